@@ -1,0 +1,43 @@
+/** What the dialect found in a user's text, before anything is listed or read. */
+export interface Statement {
+  /** The user's text, untouched. */
+  readonly text: string;
+  /** Whether `logs` is read anywhere; if not, no store is needed (`select 1`). */
+  readonly readsLogs: boolean;
+  /**
+   * `rows`: the outermost query is a plain row query over logs (no aggregate, GROUP BY, DISTINCT, set operation …);
+   * `table`: anything else. Decides the default output format.
+   */
+  readonly kind: "rows" | "table";
+  /** Whether the outermost query has its own ORDER BY, its own LIMIT or FETCH. */
+  readonly ordered: boolean;
+  readonly limited: boolean;
+  /** What the text itself says of time. */
+  readonly window: TextWindow;
+}
+
+/**
+ * `none`: the text does not constrain ts, ts_ns, dt or hour. `range`: its top-level AND-ed conjuncts do, against
+ * literals or now(). `unclear`: it does in a way that cannot be turned into one range (an OR, a sub-select …).
+ */
+export type TextWindow =
+  | { readonly kind: "none" }
+  | { readonly kind: "range"; readonly range: TimeRange }
+  | { readonly kind: "unclear"; readonly start: number; readonly end: number };
+
+/** Nanoseconds since 1970 (bigint), `from` inclusive, `to` exclusive; null is open. */
+export interface TimeRange {
+  readonly from: bigint | null;
+  readonly to: bigint | null;
+}
+
+export interface LowerOptions {
+  /** The files of the pruned partitions. */
+  readonly files: readonly string[];
+  /** The exact range of the scan. */
+  readonly range: TimeRange;
+  /** Further condition of the scan in the table's columns (from scope flags, values already encoded), or null. */
+  readonly where: string | null;
+  /** For a row query without its own LIMIT: rows to fetch, newest first, shown oldest first; null for all, unsorted. */
+  readonly limit: number | null;
+}

@@ -1,0 +1,45 @@
+/**
+ * The port between the CLI and what runs a query. Values arrive as JavaScript values that lose nothing: a string,
+ * bigint for 64-bit integers, number for double, boolean, null; a timestamp is its RFC 3339 UTC text; maps, rows and
+ * arrays are JSON text with keys in their order.
+ */
+export type Value = string | bigint | number | boolean | null;
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: "varchar" | "bigint" | "double" | "decimal" | "boolean" | "timestamp" | "date" | "interval" | "json";
+}
+
+export interface Result {
+  readonly columns: readonly ResultColumn[];
+  /** Rows in order, a bounded number at a time; ends early and quietly when the query's signal is aborted. */
+  readonly batches: AsyncIterable<readonly (readonly Value[])[]>;
+}
+
+export interface Engine {
+  /** Runs one lowered statement. Throws QueryError (the user's fault) or Error (the engine's). */
+  run(query: LoweredQuery, signal: AbortSignal): Promise<Result>;
+}
+
+export interface LoweredQuery {
+  /** Text for the engine. */
+  readonly sql: string;
+  /** The files that the statement may read (DuckDB): absolute paths, in order. */
+  readonly files: readonly string[];
+  /** Where a UTF-16 offset of `sql` came from in the user's text; null if it is inside of what logq added. */
+  sourceOffset(sqlOffset: number): number | null;
+}
+
+/** An error in what the user wrote: its message, and where (UTF-16 offsets in the user's text), and what to do. */
+export class QueryError extends Error {
+  override readonly name = "QueryError";
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly hint: string | null;
+  constructor(message: string, at: { start: number; end?: number } | null, hint: string | null = null) {
+    super(message);
+    this.start = at?.start ?? null;
+    this.end = at?.end ?? null;
+    this.hint = hint;
+  }
+}
