@@ -1,0 +1,79 @@
+/** The agent's effective configuration: what the loaders make of Fluent Bit's file, with every default filled in. Sizes are bytes, times milliseconds. */
+export interface AgentConfig {
+  readonly service: ServiceConfig;
+  readonly inputs: readonly InputConfig[];
+  readonly filters: readonly FilterConfig[];
+  readonly outputs: readonly OutputConfig[];
+}
+
+export interface ServiceConfig {
+  /** State folder: positions, journal, links, quarantine. Absolute. */
+  readonly storagePath: string;
+  /** The partition value `cluster`. */
+  readonly cluster: string;
+  /** Column `node`: `hostname` option, else env NODE_NAME, else the host name. */
+  readonly node: string;
+  readonly logLevel: "off" | "error" | "warn" | "info" | "debug" | "trace";
+  /** How long a stop may take, and how long a start waits for another agent's lock. */
+  readonly graceMs: number;
+}
+
+export type InputConfig = TailConfig;
+
+export interface TailConfig {
+  readonly plugin: "tail";
+  /** With `*` replaced by the file's path, slashes as dots (Fluent Bit's rule). */
+  readonly tag: string;
+  /** Globs (glob(3): `*` never matches a slash), absolute. */
+  readonly path: readonly string[];
+  readonly excludePath: readonly string[];
+  /** How lines are read: CRI's framing (a line that is not CRI counts as plain), or as they are. */
+  readonly framing: "cri" | "plain";
+  readonly refreshIntervalMs: number;
+  readonly readFromHead: boolean;
+  /** ours: `links: off` never hard-links, for logs mounted read-only. */
+  readonly links: boolean;
+}
+
+export type FilterConfig = KubernetesFilterConfig;
+
+export interface Match {
+  /** Fluent Bit's `match` (with `*`) or `match_regex`. */
+  readonly pattern: string;
+  readonly regex: boolean;
+}
+
+export interface KubernetesFilterConfig {
+  readonly plugin: "kubernetes";
+  readonly match: Match;
+}
+
+export type OutputConfig = DirectoryConfig | StdoutConfig | NullConfig;
+
+interface OutputBase {
+  /** `alias`, or null: then the identity is a hash of the destination. */
+  readonly alias: string | null;
+  readonly match: Match;
+  /** Longest time a line waits before a shipment starts. */
+  readonly uploadTimeoutMs: number;
+  /** Raw bytes of one shipment at most; reaching it starts one early. */
+  readonly totalFileSizeBytes: number;
+}
+
+export interface DirectoryConfig extends OutputBase {
+  readonly plugin: "directory";
+  /** Absolute; holds `cluster=…/dt=…/hour=…`. */
+  readonly path: string;
+  readonly format: "parquet" | "json_lines";
+  /** parquet: zstd or none; json_lines: zstd, gzip or none. */
+  readonly compression: "zstd" | "gzip" | "none";
+}
+
+export interface StdoutConfig extends OutputBase {
+  readonly plugin: "stdout";
+  readonly format: "json_lines";
+}
+
+export interface NullConfig extends OutputBase {
+  readonly plugin: "null";
+}
