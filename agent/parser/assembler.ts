@@ -1,0 +1,362 @@
+import { isUtf8 } from "node:buffer";
+import { CUT, STREAM, type Batch, type Origin } from "../record.ts";
+import { CriPrefix } from "./cri.ts";
+import { LevelDetector } from "./level.ts";
+
+/** A record is cut at this many bytes of message (the default of the design), and at this many fragments. */
+export const RECORD_BYTES_MAX = 1024 * 1024;
+export const RECORD_FRAGMENTS_MAX = 80;
+
+/** Records of one batch at most: bounds the arrays, not the throughput. */
+const BATCH_RECORDS_MAX = 4096;
+const HOUR_SECONDS = 3600;
+const AGE_SECONDS_MAX = 400 * 86_400;
+const AHEAD_SECONDS_MAX = 86_400;
+
+/** A line that is part of an open record: which file, and its bytes in there, without the newline. */
+export interface Fragment {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where reading stands between two lines: all that a restart needs to go on with the same records. */
+export interface AssemblyState {
+  /** Offset in the current file: everything before it is in a record or in `open`. */
+  readonly offset: number;
+  /** Start of the line that `offset` is inside of (a line longer than a record), or null. */
+  readonly lineStart: number | null;
+  /** Fragments of the open record per stream, by the STREAM codes; a stream without one is absent. */
+  readonly open: readonly { readonly stream: number; readonly fragments: readonly Fragment[] }[];
+}
+
+const NOTHING_OPEN: AssemblyState["open"] = [];
+
+interface OpenRecord {
+  readonly origin: Origin;
+  readonly pos: number;
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly fragments: Fragment[];
+}
+
+interface AssemblerCounters {
+  /** Lines that are no CRI lines though the input says CRI. */
+  unparsed: number;
+  /** Records cut at their limit, or ended by the end of their file. */
+  cut: number;
+  /** Records whose time was out of range and was replaced by the read time. */
+  clamped: number;
+  /** Records with bytes that are not UTF-8. */
+  repaired: number;
+}
+
+/** What an assembler knows of the file it reads. */
+export interface AssemblySource {
+  readonly id: string;
+  readonly origin: Origin;
+}
+
+/**
+ * Turns the lines of a chain into batches of whole records: joins CRI fragments per stream, cuts what is too long,
+ * repairs invalid UTF-8, finds time and level. Pure: bytes in, batches out, no I/O; a pull parser, because the consumer
+ * may refuse a batch and then needs the state before it.
+ *
+ *   consume() → reads lines until a batch is due (`due`) or the lines end; returns the offset it reached
+ *   take()    → the batch; its arrays and bytes are valid until the next consume()
+ */
+export class Assembler {
+  /** The batch must be taken before more lines are consumed. */
+  due = false;
+  /** The state before the batch's first record: where to go on if the batch is refused. */
+  batchStart: AssemblyState = { offset: 0, lineStart: null, open: NOTHING_OPEN };
+  readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
+
+  readonly #cri: boolean;
+  readonly #readSeconds: number;
+  readonly #readNanos: number;
+  readonly #prefix = new CriPrefix();
+  readonly #levels = new LevelDetector();
+  readonly #batch: MutableBatch;
+  readonly #joined: { bytes: Buffer; length: number }[];
+  readonly #open: (OpenRecord | null)[] = [null, null, null];
+  #source: AssemblySource;
+  #hourStart = 0;
+  /** The line whose first pieces were already shipped: its start and its prefix. */
+  #lineStart: number | null = null;
+
+  /** `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. */
+  constructor(source: AssemblySource, framing: "cri" | "plain", readTimeMs: number) {
+    this.#source = source;
+    this.#cri = framing === "cri";
+    this.#readSeconds = Math.floor(readTimeMs / 1000);
+    this.#readNanos = (readTimeMs % 1000) * 1_000_000;
+    this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: Buffer.alloc(0), length: 0 }));
+    this.#batch = newBatch(source.origin);
+  }
+
+  /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
+  nextFile(source: AssemblySource): void {
+    this.#source = source;
+    this.#lineStart = null;
+  }
+
+  /** The state now, `offset` being the offset the caller has consumed to. */
+  state(offset: number): AssemblyState {
+    return { offset, lineStart: this.#lineStart, open: this.#openFragments() };
+  }
+
+  /** Takes up a fragment line that an earlier shipment left open, in order. */
+  resumeFragment(line: Buffer, fragment: Fragment, origin: Origin): void {
+    if (!this.#prefix.parse(line, 0, line.length)) return;
+    this.#addFragment(line, this.#prefix.message, line.length, fragment, origin);
+  }
+
+  /** Takes up a line in its middle: `head` is the start of the line, up to some hundred bytes. */
+  resumeLine(head: Buffer, lineStart: number): void {
+    this.#lineStart = lineStart;
+    this.#readPrefix(head, 0, head.length);
+  }
+
+  /**
+   * Consumes lines of `bytes[at, end)`, whose first byte lies at file offset `base + at`. `torn`: a rest without
+   * newline at `end` is a line. `valid`: the caller found all of it to be UTF-8. Returns how far it came.
+   */
+  consume(bytes: Buffer, from: number, end: number, base: number, torn: boolean, valid: boolean): number {
+    let at = from;
+    while (at < end && !this.due) {
+      const newline = bytes.indexOf(10, at);
+      const terminated = newline >= 0 && newline < end;
+      const lineEnd = terminated ? newline : end;
+      if (!terminated && !torn && !this.#isOverlong(bytes, at, end)) break;
+      at = this.#line(bytes, at, lineEnd, terminated, base, valid);
+    }
+    if (this.#batch.count > 0) this.due = true;
+    return at;
+  }
+
+  /** Ends the open record of one stream as it is: its file is final. Call until it returns false, taking in between. */
+  endOpen(offset: number): boolean {
+    for (const stream of [STREAM.stdout, STREAM.stderr]) {
+      if (this.#open[stream] === null) continue;
+      this.#begin(offset);
+      this.#emitOpen(stream, CUT.end);
+      return true;
+    }
+    return false;
+  }
+
+  /** The batch that is due. */
+  take(): Batch {
+    this.due = false;
+    const batch = this.#batch;
+    batch.taken = true;
+    return batch;
+  }
+
+  /** Whether what stands before `end` without a newline is already more than a record may hold. */
+  #isOverlong(bytes: Buffer, at: number, end: number): boolean {
+    if (end - at <= RECORD_BYTES_MAX) return false;
+    return end - this.#messageStart(bytes, at, end) > RECORD_BYTES_MAX;
+  }
+
+  #messageStart(bytes: Buffer, at: number, end: number): number {
+    return this.#lineStart !== null || !this.#readPrefix(bytes, at, end) ? at : this.#prefix.message;
+  }
+
+  /** Fills `#prefix` from a line's start: false for a plain line. */
+  #readPrefix(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#cri && this.#prefix.parse(bytes, start, end)) return true;
+    this.#prefix.stream = STREAM.none;
+    this.#prefix.partial = false;
+    this.#prefix.seconds = this.#readSeconds;
+    this.#prefix.nanos = this.#readNanos;
+    return false;
+  }
+
+  /** One line or the next piece of an overlong one; returns where the next begins, or `start` if a batch is due first. */
+  #line(bytes: Buffer, start: number, lineEnd: number, terminated: boolean, base: number, valid: boolean): number {
+    const continued = this.#lineStart !== null;
+    let message = start;
+    if (!continued) {
+      const isCri = this.#readPrefix(bytes, start, lineEnd);
+      message = isCri ? this.#prefix.message : start;
+      if (!isCri && this.#cri) this.counters.unparsed++;
+    }
+    const { stream } = this.#prefix;
+    const isLong = lineEnd - message > RECORD_BYTES_MAX;
+    const open = stream === STREAM.none ? null : this.#open[stream]!;
+    if (open !== null && (isLong || this.#isFull(stream, lineEnd - message))) return this.#cutOpen(stream, base + start, start);
+    if (isLong) return this.#piece(bytes, start, message, base, valid);
+
+    const next = terminated ? lineEnd + 1 : lineEnd;
+    const fragment = { file: this.#source.id, start: this.#lineStart ?? base + start, end: base + lineEnd };
+    if (this.#prefix.partial && stream !== STREAM.none && !continued) {
+      this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
+      return next;
+    }
+    if (open !== null) {
+      if (!this.#begin(base + start)) return start;
+      this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
+      this.#emitOpen(stream, CUT.none);
+      return next;
+    }
+    const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
+    if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none)) return start;
+    this.#lineStart = null;
+    return next;
+  }
+
+  #isFull(stream: number, moreBytes: number): boolean {
+    const fragments = this.#open[stream]!.fragments.length;
+    return fragments >= RECORD_FRAGMENTS_MAX || this.#joined[stream]!.length + moreBytes > RECORD_BYTES_MAX;
+  }
+
+  #cutOpen(stream: number, offset: number, at: number): number {
+    if (this.#begin(offset)) this.#emitOpen(stream, CUT.limit);
+    return at;
+  }
+
+  /** Ships the first RECORD_BYTES_MAX bytes of a message as a record of its own, cut where a character starts. */
+  #piece(bytes: Buffer, start: number, message: number, base: number, valid: boolean): number {
+    let end = message + RECORD_BYTES_MAX;
+    while (end > message + RECORD_BYTES_MAX - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
+    if (!this.#add(bytes, message, end, base + start, valid, CUT.limit)) return start;
+    this.#lineStart ??= base + start;
+    return end;
+  }
+
+  #addFragment(bytes: Buffer, from: number, to: number, fragment: Fragment, origin: Origin): void {
+    const { stream, seconds, nanos } = this.#prefix;
+    const joined = this.#joined[stream]!;
+    this.#open[stream] ??= { origin, pos: fragment.start, seconds, nanos, fragments: [] };
+    this.#open[stream].fragments.push(fragment);
+    if (joined.bytes.length < joined.length + to - from) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(64 * 1024, joined.bytes.length * 2, joined.length + to - from));
+      joined.bytes.copy(grown, 0, 0, joined.length);
+      joined.bytes = grown;
+    }
+    bytes.copy(joined.bytes, joined.length, from, to);
+    joined.length += to - from;
+  }
+
+  /** The open record of a stream becomes the batch, alone. `#begin` must have said yes. */
+  #emitOpen(stream: number, cut: number): void {
+    const open = this.#open[stream]!;
+    const joined = this.#joined[stream]!;
+    const end = joined.length > 0 && joined.bytes[joined.length - 1] === 13 ? joined.length - 1 : joined.length;
+    this.#prefix.stream = stream;
+    this.#prefix.seconds = open.seconds;
+    this.#prefix.nanos = open.nanos;
+    this.#open[stream] = null;
+    joined.length = 0;
+    this.#batch.origin = open.origin;
+    this.#push(joined.bytes, 0, end, open.pos, cut, isUtf8(joined.bytes.subarray(0, end)));
+    this.due = true;
+  }
+
+  /** Starts a batch of its own for a record whose bytes lie elsewhere: false if another batch has to go first. */
+  #begin(offset: number): boolean {
+    if (this.#batch.count > 0 && !this.#batch.taken) {
+      this.due = true;
+      return false;
+    }
+    this.#reset(offset);
+    return true;
+  }
+
+  #reset(offset: number): void {
+    const batch = this.#batch;
+    batch.taken = false;
+    batch.count = 0;
+    batch.origin = this.#source.origin;
+    this.batchStart = { offset, lineStart: this.#lineStart, open: this.#openFragments() };
+  }
+
+  /** Adds a record that lies in `bytes` itself: false if the batch must be taken first, and the line read again. */
+  #add(bytes: Buffer, start: number, end: number, pos: number, valid: boolean, cut: number): boolean {
+    const batch = this.#batch;
+    const repair = !valid && !isUtf8(bytes.subarray(start, end));
+    if (batch.taken || batch.count === 0) this.#reset(pos);
+    else if (repair || batch.count >= BATCH_RECORDS_MAX || !this.#isSameHour()) {
+      this.due = true;
+      return false;
+    }
+    this.#push(bytes, start, end, pos, cut, !repair);
+    if (repair) this.due = true;
+    return true;
+  }
+
+  #isSameHour(): boolean {
+    const { seconds } = this.#prefix;
+    if (seconds >= this.#hourStart && seconds < this.#hourStart + HOUR_SECONDS) return true;
+    return this.#isOutOfRange() && Math.floor(this.#readSeconds / HOUR_SECONDS) * HOUR_SECONDS === this.#hourStart;
+  }
+
+  #isOutOfRange(): boolean {
+    const age = this.#readSeconds - this.#prefix.seconds;
+    return age > AGE_SECONDS_MAX || age < -AHEAD_SECONDS_MAX;
+  }
+
+  #push(bytes: Buffer, start: number, end: number, pos: number, cut: number, valid: boolean): void {
+    const batch = this.#batch;
+    const i = batch.count++;
+    let source = bytes;
+    let from = start;
+    let to = end;
+    if (!valid) {
+      source = Buffer.from(bytes.toString("utf8", start, end), "utf8");
+      from = 0;
+      to = source.length;
+      this.counters.repaired++;
+    }
+    batch.bytes = source;
+    batch.start[i] = from;
+    batch.end[i] = to;
+    batch.pos[i] = pos;
+    const clamp = this.#isOutOfRange();
+    if (clamp) this.counters.clamped++;
+    const seconds = clamp ? this.#readSeconds : this.#prefix.seconds;
+    if (i === 0) this.#hourStart = Math.floor(seconds / HOUR_SECONDS) * HOUR_SECONDS;
+    batch.seconds[i] = seconds;
+    batch.nanos[i] = clamp ? this.#readNanos : this.#prefix.nanos;
+    batch.stream[i] = this.#prefix.stream;
+    batch.level[i] = this.#levels.detect(source, from, to);
+    batch.cut[i] = cut;
+    if (cut !== CUT.none) this.counters.cut++;
+  }
+
+  #openFragments(): AssemblyState["open"] {
+    const out = this.#open[STREAM.stdout];
+    const err = this.#open[STREAM.stderr];
+    if (out === null && err === null) return NOTHING_OPEN;
+    return [STREAM.stdout, STREAM.stderr].flatMap((stream) => {
+      const open = this.#open[stream];
+      return open ? [{ stream, fragments: [...open.fragments] }] : [];
+    });
+  }
+}
+
+interface MutableBatch extends Batch {
+  origin: Origin;
+  bytes: Buffer;
+  count: number;
+  taken: boolean;
+}
+
+function newBatch(origin: Origin): MutableBatch {
+  return {
+    origin,
+    bytes: Buffer.alloc(0),
+    count: 0,
+    taken: true,
+    start: new Uint32Array(BATCH_RECORDS_MAX),
+    end: new Uint32Array(BATCH_RECORDS_MAX),
+    pos: new Float64Array(BATCH_RECORDS_MAX),
+    seconds: new Float64Array(BATCH_RECORDS_MAX),
+    nanos: new Uint32Array(BATCH_RECORDS_MAX),
+    stream: new Uint8Array(BATCH_RECORDS_MAX),
+    level: new Uint8Array(BATCH_RECORDS_MAX),
+    cut: new Uint8Array(BATCH_RECORDS_MAX),
+  };
+}

@@ -1,0 +1,161 @@
+import { LEVELS } from "../../config/table.ts";
+
+/** Bytes of a message that are looked at: a level stands near the start, and the rest costs CPU. */
+const WINDOW_BYTES = 256;
+const QUOTE = 34;
+const BRACE = 123;
+
+/** Every spelling that means one of LEVELS, in lower case. */
+const SPELLINGS: Record<string, (typeof LEVELS)[number]> = {
+  trace: "trace", trce: "trace", finest: "trace", verbose: "trace",
+  debug: "debug", dbug: "debug", dbg: "debug", fine: "debug",
+  info: "info", information: "info", notice: "info", inf: "info",
+  warn: "warn", warning: "warn", wrn: "warn",
+  error: "error", err: "error", eror: "error", severe: "error",
+  fatal: "fatal", critical: "fatal", crit: "fatal", panic: "fatal", alert: "fatal", emerg: "fatal", emergency: "fatal", dpanic: "fatal",
+}; // prettier-ignore
+
+/** Numbers of pino and bunyan: 10 trace … 60 fatal. */
+const PINO_STEP = 10;
+
+/** A word is hashed by its letters in five bits each (six fit a double's integers easily), so that no string is made. */
+const CODE_BY_HASH = new Map<number, number>();
+for (const [word, level] of Object.entries(SPELLINGS)) CODE_BY_HASH.set(hashOf(word), LEVELS.indexOf(level) + 1);
+
+function hashOf(word: string): number {
+  let hash = 0;
+  for (let i = 0; i < word.length; i++) hash = Math.imul(hash, 31) + (word.charCodeAt(i) & 31);
+  return hash;
+}
+
+/**
+ * Finds the level of a message from its first bytes: JSON (`"level":"warn"`, `"severity"`, pino's numbers), logfmt
+ * (`level=warn`), klog (`W0812 …`), or a level's upper-case or bracketed word as most text layouts write it
+ * (` WARN `, `[error]`, `ERROR:`). Remembers where the last message had it, because the next line of the same program
+ * has it in the same place.
+ */
+export class LevelDetector {
+  #jsonHint = -1;
+
+  /** The level of `bytes[start, end)`: 0 if unknown, else 1 + its index in LEVELS. */
+  detect(bytes: Uint8Array, start: number, end: number): number {
+    const first = bytes[start];
+    if (first === undefined || end - start < 4) return 0;
+    const limit = Math.min(end, start + WINDOW_BYTES);
+    if (first === BRACE) return this.#json(bytes, start, limit);
+    const klog = klogLevel(bytes, start, limit);
+    return klog === 0 ? textLevel(bytes, start, limit) : klog;
+  }
+
+  #json(bytes: Uint8Array, start: number, limit: number): number {
+    if (this.#jsonHint >= 0) {
+      const at = start + this.#jsonHint;
+      const code = bytes[at - 1] === QUOTE ? jsonValue(bytes, at, limit) : 0;
+      if (code !== 0) return code;
+    }
+    for (let at = start + 1; at < limit; at++) {
+      if (bytes[at - 1] !== QUOTE) continue;
+      const code = jsonValue(bytes, at, limit);
+      if (code === 0) continue;
+      this.#jsonHint = at - start;
+      return code;
+    }
+    return 0;
+  }
+}
+
+/** The level if a JSON key that names one starts at `at` (after its quote): level, lvl, severity, loglevel. */
+function jsonValue(bytes: Uint8Array, at: number, limit: number): number {
+  const length = keyLength(bytes, at);
+  if (length === 0 || bytes[at + length] !== QUOTE) return 0;
+  let value = at + length + 1;
+  while (value < limit && (bytes[value] === 32 || bytes[value] === 58)) value++;
+  if (bytes[value] === QUOTE) return wordLevel(bytes, value + 1, limit);
+  const tens = bytes[value]! - 48;
+  if (tens >= 1 && tens <= LEVELS.length && bytes[value + 1] === 48 && PINO_STEP === 10) return tens;
+  return 0;
+}
+
+/** Length of the key that names a level at `at`, or 0. Case does not matter. */
+function keyLength(bytes: Uint8Array, at: number): number {
+  const a = bytes[at]! | 32;
+  const b = bytes[at + 1]! | 32;
+  if (a === 108 && b === 101) return matches(bytes, at, "level") ? 5 : 0;
+  if (a === 108 && b === 118) return matches(bytes, at, "lvl") ? 3 : 0;
+  if (a === 115 && b === 101) return matches(bytes, at, "severity") ? 8 : 0;
+  if (a === 108 && b === 111) return matches(bytes, at, "loglevel") ? 8 : 0;
+  return 0;
+}
+
+function matches(bytes: Uint8Array, at: number, word: string): boolean {
+  for (let i = 0; i < word.length; i++) if ((bytes[at + i]! | 32) !== word.charCodeAt(i)) return false;
+  return true;
+}
+
+/** klog's header: a letter of IWEF and the date MMDD, then a blank (kubernetes/klog: `Lmmdd hh:mm:ss.uuuuuu`). */
+function klogLevel(bytes: Uint8Array, start: number, limit: number): number {
+  const letter = bytes[start];
+  if (letter !== 73 && letter !== 87 && letter !== 69 && letter !== 70) return 0;
+  if (start + 6 > limit || bytes[start + 5] !== 32) return 0;
+  for (let i = 1; i <= 4; i++) {
+    const digit = bytes[start + i]! - 48;
+    if (digit < 0 || digit > 9) return 0;
+  }
+  return letter === 73 ? 3 : letter === 87 ? 4 : letter === 69 ? 5 : 6;
+}
+
+/** logfmt's `level=`, or the first word that is a level in capitals, in brackets or before a colon. */
+function textLevel(bytes: Uint8Array, start: number, limit: number): number {
+  for (let at = start; at < limit; at++) {
+    const byte = bytes[at]!;
+    if (!isLetter(byte)) continue;
+    const isStart = at === start || !isWordByte(bytes[at - 1]!);
+    let end = at + 1;
+    while (end < limit && isLetter(bytes[end]!)) end++;
+    if (isStart && end - at >= 3) {
+      const code = bytes[end] === 61 ? keyValueLevel(bytes, at, end, limit) : standsAsLevel(bytes, start, at, end, limit) ? wordLevel(bytes, at, limit) : 0;
+      if (code !== 0) return code;
+    }
+    at = end;
+  }
+  return 0;
+}
+
+function keyValueLevel(bytes: Uint8Array, key: number, equals: number, limit: number): number {
+  const length = keyLength(bytes, key);
+  if (length === 0 || key + length !== equals) return 0;
+  const value = bytes[equals + 1] === QUOTE ? equals + 2 : equals + 1;
+  return wordLevel(bytes, value, limit);
+}
+
+/** ERROR in capitals, or [error], <error>, error: at the start; a level's word within a sentence is not a level. */
+function standsAsLevel(bytes: Uint8Array, start: number, at: number, end: number, limit: number): boolean {
+  if (end - at > 11 || (end < limit && isWordByte(bytes[end]!))) return false;
+  let capitals = true;
+  for (let i = at; i < end; i++) if (bytes[i]! >= 97) capitals = false;
+  if (capitals) return true;
+  const before = at === start ? 0 : bytes[at - 1]!;
+  const after = end < limit ? bytes[end]! : 0;
+  return (before === 91 && after === 93) || (before === 60 && after === 62) || (before === 0 && after === 58);
+}
+
+/** The level whose spelling is the whole word at `at`, or 0. */
+function wordLevel(bytes: Uint8Array, at: number, limit: number): number {
+  let hash = 0;
+  let end = at;
+  while (end < limit && end - at < 12 && isLetter(bytes[end]!)) {
+    hash = Math.imul(hash, 31) + (bytes[end]! & 31);
+    end++;
+  }
+  if (end - at < 3) return 0;
+  return CODE_BY_HASH.get(hash) ?? 0;
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 122;
+}
+
+function isWordByte(byte: number): boolean {
+  return isLetter(byte) || (byte >= 48 && byte <= 57) || byte === 95;
+}
