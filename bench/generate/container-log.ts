@@ -1,0 +1,135 @@
+import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { PodSpec } from "./pods.ts";
+
+/**
+ * The log files of one container below `root`, as kubelet and containerd lay them out:
+ *
+ *   <root>/var/log/containers/<pod>_<ns>_<container>-<64 hex>.log → <root>/var/log/pods/<ns>_<pod>_<uid>/<container>/<attempt>.log
+ */
+export interface ContainerLog {
+  /** Bytes in the live file. */
+  readonly bytes: number;
+  /** Bytes appended since the log was opened, to all its files. */
+  readonly bytesTotal: number;
+  readonly attempt: number;
+  append(bytes: Uint8Array): void;
+  /** The kubelet's rotation, in its order: delete the excess, gzip the older rotated files, rename, reopen. */
+  rotate(atMs: number): void;
+  /** The container died and was started again: the next attempt's file, a new container id and symlink. */
+  restart(): void;
+  /** Deletes the pod: folder and symlinks. */
+  remove(): void;
+  close(): void;
+}
+
+export interface ContainerLogOptions {
+  readonly root: string;
+  readonly pod: PodSpec;
+  /** Makes 64 hex digits. */
+  readonly newContainerId: () => string;
+  /** Log files kept for one attempt, the live one included (the kubelet's default is 5); null keeps all, as plain files. */
+  readonly filesMax: number | null;
+  /**
+   * A folder that gets a hard link of every physical file, in the same shape as /var/log/pods and named
+   * `<attempt>.log.<order>`: rotation and deletion take nothing from it. On the same file system. Null: no archive.
+   */
+  readonly archive: string | null;
+}
+
+export function openContainerLog(options: ContainerLogOptions): ContainerLog {
+  const { root, pod, filesMax } = options;
+  const podFolder = `${pod.namespace}_${pod.pod}_${pod.uid}`;
+  const folder = join(root, "var/log/pods", podFolder, pod.container);
+  const containers = join(root, "var/log/containers");
+  const symlinks: string[] = [];
+  let attempt = -1;
+  let order = 0;
+  let fd = -1;
+  let bytes = 0;
+  let bytesTotal = 0;
+  let rotatedAtMs = 0;
+
+  const openLive = (): void => {
+    const path = join(folder, `${attempt}.log`);
+    fd = openSync(path, "a", 0o640);
+    bytes = 0;
+    if (options.archive === null) return;
+    const archived = join(options.archive, podFolder, pod.container);
+    mkdirSync(archived, { recursive: true });
+    linkSync(path, join(archived, `${attempt}.log.${String(order++).padStart(6, "0")}`));
+  };
+  const restart = (): void => {
+    if (fd >= 0) closeSync(fd);
+    attempt++;
+    openLive();
+    symlinks.push(join(containers, `${pod.pod}_${pod.namespace}_${pod.container}-${options.newContainerId()}.log`));
+    symlinkSync(join(folder, `${attempt}.log`), symlinks.at(-1)!);
+    // The kubelet keeps the last dead container's link only.
+    if (symlinks.length > 2) rmSync(symlinks.shift()!);
+  };
+
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(containers, { recursive: true });
+  restart();
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get bytesTotal() {
+      return bytesTotal;
+    },
+    get attempt() {
+      return attempt;
+    },
+    append(chunk) {
+      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+      bytes += chunk.length;
+      bytesTotal += chunk.length;
+    },
+    rotate(atMs) {
+      const live = join(folder, `${attempt}.log`);
+      // Two rotations within a second would take the same name; the kubelet looks at sizes every 10 s.
+      rotatedAtMs = Math.max(atMs, rotatedAtMs + 1000);
+      if (filesMax !== null) shrink(folder, attempt, filesMax);
+      renameSync(live, `${live}.${kubeletStamp(rotatedAtMs)}`);
+      closeSync(fd);
+      openLive();
+    },
+    restart,
+    remove() {
+      closeSync(fd);
+      fd = -1;
+      for (const path of symlinks) rmSync(path, { force: true });
+      rmSync(join(root, "var/log/pods", podFolder), { recursive: true, force: true });
+    },
+    close() {
+      if (fd >= 0) closeSync(fd);
+      fd = -1;
+    },
+  };
+}
+
+/** Makes room for one more rotated file and gzips those that are there, by a temporary name and a rename. */
+function shrink(folder: string, attempt: number, filesMax: number): void {
+  const prefix = `${attempt}.log.`;
+  const rotated = readdirSync(folder)
+    .filter((name) => name.startsWith(prefix))
+    .toSorted();
+  const excess = rotated.splice(0, Math.max(0, rotated.length - (filesMax - 2)));
+  for (const name of excess) rmSync(join(folder, name));
+  for (const name of rotated.filter((file) => !file.endsWith(".gz"))) {
+    const path = join(folder, name);
+    writeFileSync(`${path}.tmp`, gzipSync(readFileSync(path), { level: 1 }), { mode: 0o640 });
+    renameSync(`${path}.tmp`, `${path}.gz`);
+    rmSync(path);
+  }
+}
+
+/** `20060102-150405`, the kubelet's suffix of a rotated log. */
+function kubeletStamp(atMs: number): string {
+  const iso = new Date(atMs).toISOString();
+  return `${iso.slice(0, 10).replaceAll("-", "")}-${iso.slice(11, 19).replaceAll(":", "")}`;
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { openContainerLog } from "./container-log.ts";
+import { createFeeder, type Feeder } from "./feeder.ts";
+import { samplePods } from "./pods.ts";
+import { createRandom, HEX } from "./random.ts";
+
+/** A node whose containers write: its clock moves only by `step`, so that tests need no sleeping. */
+export interface LiveNode {
+  /** By pod index. */
+  readonly containers: readonly Feeder[];
+  readonly nowMs: number;
+  /** Moves the clock and appends what the containers write in this time, rotating what grew too large. */
+  step(elapsedMs: number): void;
+  /** Rotates a container's log now, whatever its size. */
+  rotate(podIndex: number): void;
+  /** Starts the container again: `1.log`, then `2.log` … */
+  restart(podIndex: number): void;
+  /** Deletes the pod; it writes no more. */
+  remove(podIndex: number): void;
+  /** Ends the files, with `hard` as hard cases demand, and closes them. */
+  end(): void;
+}
+
+export interface LiveOptions {
+  readonly root: string;
+  readonly pods: number;
+  readonly sizes: "even" | "zipf";
+  readonly seed: number;
+  readonly startMs: number;
+  /** Of all pods together. */
+  readonly linesPerSecond: number;
+  readonly hard: boolean;
+  readonly hardEvery?: number;
+  /** The kubelet's containerLogMaxSize (default 10 MiB) and containerLogMaxFiles (default 5). */
+  readonly fileBytesMax?: number;
+  readonly filesMax?: number;
+  /** Keeps a hard link of every physical file here (container-log.ts); null: none. */
+  readonly archive?: string | null;
+}
+
+/** Starts a node with empty logs. Throws if the root can't be written or holds the same containers already. */
+export function startLiveNode(options: LiveOptions): LiveNode {
+  const { root, seed } = options;
+  const random = createRandom(seed + 1);
+  const pods = samplePods({ pods: options.pods, seed, sizes: options.sizes });
+  const weight = pods.reduce((sum, pod) => sum + pod.weight, 0);
+  const newContainerId = (): string => random.text(64, HEX);
+  const containers = pods.map((pod) => {
+    const filesMax = options.filesMax ?? 5;
+    const log = openContainerLog({ root, pod, newContainerId, filesMax, archive: options.archive ?? null });
+    const fileBytesMax = options.fileBytesMax ?? 10_485_760;
+    return createFeeder(pod, log, { seed, hard: options.hard, hardEvery: options.hardEvery ?? 1000, fileBytesMax });
+  });
+  const removed = new Set<number>();
+  /** Fractions of a line that a step left, by pod. */
+  const owed = pods.map(() => 0);
+  let nowMs = options.startMs;
+  return {
+    containers,
+    get nowMs() {
+      return nowMs;
+    },
+    step(elapsedMs) {
+      for (const container of containers) {
+        const { pod } = container;
+        if (removed.has(pod.index)) continue;
+        const due = owed[pod.index]! + (options.linesPerSecond * elapsedMs * pod.weight) / weight / 1000;
+        const count = Math.floor(due);
+        owed[pod.index] = due - count;
+        container.feed(count, nowMs, (elapsedMs * 1e6) / Math.max(1, count));
+      }
+      nowMs += elapsedMs;
+    },
+    rotate: (podIndex) => containers[podIndex]!.log.rotate(nowMs),
+    restart: (podIndex) => containers[podIndex]!.log.restart(),
+    remove(podIndex) {
+      removed.add(podIndex);
+      containers[podIndex]!.log.remove();
+    },
+    end() {
+      for (const container of containers) {
+        if (removed.has(container.pod.index)) continue;
+        container.end(nowMs);
+        container.log.close();
+      }
+    },
+  };
+}
+
+/** Steps a node by the real clock until `signal` aborts. */
+export async function runLiveNode(node: LiveNode, signal: AbortSignal, tickMs = 100): Promise<void> {
+  let lastMs = performance.now();
+  while (!signal.aborted) {
+    await sleep(tickMs, undefined, { signal }).catch(() => undefined);
+    const nowMs = performance.now();
+    node.step(nowMs - lastMs);
+    lastMs = nowMs;
+  }
+}
