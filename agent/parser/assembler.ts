@@ -24,8 +24,6 @@ export interface Fragment {
 export interface AssemblyState {
   /** Offset in the current file: everything before it is in a record or in `open`. */
   readonly offset: number;
-  /** Start of the line that `offset` is inside of (a line longer than a record), or null. */
-  readonly lineStart: number | null;
   /** Fragments of the open record per stream, by the STREAM codes; a stream without one is absent. */
   readonly open: readonly { readonly stream: number; readonly fragments: readonly Fragment[] }[];
 }
@@ -69,7 +67,7 @@ export class Assembler {
   /** The batch must be taken before more lines are consumed. */
   due = false;
   /** The state before the batch's first record: where to go on if the batch is refused. */
-  batchStart: AssemblyState = { offset: 0, lineStart: null, open: NOTHING_OPEN };
+  batchStart: AssemblyState = { offset: 0, open: NOTHING_OPEN };
   readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
 
   readonly #cri: boolean;
@@ -82,8 +80,8 @@ export class Assembler {
   readonly #open: (OpenRecord | null)[] = [null, null, null];
   #source: AssemblySource;
   #hourStart = 0;
-  /** The line whose first pieces were already shipped: its start and its prefix. */
-  #lineStart: number | null = null;
+  /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
+  #midLine = false;
 
   /** `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. */
   constructor(source: AssemblySource, framing: "cri" | "plain", readTimeMs: number) {
@@ -98,24 +96,18 @@ export class Assembler {
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
   nextFile(source: AssemblySource): void {
     this.#source = source;
-    this.#lineStart = null;
+    this.#midLine = false;
   }
 
   /** The state now, `offset` being the offset the caller has consumed to. */
   state(offset: number): AssemblyState {
-    return { offset, lineStart: this.#lineStart, open: this.#openFragments() };
+    return { offset, open: this.#openFragments() };
   }
 
   /** Takes up a fragment line that an earlier shipment left open, in order. */
   resumeFragment(line: Buffer, fragment: Fragment, origin: Origin): void {
     if (!this.#prefix.parse(line, 0, line.length)) return;
     this.#addFragment(line, this.#prefix.message, line.length, fragment, origin);
-  }
-
-  /** Takes up a line in its middle: `head` is the start of the line, up to some hundred bytes. */
-  resumeLine(head: Buffer, lineStart: number): void {
-    this.#lineStart = lineStart;
-    this.#readPrefix(head, 0, head.length);
   }
 
   /**
@@ -131,7 +123,7 @@ export class Assembler {
       if (!terminated && !torn && !this.#isOverlong(bytes, at, end)) break;
       at = this.#line(bytes, at, lineEnd, terminated, base, valid);
     }
-    if (this.#batch.count > 0) this.due = true;
+    if (!this.#batch.taken) this.due = true;
     return at;
   }
 
@@ -139,8 +131,7 @@ export class Assembler {
   endOpen(offset: number): boolean {
     for (const stream of [STREAM.stdout, STREAM.stderr]) {
       if (this.#open[stream] === null) continue;
-      this.#begin(offset);
-      this.#emitOpen(stream, CUT.end);
+      if (this.#begin(offset)) this.#emitOpen(stream, CUT.end);
       return true;
     }
     return false;
@@ -161,7 +152,7 @@ export class Assembler {
   }
 
   #messageStart(bytes: Buffer, at: number, end: number): number {
-    return this.#lineStart !== null || !this.#readPrefix(bytes, at, end) ? at : this.#prefix.message;
+    return this.#midLine || !this.#readPrefix(bytes, at, end) ? at : this.#prefix.message;
   }
 
   /** Fills `#prefix` from a line's start: false for a plain line. */
@@ -176,13 +167,9 @@ export class Assembler {
 
   /** One line or the next piece of an overlong one; returns where the next begins, or `start` if a batch is due first. */
   #line(bytes: Buffer, start: number, lineEnd: number, terminated: boolean, base: number, valid: boolean): number {
-    const continued = this.#lineStart !== null;
-    let message = start;
-    if (!continued) {
-      const isCri = this.#readPrefix(bytes, start, lineEnd);
-      message = isCri ? this.#prefix.message : start;
-      if (!isCri && this.#cri) this.counters.unparsed++;
-    }
+    const continued = this.#midLine;
+    const isCri = !continued && this.#readPrefix(bytes, start, lineEnd);
+    const message = isCri ? this.#prefix.message : start;
     const { stream } = this.#prefix;
     const isLong = lineEnd - message > RECORD_BYTES_MAX;
     const open = stream === STREAM.none ? null : this.#open[stream]!;
@@ -190,7 +177,7 @@ export class Assembler {
     if (isLong) return this.#piece(bytes, start, message, base, valid);
 
     const next = terminated ? lineEnd + 1 : lineEnd;
-    const fragment = { file: this.#source.id, start: this.#lineStart ?? base + start, end: base + lineEnd };
+    const fragment = { file: this.#source.id, start: base + start, end: base + lineEnd };
     if (this.#prefix.partial && stream !== STREAM.none && !continued) {
       this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
       return next;
@@ -203,7 +190,8 @@ export class Assembler {
     }
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
     if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none)) return start;
-    this.#lineStart = null;
+    this.#midLine = false;
+    if (this.#cri && !isCri && !continued) this.counters.unparsed++;
     return next;
   }
 
@@ -222,7 +210,7 @@ export class Assembler {
     let end = message + RECORD_BYTES_MAX;
     while (end > message + RECORD_BYTES_MAX - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
     if (!this.#add(bytes, message, end, base + start, valid, CUT.limit)) return start;
-    this.#lineStart ??= base + start;
+    this.#midLine = true;
     return end;
   }
 
@@ -257,7 +245,7 @@ export class Assembler {
 
   /** Starts a batch of its own for a record whose bytes lie elsewhere: false if another batch has to go first. */
   #begin(offset: number): boolean {
-    if (this.#batch.count > 0 && !this.#batch.taken) {
+    if (!this.#batch.taken) {
       this.due = true;
       return false;
     }
@@ -270,14 +258,14 @@ export class Assembler {
     batch.taken = false;
     batch.count = 0;
     batch.origin = this.#source.origin;
-    this.batchStart = { offset, lineStart: this.#lineStart, open: this.#openFragments() };
+    this.batchStart = { offset, open: this.#openFragments() };
   }
 
   /** Adds a record that lies in `bytes` itself: false if the batch must be taken first, and the line read again. */
   #add(bytes: Buffer, start: number, end: number, pos: number, valid: boolean, cut: number): boolean {
     const batch = this.#batch;
     const repair = !valid && !isUtf8(bytes.subarray(start, end));
-    if (batch.taken || batch.count === 0) this.#reset(pos);
+    if (batch.taken) this.#reset(pos);
     else if (repair || batch.count >= BATCH_RECORDS_MAX || !this.#isSameHour()) {
       this.due = true;
       return false;

@@ -1,0 +1,26 @@
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Replaces `path` by `text` so that after a crash it holds the old or the new content, never a part: write, fsync, rename, fsync the folder. */
+export async function writeFileAtomic(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = await open(temporary, "w");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncDirectory(dirname(path));
+}
+
+/** Makes the folder's names durable: creations, renames and removals in it. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
