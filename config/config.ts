@@ -26,6 +26,7 @@ export interface TailConfig {
   readonly tag: string;
   /** Globs (glob(3): `*` never matches a slash), absolute. */
   readonly path: readonly string[];
+  /** Patterns on the whole path, as fnmatch(3) without flags (Fluent Bit's rule): here `*` matches slashes too. */
   readonly excludePath: readonly string[];
   /** How lines are read: CRI's framing (a line that is not CRI counts as plain), or as they are. */
   readonly framing: "cri" | "plain";

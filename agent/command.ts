@@ -1,0 +1,116 @@
+import { parseArgs } from "node:util";
+
+import type { AgentConfig } from "../config/config.ts";
+import type { Logger } from "./telemetry/log.ts";
+
+/** What the command line needs of its surroundings, so that tests can be them. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Aborted by the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly createLog: (level: AgentConfig["service"]["logLevel"]) => Promise<Logger>;
+  readonly runAgent: RunAgent;
+}
+
+export type RunAgent = (
+  config: AgentConfig,
+  options: { once: boolean; signal: AbortSignal; log: Logger },
+) => Promise<void>;
+
+export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
+
+Follows the node's log files and ships them as CONFIG says (Fluent Bit's YAML format).
+
+  -c, --config CONFIG  configuration file
+      --dry-run        check CONFIG, print what it comes to, and exit
+      --once           ship everything that is there now, and exit
+  -V, --version        print the version, and exit
+  -h, --help           print this, and exit
+
+Exit codes: 0 done, 1 failure, 2 wrong usage or configuration.
+SIGTERM and SIGINT end the agent within service's grace; a second one ends it at once.
+`;
+
+/** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration. */
+export async function runCommand(argv: readonly string[], around: Surroundings): Promise<number> {
+  const options = readOptions(argv);
+  if ("wrong" in options) return refuse(around, `${options.wrong}\nTry 'logq-agent --help'.`);
+  if (options.help) return print(around, USAGE);
+  if (options.version) return print(around, `logq-agent ${around.version}\n`);
+  if (options.config === undefined)
+    return refuse(around, "no configuration; name one with -c CONFIG\nTry 'logq-agent --help'.");
+
+  // From here on the heavier parts are needed; --help and --version answer without them.
+  const { loadConfig } = await import("../config/load.ts");
+  let loaded: ReturnType<typeof loadConfig>;
+  try {
+    loaded = loadConfig(options.config, around.env);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "ConfigError")) throw error;
+    around.err(`${error.message}\n`);
+    return 2;
+  }
+  if (options.dryRun) {
+    const { renderConfig } = await import("../config/render.ts");
+    for (const notice of loaded.notices) around.err(`${notice}\n`);
+    return print(around, renderConfig(loaded.config));
+  }
+  return await run(loaded.config, loaded.notices, options.once, around);
+}
+
+interface Options {
+  readonly config: string | undefined;
+  readonly dryRun: boolean;
+  readonly once: boolean;
+  readonly version: boolean;
+  readonly help: boolean;
+}
+
+function readOptions(argv: readonly string[]): Options | { readonly wrong: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: "string", short: "c" },
+        "dry-run": { type: "boolean", default: false },
+        once: { type: "boolean", default: false },
+        version: { type: "boolean", short: "V", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    return { ...values, config: values.config, dryRun: values["dry-run"] };
+  } catch (error) {
+    // Node's message, without its advice on how to pass what looks like an option as an argument.
+    return { wrong: (error as Error).message.split(/\. (?=To specify)|\. This command|\n/)[0] ?? "" };
+  }
+}
+
+async function run(
+  config: AgentConfig,
+  notices: readonly string[],
+  once: boolean,
+  around: Surroundings,
+): Promise<number> {
+  const log = await around.createLog(config.service.logLevel);
+  for (const notice of notices) log.warn({ notice }, "configuration notice");
+  try {
+    await around.runAgent(config, { once, signal: around.signal, log });
+    return 0;
+  } catch (error) {
+    log.error({ err: error }, "agent failed");
+    return 1;
+  }
+}
+
+function print(around: Surroundings, text: string): number {
+  around.out(text);
+  return 0;
+}
+
+function refuse(around: Surroundings, message: string): number {
+  around.err(`logq-agent: ${message}\n`);
+  return 2;
+}

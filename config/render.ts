@@ -1,0 +1,67 @@
+import { Document } from "yaml";
+
+import type { AgentConfig, InputConfig, Match, OutputConfig } from "./config.ts";
+import { formatDuration, formatSize } from "./scalar.ts";
+
+type Options = Record<string, string | readonly string[]>;
+
+/**
+ * The effective configuration as YAML that the agent reads again to the same effect: every option with its value,
+ * sizes and durations with their units, paths absolute.
+ */
+export function renderConfig(config: AgentConfig): string {
+  const { service } = config;
+  const document = new Document(
+    {
+      service: {
+        "storage.path": service.storagePath,
+        cluster: service.cluster,
+        hostname: service.node,
+        log_level: service.logLevel,
+        grace: formatDuration(service.graceMs),
+      },
+      pipeline: {
+        inputs: config.inputs.map(tailOptions),
+        filters: config.filters.map(({ plugin, match }) => ({ name: plugin, ...matchOptions(match) })),
+        outputs: config.outputs.map(outputOptions),
+      },
+    },
+    // The loader's own schema: every value is a text, quoted only where YAML needs it.
+    { schema: "failsafe" },
+  );
+  return document.toString({ lineWidth: 0 });
+}
+
+function tailOptions(tail: InputConfig): Options {
+  return {
+    name: tail.plugin,
+    tag: tail.tag,
+    path: tail.path,
+    ...(tail.excludePath.length > 0 && { exclude_path: tail.excludePath }),
+    refresh_interval: formatDuration(tail.refreshIntervalMs),
+    read_from_head: onOff(tail.readFromHead),
+    ...(tail.framing === "cri" && { "multiline.parser": "cri" }),
+    links: onOff(tail.links),
+  };
+}
+
+function outputOptions(output: OutputConfig): Options {
+  return {
+    name: output.plugin,
+    ...(output.alias !== null && { alias: output.alias }),
+    ...matchOptions(output.match),
+    ...(output.plugin === "directory" && { path: output.path }),
+    ...(output.plugin !== "null" && { format: output.format }),
+    ...(output.plugin === "directory" && { compression: output.compression }),
+    upload_timeout: formatDuration(output.uploadTimeoutMs),
+    total_file_size: formatSize(output.totalFileSizeBytes),
+  };
+}
+
+function matchOptions(match: Match): Options {
+  return match.regex ? { match_regex: match.pattern } : { match: match.pattern };
+}
+
+function onOff(value: boolean): string {
+  return value ? "on" : "off";
+}

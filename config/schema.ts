@@ -1,0 +1,388 @@
+import type { Option, OptionGroup } from "./option.ts";
+
+/*
+ * The one definition of every option: the loaders, `--dry-run` and docs/configuration.md read it from here. Names,
+ * meanings and units are Fluent Bit's (its manual: administration/configuring-fluent-bit, pipeline/) wherever the
+ * feature exists there.
+ */
+
+const NO_BUFFER = "the log files are the buffer, nothing is queued in memory or copied to disk";
+const NO_WORKERS = "one thread does the work of all outputs";
+const POSITIONS = "positions are kept under service's storage.path";
+const RETRIES = "an output tries again until it succeeds";
+const LINKS = "rotated files are held by links until they are shipped";
+const NO_API = "pod metadata comes from the path of the log file in this version";
+const LOG_AS_WRITTEN = "JSON messages stay as they were in log; logq reads their fields in a query";
+const HTTP = "health and metrics over HTTP are not in this version yet";
+const PARSERS = "cri is built in, other parsers are not in this version yet";
+
+const MATCH = {
+  match: {
+    type: "string",
+    default: null,
+    origin: "fluent-bit",
+    doc: "Tags to take, where `*` stands for any text.",
+  },
+  match_regex: {
+    type: "string",
+    default: null,
+    origin: "fluent-bit",
+    doc: "Tags to take, as a regular expression; instead of `match`.",
+  },
+} as const satisfies Record<string, Option>;
+
+const ALIAS = {
+  type: "string",
+  default: null,
+  origin: "fluent-bit",
+  doc: "Name of this output, under which its positions are kept; without one, its destination is its name.",
+} as const satisfies Option;
+
+const TOTAL_FILE_SIZE = {
+  type: "size",
+  default: "64M",
+  min: "1M",
+  max: "50G",
+  origin: "fluent-bit",
+  doc: "Raw log bytes of one shipment at most; when as much waits, it starts early.",
+} as const satisfies Option;
+
+const OUTPUT_IGNORED = {
+  workers: NO_WORKERS,
+  retry_limit: RETRIES,
+  "storage.*": NO_BUFFER,
+  log_level: "service's log_level holds for all",
+  log_suppress_interval: "the same message is logged at most once a second",
+};
+
+const OUTPUT_LATER = { processors: "use filters" };
+
+export const SERVICE = {
+  doc: "What holds for the whole agent.",
+  options: {
+    "storage.path": {
+      type: "string",
+      default: "/var/log/logq",
+      origin: "fluent-bit",
+      doc: "State folder: positions, journal, links, quarantine; on the file system of the logs, so that they can be linked.",
+    },
+    cluster: {
+      type: "string",
+      default: "default",
+      origin: "ours",
+      doc: "Name of the cluster: the partition value `cluster` of every object.",
+    },
+    hostname: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "Name of the node: column `node`; without it the environment variable NODE_NAME, else the host's own name.",
+    },
+    log_level: {
+      type: "enum",
+      default: "info",
+      values: ["off", "error", "warn", "info", "debug", "trace"],
+      synonyms: { warning: "warn" },
+      origin: "fluent-bit",
+      doc: "How much the agent says of itself on stderr.",
+    },
+    grace: {
+      type: "duration",
+      default: "5s",
+      min: "0s",
+      max: "1h",
+      origin: "fluent-bit",
+      doc: "How long a stop may take, and how long a start waits for another agent on the same state folder to end.",
+    },
+  },
+  ignored: {
+    flush: "each output has its upload_timeout",
+    daemon: "the agent stays in the foreground",
+    "storage.*": NO_BUFFER,
+    "scheduler.*": RETRIES,
+    http_server: HTTP,
+    http_listen: HTTP,
+    http_port: HTTP,
+    health_check: HTTP,
+    hc_errors_count: HTTP,
+    hc_retry_failure_count: HTTP,
+    hc_period: HTTP,
+    hot_reload: "reloading is not in this version yet",
+    "hot_reload.*": "reloading is not in this version yet",
+    parsers_file: PARSERS,
+    coro_stack_size: "there are no coroutines",
+    "dns.*": "the system's resolver is used",
+    multiline_buffer_limit: "a record is cut at 1 MiB",
+    "json.*": "bytes are written as they were read",
+    "sp.*": "there is no stream processor",
+    enable_chunk_trace: "there are no chunks",
+    "windows.*": "the agent is for Linux",
+  },
+  later: {
+    log_file: "stderr takes the log; let the container runtime or systemd keep it",
+    plugins_file: "",
+    streams_file: "",
+  },
+} as const satisfies OptionGroup;
+
+const TAIL = {
+  doc: "Follows text files, through rotation and restarts.",
+  options: {
+    tag: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Tag of the records, where `*` stands for the file's path with dots for slashes; without it `tail.0`, `tail.1` …",
+    },
+    path: {
+      type: "list",
+      default: null,
+      required: true,
+      origin: "fluent-bit",
+      doc: "Patterns of the files to follow; `*`, `?` and `[…]` as in a shell, none of which match a slash.",
+    },
+    exclude_path: {
+      type: "list",
+      default: "",
+      origin: "fluent-bit",
+      doc: "Patterns of files to leave out, compared with the whole path; here `*` matches slashes too.",
+    },
+    refresh_interval: {
+      type: "duration",
+      default: "60s",
+      min: "100ms",
+      max: "1h",
+      origin: "fluent-bit",
+      doc: "How often folders are listed anew, should the system's change events have missed a file.",
+    },
+    read_from_head: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether a file that was never seen is read from its start; off in Fluent Bit, on here, so that nothing is missed.",
+    },
+    parser: {
+      type: "enum",
+      default: null,
+      values: ["cri"],
+      valuesLater: [
+        "docker",
+        "json",
+        "regex",
+        "logfmt",
+        "klog",
+        "audit",
+        "nginx",
+        "apache",
+        "apache2",
+        "syslog-rfc5424",
+      ],
+      origin: "fluent-bit",
+      doc: "`cri`: lines are in the form that containerd and CRI-O write; without it they are taken as they are.",
+    },
+    "multiline.parser": {
+      type: "list",
+      default: "",
+      values: ["cri", "docker"],
+      valuesLater: ["java", "python", "go", "ruby", "klog"],
+      origin: "fluent-bit",
+      doc: "`cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined.",
+    },
+    links: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether files are held by hard links; off for logs that are mounted read-only.",
+    },
+  },
+  ignored: {
+    alias: "only outputs have a name",
+    buffer_chunk_size: NO_BUFFER,
+    buffer_max_size: "a line may be of any length, a record is cut at 1 MiB",
+    skip_long_lines: "a line may be of any length, a record is cut at 1 MiB",
+    mem_buf_limit: NO_BUFFER,
+    "storage.*": NO_BUFFER,
+    "thread.*": NO_BUFFER,
+    threaded: NO_WORKERS,
+    db: POSITIONS,
+    "db.*": POSITIONS,
+    rotate_wait: LINKS,
+    inotify_watcher: "folders are watched, files are polled",
+    watcher_interval: "files are polled every 1 to 5 seconds",
+    progress_check_interval: "files are polled every 1 to 5 seconds",
+    progress_check_interval_nsec: "files are polled every 1 to 5 seconds",
+    static_batch_size: "files share each shipment fairly",
+    event_batch_size: "files share each shipment fairly",
+    file_cache_advise: "the page cache is left to the system",
+    multiline_flush: "open records are flushed when their file ends",
+    docker_mode_flush: "partial lines are joined by multiline.parser: cri",
+    log_level: "service's log_level holds for all",
+    log_suppress_interval: "the same message is logged at most once a second",
+  },
+  later: {
+    path_key: "column file says where a row came from",
+    offset_key: "column pos is the offset",
+    key: "the message is column log",
+    ignore_older: "",
+    ignore_active_older_files: "",
+    skip_empty_lines: "",
+    exit_on_eof: "run logq-agent with --once",
+    tag_regex: "",
+    multiline: "use multiline.parser",
+    parser_firstline: "use multiline.parser",
+    parser_1: "use multiline.parser",
+    docker_mode: "use multiline.parser: cri",
+    docker_mode_parser: "use multiline.parser: cri",
+    "unicode.encoding": "",
+    "generic.encoding": "",
+    processors: "use filters",
+    routes: "use match",
+  },
+} as const satisfies OptionGroup;
+
+const KUBERNETES = {
+  doc: "Adds namespace, workload, pod and container to each record, from the path of its log file.",
+  options: MATCH,
+  ignored: {
+    alias: "only outputs have a name",
+    buffer_size: NO_API,
+    "kube_*": NO_API,
+    use_kubelet: NO_API,
+    "kubelet_*": NO_API,
+    "dns_*": NO_API,
+    "tls.*": NO_API,
+    cache_use_docker_id: NO_API,
+    use_tag_for_meta: NO_API,
+    labels: NO_API,
+    annotations: NO_API,
+    owner_references: NO_API,
+    "namespace_*": NO_API,
+    merge_log: LOG_AS_WRITTEN,
+    merge_log_key: LOG_AS_WRITTEN,
+    merge_log_trim: LOG_AS_WRITTEN,
+    keep_log: LOG_AS_WRITTEN,
+    "k8s-logging.parser": LOG_AS_WRITTEN,
+    log_level: "service's log_level holds for all",
+  },
+  later: {
+    "k8s-logging.exclude": "name the files in the input's exclude_path",
+    merge_parser: "",
+    regex_parser: "",
+    use_journal: "",
+    dummy_meta: "",
+  },
+} as const satisfies OptionGroup;
+
+const DIRECTORY = {
+  doc: "Ours: stores the table's objects under a folder, laid out as on S3; `logq` reads them in place. Exactly once.",
+  options: {
+    path: {
+      type: "string",
+      default: null,
+      required: true,
+      origin: "ours",
+      doc: "The folder, which will hold `cluster=…/dt=…/hour=…`; made if missing.",
+    },
+    ...MATCH,
+    alias: ALIAS,
+    format: {
+      type: "enum",
+      default: "parquet",
+      values: ["parquet", "json_lines"],
+      origin: "ours",
+      doc: "`parquet`: the whole table; `json_lines`: Fluent Bit's record shape, a line each.",
+    },
+    compression: {
+      type: "enum",
+      default: "zstd",
+      values: ["zstd", "gzip", "none"],
+      origin: "fluent-bit",
+      doc: "How objects are compressed; Parquet takes zstd and none.",
+    },
+    upload_timeout: {
+      type: "duration",
+      default: "60s",
+      min: "100ms",
+      max: "1d",
+      origin: "fluent-bit",
+      doc: "Longest time that a line waits before its shipment starts.",
+    },
+    total_file_size: TOTAL_FILE_SIZE,
+  },
+  ignored: {
+    ...OUTPUT_IGNORED,
+    store_dir: POSITIONS,
+    store_dir_limit_size: NO_BUFFER,
+    upload_chunk_size: "objects are written as a stream",
+    use_put_object: "there is no upload",
+    preserve_data_ordering: "records keep their order",
+  },
+  later: { ...OUTPUT_LATER, s3_key_format: "the layout is the table's", file: "", mkdir: "path is made if missing" },
+} as const satisfies OptionGroup;
+
+const SHIPMENT_OF_STREAM = {
+  upload_timeout: {
+    type: "duration",
+    default: "1s",
+    min: "100ms",
+    max: "1d",
+    origin: "ours",
+    doc: "Longest time that a line waits before its shipment starts.",
+  },
+  total_file_size: { ...TOTAL_FILE_SIZE, origin: "ours" },
+} as const satisfies Record<string, Option>;
+
+const STDOUT = {
+  doc: "Prints records on standard output. At least once: a crash may repeat a shipment.",
+  options: {
+    ...MATCH,
+    alias: ALIAS,
+    format: {
+      type: "enum",
+      default: "json_lines",
+      values: ["json_lines"],
+      valuesLater: ["msgpack", "json", "json_stream"],
+      origin: "fluent-bit",
+      doc: "`json_lines`: Fluent Bit's record shape, a line each (Fluent Bit's own default is msgpack).",
+    },
+    ...SHIPMENT_OF_STREAM,
+  },
+  ignored: OUTPUT_IGNORED,
+  later: { ...OUTPUT_LATER, json_date_key: "", json_date_format: "" },
+} as const satisfies OptionGroup;
+
+const NULL = {
+  doc: "Reads and encodes nothing, and counts all as delivered: for measuring.",
+  options: { ...MATCH, alias: ALIAS, ...SHIPMENT_OF_STREAM },
+  ignored: { ...OUTPUT_IGNORED, format: "nothing is written" },
+  later: OUTPUT_LATER,
+} as const satisfies OptionGroup;
+
+export const INPUTS = { tail: TAIL } as const;
+export const FILTERS = { kubernetes: KUBERNETES } as const;
+export const OUTPUTS = { directory: DIRECTORY, stdout: STDOUT, null: NULL } as const;
+
+/** Plugins that Fluent Bit or the design knows and this version refuses. */
+export const PLUGINS_LATER = {
+  input: words(`systemd cloudwatch_logs forward
+    blob collectd cpu disk docker docker_events dummy ebpf elasticsearch event_type exec exec_wasi fluentbit_logs
+    fluentbit_metrics gpu_metrics head health http kafka kmsg kubernetes_events mem mqtt netif nginx_metrics
+    node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
+    prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
+    windows_exporter_metrics winevtlog winlog winstat`),
+  filter: words(`grep modify parser throttle redact multiline rewrite_tag
+    aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
+    throttle_size type_converter wasm`),
+  output: words(`s3 cloudwatch_logs kinesis_firehose
+    azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file firehose
+    flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
+    opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
+    slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
+} as const;
+
+/** Top-level sections that Fluent Bit knows and this version refuses. */
+export const SECTIONS_LATER = ["customs", "plugins", "stream_processor", "upstream_servers"] as const;
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
