@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import type { AgentConfig } from "../config/config.ts";
+import { ConfigError } from "../config/problem.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** What the command line needs of its surroundings, so that tests can be them. */
@@ -49,7 +50,7 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   try {
     loaded = loadConfig(options.config, around.env);
   } catch (error) {
-    if (!(error instanceof Error && error.name === "ConfigError")) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     around.err(`${error.message}\n`);
     return 2;
   }

@@ -15,7 +15,7 @@ export interface Logger {
 export function createLog(level: ServiceConfig["logLevel"]): Logger {
   const options = {
     level: level === "off" ? "silent" : level,
-    base: undefined,
+    base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     messageKey: "message",

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+
+import type { Option, OptionGroup } from "./option.ts";
+import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER, SERVICE } from "./schema.ts";
+
+/** docs/configuration.md, from the definition of the options and the shipped example. */
+export function configurationPage(): string {
+  const example = readFileSync(new URL("logq-agent.yaml", import.meta.url), "utf8");
+  return [
+    INTRODUCTION.replace("EXAMPLE", () => example.trimEnd()),
+    group("service", SERVICE),
+    ...plugins("input", INPUTS),
+    ...plugins("filter", FILTERS),
+    ...plugins("output", OUTPUTS),
+    `## Not in this version yet\n\nKnown, and refused with these words rather than as a misspelling:\n`,
+    `- sections: ${codes(SECTIONS_LATER)}`,
+    `- inputs: ${codes(PLUGINS_LATER.input)}`,
+    `- filters: ${codes(PLUGINS_LATER.filter)}`,
+    `- outputs: ${codes(PLUGINS_LATER.output)}`,
+    "- parsers of one's own (`parsers`, `multiline_parsers`): accepted, refused where an input names one",
+    "- the classic format (`.conf`)\n",
+  ].join("\n");
+}
+
+const INTRODUCTION = `# Configuration of logq-agent
+
+<!-- Generated from config/schema.ts by: npm run docs -->
+
+The file is Fluent Bit's YAML format, with Fluent Bit's names and meanings wherever the feature exists there; options marked
+*ours* do not. \`logq-agent -c FILE --dry-run\` checks a file and prints what it comes to.
+
+\`\`\`yaml
+EXAMPLE
+\`\`\`
+
+**Values.** Names of options, plugins and fixed values are taken in any case. Sizes are bytes, or a number with K, M or G
+(powers of 1000): \`32000\`, \`32k\`, \`64M\`. Durations are seconds, or a number with s, m, h or d: \`60\`, \`10m\` (ours: \`ms\` and
+decimals). Booleans are \`on\`, \`true\`, \`yes\`, \`off\`, \`false\`, \`no\`. Lists are written with commas or as YAML lists. \`a: {b: c}\`
+is the same as \`a.b: c\`.
+
+**Paths.** Relative paths resolve against the working directory, \`includes\` against the file that names them.
+
+**Environment.** \`\${NAME}\` in a value is replaced from the file's \`env\` section, else from the environment; \`\${HOSTNAME}\` is
+always known. A variable that is not set is replaced by nothing, with a notice.
+
+**Includes.** \`includes: [more.yaml, conf.d/*.yaml]\` reads further files; their inputs, filters and outputs come in the order
+in which they stand.
+
+**Problems** are all reported at once as \`file:line:column: key.path: message\`, and stop the start with exit code 2.
+`;
+
+function plugins(kind: string, known: Readonly<Record<string, OptionGroup>>): string[] {
+  return Object.entries(known).map(([name, each]) => group(`${kind} ${name}`, each));
+}
+
+function group(title: string, { doc, options, ignored, later }: OptionGroup): string {
+  const lines = [`## ${title}\n`, `${doc}\n`, "| option | type | default | meaning |", "| --- | --- | --- | --- |"];
+  for (const [name, option] of Object.entries(options)) {
+    const ours = option.origin === "ours" ? "*ours*. " : "";
+    lines.push(`| \`${name}\` | ${typeOf(option)} | ${defaultOf(option)} | ${ours}${cell(option.doc)} |`);
+  }
+  lines.push(
+    "",
+    `Accepted without effect, with a notice: ${reasons(ignored)}.`,
+    "",
+    `Not in this version yet: ${reasons(later)}.`,
+    "",
+  );
+  return lines.join("\n");
+}
+
+function typeOf(option: Option): string {
+  if (option.values !== undefined) return `${option.type === "list" ? "list of " : ""}${codes(option.values)}`;
+  const limits = option.min === undefined ? "" : `, ${option.min} to ${option.max ?? "any"}`;
+  return `${option.type}${limits}`;
+}
+
+function defaultOf(option: Option): string {
+  if (option.required === true) return "required";
+  return option.default === null || option.default === "" ? "none" : `\`${option.default}\``;
+}
+
+/** Names with the same reason together. */
+function reasons(texts: Readonly<Record<string, string>>): string {
+  const byReason = Map.groupBy(Object.entries(texts), ([, reason]) => reason);
+  return [...byReason]
+    .map(([reason, entries]) => codes(entries.map(([name]) => name)) + (reason === "" ? "" : ` (${cell(reason)})`))
+    .join("; ");
+}
+
+function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+if (import.meta.main) process.stdout.write(configurationPage());
