@@ -1,0 +1,76 @@
+/** Bytes appended to one buffer that grows on demand and is used again. */
+export class ByteSink {
+  bytes: Buffer = EMPTY;
+  length = 0;
+
+  /** Makes room for `extra` more bytes. Doubles, so that appending costs amortised constant time. */
+  reserve(extra: number): void {
+    const needed = this.length + extra;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, CAPACITY_BYTES_MIN));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  /** Forgets the content, keeps the memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Forgets the content and gives the memory back. */
+  release(): void {
+    this.length = 0;
+    this.bytes = EMPTY;
+  }
+
+  content(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  uint32(value: number): void {
+    this.reserve(4);
+    this.length = this.bytes.writeUInt32LE(value, this.length);
+  }
+
+  append(source: ByteSink): void {
+    this.reserve(source.length);
+    source.bytes.copy(this.bytes, this.length, 0, source.length);
+    this.length += source.length;
+  }
+
+  appendBytes(source: Uint8Array): void {
+    this.reserve(source.length);
+    this.bytes.set(source, this.length);
+    this.length += source.length;
+  }
+
+  /** ULEB128 of a whole number from 0 to 2^53. */
+  varint(value: number): void {
+    this.reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  /** Zigzag ULEB128 of a signed 64-bit integer. */
+  zigzag(value: bigint): void {
+    this.reserve(10);
+    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+    while (rest >= 0x80n) {
+      this.bytes[this.length++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.bytes[this.length++] = Number(rest);
+  }
+}
+
+const CAPACITY_BYTES_MIN = 256;
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,149 @@
+import { COLUMNS } from "../../../config/table.ts";
+import type { Batch, Origin } from "../../record.ts";
+import type { ObjectEncoder } from "../encoder.ts";
+import { ByteSink } from "./byte-sink.ts";
+import type { Compression } from "./chunk.ts";
+import { CREATE_COLUMN } from "./columns.ts";
+import { encodeFooter, type RowGroup } from "./footer.ts";
+import { MAGIC } from "./format.ts";
+import { LogColumn } from "./log-column.ts";
+import { OriginRuns } from "./origin-runs.ts";
+import { leavesOf } from "./schema.ts";
+
+export interface ParquetOptions {
+  readonly compression: Compression;
+  /** About how long a row group is in the file; one is ended at a change of container from half of it. Default 1 MB. */
+  readonly rowGroupCompressedBytes?: number;
+  /** Uncompressed bytes of a page of `log`. Default 1 MB. */
+  readonly pageBytes?: number;
+  /** Rows of a row group at most. Default 131,072. */
+  readonly rowGroupRowsMax?: number;
+  /** Key-value metadata of the footer. */
+  readonly keyValue?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Encodes records as one Parquet file of the table in config/table.ts.
+ *
+ * Per row it copies the message and adds a few small numbers; what is constant per file costs per run of rows. Memory
+ * is one page of `log` and one row group as it will stand in the file, whatever the object's size.
+ *
+ * `bufferedBytes` is the capacity of the buffers held, what `take` would hand out included. `flush` gives the buffers
+ * back; the row group then lies ready for `take`.
+ */
+export function createParquetEncoder(options: ParquetOptions): ObjectEncoder {
+  return new ParquetEncoder(options);
+}
+
+const ROW_GROUP_BYTES = 1024 * 1024;
+const PAGE_BYTES = 1024 * 1024;
+const ROW_GROUP_ROWS_MAX = 131_072;
+/** Of the footer, per row group, while it waits. */
+const ROW_GROUP_METADATA_BYTES = 12 * 1024;
+
+/** Scratch of one synchronous call, shared by all encoders. */
+const ROW_GROUP = new ByteSink();
+
+class ParquetEncoder implements ObjectEncoder {
+  readonly #options: ParquetOptions;
+  readonly #rowGroupBytes: number;
+  readonly #rowGroupRowsMax: number;
+  readonly #runs = new OriginRuns();
+  readonly #log: LogColumn;
+  readonly #columns;
+  readonly #rowGroups: RowGroup[] = [];
+  #ready: Buffer[] = [Buffer.from(MAGIC)];
+  #readyBytes = MAGIC.length;
+  /** Offset in the file of the next byte. */
+  #offset = MAGIC.length;
+  #lastOrigin: Origin | null = null;
+
+  constructor(options: ParquetOptions) {
+    this.#options = options;
+    this.#rowGroupBytes = options.rowGroupCompressedBytes ?? ROW_GROUP_BYTES;
+    this.#rowGroupRowsMax = options.rowGroupRowsMax ?? ROW_GROUP_ROWS_MAX;
+    const logLeaf = leavesOf(COLUMNS.find((column) => column.name === "log")!)[0]!;
+    this.#log = new LogColumn(logLeaf, options.compression, options.pageBytes ?? PAGE_BYTES);
+    this.#columns = COLUMNS.map((column) =>
+      column.name === "log" ? null : CREATE_COLUMN[column.name](leavesOf(column), this.#runs),
+    );
+  }
+
+  get bufferedBytes(): number {
+    let bytes = this.#readyBytes + this.#log.heldBytes + this.#runs.heldBytes;
+    for (const column of this.#columns) if (column !== null) bytes += column.heldBytes;
+    return bytes + this.#rowGroups.length * ROW_GROUP_METADATA_BYTES;
+  }
+
+  append(batch: Batch, from: number, to: number): void {
+    if (from >= to) return;
+    if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
+      if (this.#storedBytes() >= this.#rowGroupBytes / 2) this.#endRowGroup();
+    }
+    this.#lastOrigin = batch.origin;
+    for (let row = from; row < to;) {
+      const end = Math.min(to, row + this.#rowGroupRowsMax - this.#runs.rowCount);
+      const next = this.#log.append(batch, row, end);
+      for (const column of this.#columns) column?.append(batch, row, next);
+      this.#runs.add(batch.origin, next - row);
+      if (next < end) this.#log.endPage();
+      row = next;
+      if (this.#storedBytes() >= this.#rowGroupBytes || this.#runs.rowCount >= this.#rowGroupRowsMax) {
+        this.#endRowGroup();
+      }
+    }
+  }
+
+  flush(): void {
+    this.#endRowGroup();
+    this.#log.release();
+    for (const column of this.#columns) column?.release();
+  }
+
+  take(): Buffer[] {
+    const ready = this.#ready;
+    this.#ready = [];
+    this.#readyBytes = 0;
+    return ready;
+  }
+
+  finish(): Buffer[] {
+    this.flush();
+    this.#ready.push(encodeFooter(this.#rowGroups, this.#options.keyValue ?? {}, this.#offset));
+    return this.take();
+  }
+
+  /** What the open row group will take in the file, about. */
+  #storedBytes(): number {
+    let bytes = this.#log.storedBytes + this.#runs.origins.length * ORIGIN_STORED_BYTES;
+    for (const column of this.#columns) if (column !== null) bytes += column.storedBytes;
+    return bytes;
+  }
+
+  #endRowGroup(): void {
+    const rows = this.#runs.rowCount;
+    if (rows === 0) return;
+    const { compression } = this.#options;
+    ROW_GROUP.clear();
+    const chunks = this.#columns.flatMap((column) =>
+      column === null ? [this.#log.close(ROW_GROUP, this.#offset)] : column.close(ROW_GROUP, this.#offset, compression),
+    );
+    this.#runs.clear();
+    this.#rowGroups.push({ rows, chunks });
+    const bytes = Buffer.allocUnsafeSlow(ROW_GROUP.length);
+    ROW_GROUP.bytes.copy(bytes, 0, 0, ROW_GROUP.length);
+    this.#ready.push(bytes);
+    this.#readyBytes += bytes.length;
+    this.#offset += bytes.length;
+  }
+}
+
+/** Mostly the random parts of `file` and `pod_id`. */
+const ORIGIN_STORED_BYTES = 100;
+
+/** Files of one container follow each other by rotation. */
+function isSameContainer(a: Origin, b: Origin): boolean {
+  if (a === b) return true;
+  if (a.pod === null) return a.file === b.file;
+  return a.pod === b.pod && a.namespace === b.namespace && a.container === b.container;
+}
