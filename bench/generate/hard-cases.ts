@@ -10,7 +10,7 @@ export type HardCase = (source: LineSource, stamp: () => string) => Buffer[];
 export const FRAGMENT_BYTES = 16_384;
 const MEGABYTE = 1_048_576;
 
-/** In turn, as a container goes on; the last is written by a few containers only, because of its size. */
+/** In turn, as a container goes on; those above a megabyte are left to a few containers. */
 export const HARD_CASES: Readonly<Record<string, HardCase>> = {
   partials: (source, stamp) => fragments(message(source, 40_000), "stdout", stamp),
   interleaved: (source, stamp) => {
@@ -54,12 +54,15 @@ export const HARD_CASES: Readonly<Record<string, HardCase>> = {
   ],
   megabyte: (source, stamp) => fragments(message(source, MEGABYTE), "stdout", stamp),
   overMegabyte: (source, stamp) => fragments(message(source, MEGABYTE + 100_000), "stdout", stamp),
+  overlongLine: (source, stamp) => [
+    line(stamp(), "stdout", "F", Buffer.from(`${source.takeSequence()} ${"长".repeat(800_000)}`)),
+  ],
 };
 
 /** The cases of a container: those of a megabyte are left to every fifth. */
 export function hardCasesOf(podIndex: number): HardCase[] {
   return Object.entries(HARD_CASES)
-    .filter(([name]) => podIndex % 5 === 0 || !/megabyte/i.test(name))
+    .filter(([name]) => podIndex % 5 === 0 || !/megabyte|overlong/i.test(name))
     .map(([, hardCase]) => hardCase);
 }
 
