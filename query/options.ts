@@ -1,0 +1,184 @@
+/** The command line: its options, read by hand-made rules over node's tokens so that each mistake names its remedy. */
+import { parseArgs } from "node:util";
+import { CliError } from "./cli-error.ts";
+import { nearestName } from "./nearest.ts";
+import { FORMATS, type Format } from "./render/renderer.ts";
+import { checkLabel, parseLevels, type Scope } from "./scope.ts";
+import type { TimeFlags } from "./time-range.ts";
+import { resolveZone } from "./zone.ts";
+
+export interface Options {
+  readonly action: "query" | "help" | "version";
+  /** What is no option, as the shell passed it. */
+  readonly words: readonly string[];
+  readonly store: string | null;
+  readonly time: TimeFlags;
+  /** In Intl's spelling; UTC if not given. */
+  readonly zone: string;
+  /** Null: all. */
+  readonly clusters: readonly string[] | null;
+  readonly scope: Scope;
+  /** Rows at most: a number, null for all, undefined if not given. */
+  readonly limit: number | null | undefined;
+  readonly fields: readonly string[] | null;
+  readonly output: Format | null;
+  readonly color: "auto" | "always" | "never";
+  readonly quiet: boolean;
+  readonly stats: boolean;
+  readonly explain: boolean;
+  readonly dryRun: boolean;
+  readonly exitStatus: boolean;
+}
+
+/** Rows shown if `--limit` is not given. */
+export const DEFAULT_LIMIT = 1000;
+
+/** Every option. `multiple`: repeats add up, where others take the last. */
+export const OPTION_TABLE = {
+  store: { type: "string" },
+  since: { type: "string" },
+  from: { type: "string" },
+  to: { type: "string" },
+  "all-time": { type: "boolean" },
+  tz: { type: "string", short: "z" },
+  cluster: { type: "string", multiple: true },
+  namespace: { type: "string", short: "n", multiple: true },
+  workload: { type: "string", short: "w", multiple: true },
+  pod: { type: "string", short: "p", multiple: true },
+  container: { type: "string", short: "c", multiple: true },
+  label: { type: "string", short: "l", multiple: true },
+  level: { type: "string" },
+  grep: { type: "string", short: "g", multiple: true },
+  "ignore-case": { type: "boolean", short: "i" },
+  limit: { type: "string" },
+  fields: { type: "string" },
+  output: { type: "string", short: "o" },
+  color: { type: "string" },
+  quiet: { type: "boolean", short: "q" },
+  stats: { type: "boolean" },
+  explain: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  "exit-status": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "V" },
+} as const;
+
+type OptionName = keyof typeof OPTION_TABLE;
+
+/** What other tools call an option of ours. */
+const FOREIGN_NAMES: Readonly<Record<string, string>> = {
+  tail: "--limit",
+  until: "--to",
+  end: "--to",
+  start: "--from",
+  "since-time": "--from",
+  selector: "--label",
+  format: "--output",
+  timezone: "--tz",
+  N: "-n",
+  P: "-p",
+  v: "-V",
+};
+
+/** Reads the arguments after the program's name. Throws CliError (exit 2) with a hint for each mistake. */
+export function parseOptions(argv: readonly string[]): Options {
+  const { words, values } = collect(argv);
+  const last = (name: OptionName): string | null => values.get(name)?.at(-1) ?? null;
+  const list = (name: OptionName): string[] => (values.get(name) ?? []).flatMap((value) => commaList(name, value));
+  const scope: Scope = {
+    namespace: list("namespace"),
+    workload: list("workload"),
+    pod: list("pod"),
+    container: list("container"),
+    label: list("label").map(checkLabel),
+    levels: values.has("level") ? parseLevels(last("level")!) : [],
+    grep: values.get("grep") ?? [],
+    ignoreCase: values.has("ignore-case"),
+  };
+  if (scope.ignoreCase && scope.grep.length === 0)
+    throw new CliError("-i needs -g", "-i ignores case in -g: -i -g timeout");
+  const clusters = list("cluster");
+  return {
+    action: values.has("help") ? "help" : values.has("version") ? "version" : "query",
+    words,
+    store: last("store"),
+    time: { since: last("since"), from: last("from"), to: last("to"), allTime: values.has("all-time") },
+    zone: resolveZone(last("tz") ?? "UTC"),
+    clusters: clusters.length === 0 || clusters.includes("all") ? null : clusters,
+    scope,
+    limit: parseLimit(last("limit")),
+    fields: values.has("fields") ? commaList("fields", last("fields")!) : null,
+    output: oneOf("output", last("output"), FORMATS),
+    color: oneOf("color", last("color"), ["auto", "always", "never"] as const) ?? "auto",
+    quiet: values.has("quiet"),
+    stats: values.has("stats"),
+    explain: values.has("explain"),
+    dryRun: values.has("dry-run"),
+    exitStatus: values.has("exit-status"),
+  };
+}
+
+/** Whether any scope flag is given: then no query means all rows in scope. */
+export function hasScope(scope: Scope): boolean {
+  return Object.values(scope).some((value: boolean | readonly string[]) => Array.isArray(value) && value.length > 0);
+}
+
+function collect(argv: readonly string[]): { words: string[]; values: Map<OptionName, string[]> } {
+  const parsed = parseArgs({
+    args: [...argv],
+    options: OPTION_TABLE,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const words: string[] = [];
+  const values = new Map<OptionName, string[]>();
+  for (const token of parsed.tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const name = knownName(token.name, token.rawName);
+    const value = checkedValue(name, token.rawName, token.value);
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return { words, values };
+}
+
+function knownName(name: string, rawName: string): OptionName {
+  if (Object.hasOwn(OPTION_TABLE, name)) return name as OptionName;
+  const near = name.length > 1 ? nearestName(name, Object.keys(OPTION_TABLE)) : null;
+  const meant = FOREIGN_NAMES[name] ?? (near === null ? null : `--${near}`);
+  const hint = meant === null ? "logq --help lists the options" : `did you mean ${meant}?`;
+  throw new CliError(`unknown option ${rawName}`, hint);
+}
+
+function checkedValue(name: OptionName, rawName: string, value: string | undefined): string {
+  if (OPTION_TABLE[name].type === "boolean") {
+    if (value !== undefined) throw new CliError(`${rawName} takes no value`, `write ${rawName} alone`);
+    return "";
+  }
+  if (value === undefined || value === "")
+    throw new CliError(`${rawName} needs a value`, "logq --help shows what each option takes");
+  return value;
+}
+
+function commaList(name: OptionName, text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new CliError(`--${name} ${text}: an empty name`, "separate names by one comma");
+  return parts;
+}
+
+function parseLimit(text: string | null): number | null | undefined {
+  if (text === null) return undefined;
+  if (text === "all") return null;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CliError(`--limit ${text}: not a number of rows`, "write --limit 100 (at least 1) or --limit all");
+}
+
+function oneOf<T extends string>(name: OptionName, text: string | null, allowed: readonly T[]): T | null {
+  if (text === null || (allowed as readonly string[]).includes(text)) return text as T | null;
+  const near = nearestName(text, allowed);
+  throw new CliError(
+    `--${name} ${text}: not known`,
+    `${near === null ? "" : `did you mean ${near}? `}Use ${allowed.join(", ")}.`,
+  );
+}

@@ -1,0 +1,109 @@
+/** Finds the query's text in what the shell passed, and recognises what the shell did to it. */
+import { readdir } from "node:fs/promises";
+import { COLUMNS, PARTITION_COLUMNS } from "../config/table.ts";
+import { CliError } from "./cli-error.ts";
+import { shellQuote } from "./command.ts";
+import { hasScope, type Options } from "./options.ts";
+
+export interface QuerySource {
+  readonly stdin: AsyncIterable<string | Buffer> & { readonly isTTY?: boolean | undefined };
+  /** The working directory: where the shell expanded an unquoted star. */
+  readonly cwd: string;
+}
+
+/** Queries are typed or generated; more than this is a log file piped in by mistake. */
+const STDIN_BYTES_MAX = 262_144;
+
+const SQL_START = /^(?:select|with|where|from)$/i;
+const COLUMN_NAMES: readonly string[] = [...COLUMNS.map((column) => column.name), ...PARTITION_COLUMNS];
+/** `name = value` and nothing else, the value a bare word. */
+const UNQUOTED_VALUE = /^\s*((?:select \* )?(?:where )?)([a-z_][\w.]*)\s*(=|!=|<>)\s*([\w.:*/-]+)\s*$/i;
+
+/**
+ * The query's text, or null if the scope flags are the query. Reads stdin for `-`, or when there is neither a query nor
+ * a scope flag and stdin is no terminal. Throws CliError (exit 2) with the command that was probably meant.
+ */
+export async function readQueryText(options: Options, source: QuerySource): Promise<string | null> {
+  const [word, ...more] = options.words;
+  if (more.length > 0) throw await severalWords(options.words, source.cwd);
+  if (word === "-") return await readStdin(source.stdin);
+  if (word !== undefined) return checkedText(word);
+  if (hasScope(options.scope)) return null;
+  if (source.stdin.isTTY !== true) return await readStdin(source.stdin);
+  throw new CliError("no query", `try: logq "select * where pod='nginx'"\nlogq --help shows more`);
+}
+
+/** `pod=nginx` as `pod='nginx'`, or null if the text is not that mistake (numbers and columns may stand bare). */
+export function withQuotedValue(text: string): string | null {
+  const match = UNQUOTED_VALUE.exec(text);
+  if (match === null) return null;
+  const [, start, column, operator, value] = match;
+  const isValue =
+    /^-?\d+(?:\.\d+)?$|^(?:true|false|null)$/i.test(value!) || COLUMN_NAMES.includes(value!.toLowerCase());
+  return isValue ? null : `${start}${column}${operator}'${value}'`;
+}
+
+function checkedText(text: string): string {
+  if (text.trim() === "") throw new CliError("the query is empty", `try: logq "select * where pod='nginx'"`);
+  const quoted = withQuotedValue(text);
+  if (quoted !== null) {
+    const remedy = `did you mean ${quoted.trim()}?\nThe shell takes unprotected quotes away: logq ${shellQuote(quoted.trim())}`;
+    throw new CliError(`${text.trim()}: the value is not quoted`, remedy);
+  }
+  if (/^[\p{L}\p{N}_.:/-]+$/u.test(text) && !SQL_START.test(text)) {
+    throw new CliError(`${text} is a word, not a query`, `to search messages for it: logq -g ${shellQuote(text)}`);
+  }
+  return text;
+}
+
+async function severalWords(words: readonly string[], cwd: string): Promise<CliError> {
+  const joined = words.join(" ");
+  const isSql = SQL_START.test(words[0]!) || /[=<>()]/.test(joined);
+  if (!isSql) {
+    const pattern = joined.replace(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`);
+    return new CliError(
+      `${words.length} words are no query`,
+      `to search messages for them: logq -g ${shellQuote(pattern)}`,
+    );
+  }
+  const restored = await restoreStar(words, cwd);
+  const text = (restored ?? words).map(requoted).join(" ");
+  const starred = restored === null ? "" : " (the shell replaced * by the names of the files here)";
+  return new CliError(
+    `the query is ${words.length} words, it must be one${starred}`,
+    `put it in quotes: logq ${shellQuote(text)}`,
+  );
+}
+
+/** The words with `*` again where the shell put all names of the working directory; null if it did not. */
+async function restoreStar(words: readonly string[], cwd: string): Promise<string[] | null> {
+  const names = new Set((await readdir(cwd).catch(() => [])).filter((name) => !name.startsWith(".")));
+  if (names.size === 0) return null;
+  const first = words.findIndex((word) => names.has(word));
+  const run = new Set(words.slice(first, first + names.size));
+  if (first < 0 || run.size !== names.size || [...run].some((word) => !names.has(word))) return null;
+  return [...words.slice(0, first), "*", ...words.slice(first + names.size)];
+}
+
+function requoted(word: string): string {
+  return withQuotedValue(word) ?? word;
+}
+
+async function readStdin(stdin: QuerySource["stdin"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    const buffer = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    chunks.push(buffer);
+    bytes += buffer.length;
+    if (bytes > STDIN_BYTES_MAX) {
+      throw new CliError(
+        `stdin is no query: more than ${STDIN_BYTES_MAX} bytes`,
+        "logq reads a query from stdin, not logs",
+      );
+    }
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (text.trim() === "") throw new CliError("no query on stdin", `try: logq "select * where pod='nginx'"`);
+  return text;
+}

@@ -1,0 +1,89 @@
+/** The scope flags: what they mean in SQL. */
+import { LEVELS } from "../config/table.ts";
+import { CliError } from "./cli-error.ts";
+import { stringLiteral } from "./dialect/literal.ts";
+import { nearestName } from "./nearest.ts";
+
+/** Flags of different kinds are AND-ed, several values of one flag OR-ed; labels are AND-ed as in kubectl. */
+export interface Scope {
+  /** Names or globs (`*`, `?`), for the columns of these names. */
+  readonly namespace: readonly string[];
+  readonly workload: readonly string[];
+  readonly pod: readonly string[];
+  readonly container: readonly string[];
+  /** `key=value`, `key!=value` or `key`. */
+  readonly label: readonly string[];
+  /** Values of LEVELS; empty for any. */
+  readonly levels: readonly string[];
+  /** Regular expressions on the message (RE2). */
+  readonly grep: readonly string[];
+  readonly ignoreCase: boolean;
+}
+
+export const NAME_COLUMNS = ["namespace", "workload", "pod", "container"] as const;
+
+/** The condition on the columns of `logs` that the scope asks for, or null if it asks for none. */
+export function scopeCondition(scope: Scope): string | null {
+  const conditions = [
+    ...NAME_COLUMNS.map((column) => anyOf(scope[column].map((pattern) => nameCondition(column, pattern)))),
+    ...scope.label.map(labelCondition),
+    scope.levels.length === 0 ? null : `level IN (${scope.levels.map(stringLiteral).join(", ")})`,
+    anyOf(scope.grep.map((pattern) => grepCondition(pattern, scope.ignoreCase))),
+  ].filter((condition) => condition !== null);
+  return conditions.length === 0 ? null : conditions.join(" AND ");
+}
+
+/** `warn`, `warn+` (and everything more severe) or `warn,error` as values of column `level`. Throws CliError. */
+export function parseLevels(text: string): string[] {
+  const levels = text.split(",").flatMap((part) => {
+    const name = part.replace(/\+$/, "").toLowerCase();
+    const index = (LEVELS as readonly string[]).indexOf(name);
+    if (index >= 0) return part.endsWith("+") ? LEVELS.slice(index) : [LEVELS[index]!];
+    const near = LEVEL_ALIASES[name] ?? nearestName(name, LEVELS);
+    const question = near === null ? "" : `did you mean ${near}${part.endsWith("+") ? "+" : ""}? `;
+    throw new CliError(
+      `--level ${text}: no such level`,
+      `${question}Levels are ${LEVELS.join(", ")}; warn+ means warn and above.`,
+    );
+  });
+  return LEVELS.filter((level) => levels.includes(level));
+}
+
+/** Checks `-l`'s form. Throws CliError. */
+export function checkLabel(text: string): string {
+  if (/^[^=!\s]+(?:!?=.*)?$/s.test(text)) return text;
+  throw new CliError(`--label ${text}: not a label condition`, "write -l key=value, -l key!=value or -l key");
+}
+
+const LEVEL_ALIASES: Readonly<Record<string, string>> = { err: "error", critical: "fatal", panic: "fatal" };
+
+function anyOf(conditions: readonly string[]): string | null {
+  if (conditions.length < 2) return conditions[0] ?? null;
+  return `(${conditions.join(" OR ")})`;
+}
+
+function nameCondition(column: string, pattern: string): string {
+  if (!/[*?]/.test(pattern)) return `${column} = ${stringLiteral(pattern)}`;
+  const like = pattern
+    .replace(/[%_\\]/g, "\\$&")
+    .replaceAll("*", "%")
+    .replaceAll("?", "_");
+  // LIKE with ESCAPE is not pushed down to the row groups' statistics: only where a name needs it.
+  return `${column} LIKE ${stringLiteral(like)}${/[%_\\]/.test(pattern) ? String.raw` ESCAPE '\'` : ""}`;
+}
+
+function labelCondition(text: string): string {
+  const [, key, operator, value] = /^([^=!]+)(?:(!?=)=?(.*))?$/s.exec(text)!;
+  const label = `labels[${stringLiteral(key!)}]`;
+  if (operator === undefined) return `${label} IS NOT NULL`;
+  // As in kubectl, `!=` also holds where the label is absent.
+  return operator === "="
+    ? `${label} = ${stringLiteral(value!)}`
+    : `${label} IS DISTINCT FROM ${stringLiteral(value!)}`;
+}
+
+function grepCondition(pattern: string, ignoreCase: boolean): string {
+  // A plain text is searched by bytes, several times faster than by a regular expression.
+  if (!ignoreCase && !/[\\^$.|?*+()[\]{}]/.test(pattern)) return `contains(log, ${stringLiteral(pattern)})`;
+  return `regexp_matches(log, ${stringLiteral(ignoreCase ? `(?i)${pattern}` : pattern)})`;
+}
