@@ -69,10 +69,9 @@ function readInput(section: RawSection, index: number, raw: RawConfig, found: Fi
   const settings = readSettings(INPUTS.tail, "input tail", withoutOwnParsers(section, raw, found), found);
   const framings = [...settings["multiline.parser"], ...(settings.parser === null ? [] : [settings.parser])];
   if (framings.length > 0 && !framings.includes("cri")) {
-    const entry = entryNamed(section, "multiline.parser") ?? { place: section.place, keyPath: section.keyPath };
-    found.problems.push(
-      describe(entry.place, entry.keyPath, "docker alone is not in this version yet; write cri, or docker, cri"),
-    );
+    const entry = entryNamed(section, "multiline.parser");
+    const message = "docker alone is not in this version yet; write cri, or docker, cri";
+    found.problems.push(describe(entry?.valuePlace ?? section.place, entry?.keyPath ?? section.keyPath, message));
   }
   return {
     plugin: "tail",

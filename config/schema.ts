@@ -132,7 +132,7 @@ const TAIL = {
       type: "string",
       default: null,
       origin: "fluent-bit",
-      doc: "Tag of the records, where `*` stands for the file's path with dots for slashes; without it `tail.0`, `tail.1` …",
+      doc: "Tag of the records, where `*` stands for the file's path with dots for slashes; without it `tail.0`, `tail.1` and so on.",
     },
     path: {
       type: "list",

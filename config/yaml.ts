@@ -11,7 +11,7 @@ import {
   type Document,
   type Node,
   type Pair,
-  type Scalar,
+  Scalar,
 } from "yaml";
 
 import { SECTIONS_LATER } from "./schema.ts";
@@ -111,13 +111,15 @@ function isClassic(file: string, text: string): boolean {
   return file.endsWith(".conf") || /^\s*(?:#.*\n\s*)*(?:@\w+|\[(?:SERVICE|INPUT|FILTER|OUTPUT|PARSER)\])/i.test(text);
 }
 
-/** The first error of each line: the parser often reports one mistake several times. */
+/** Most errors bring forth further ones, so that only the first is told; these two stand alone. */
+const INDEPENDENT_ERRORS: readonly string[] = ["BAD_ALIAS", "DUPLICATE_KEY"];
+
 function reportSyntax(source: Source, state: ReadState): void {
-  const seen = new Set<number>();
-  for (const error of source.document.errors) {
+  const errors = source.document.errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  const first = errors.find((error) => !INDEPENDENT_ERRORS.includes(error.code));
+  for (const error of errors) {
+    if (error !== first && !INDEPENDENT_ERRORS.includes(error.code)) continue;
     const { line, col } = source.lines.linePos(error.pos[0]);
-    if (seen.has(line)) continue;
-    seen.add(line);
     const message = error.code === "BAD_ALIAS" ? QUOTE_STAR : `not valid YAML: ${error.message}`;
     state.found.problems.push(describe({ file: source.file, line, column: col }, "", message));
   }
@@ -144,12 +146,16 @@ function readSections(source: Source, state: ReadState): void {
   }
 }
 
+/** Not `readEntries`: names of variables are told apart by case. */
 function readEnv(node: Node, source: Source, state: ReadState): void {
-  const section = readEntries(node, "env", source, state);
-  for (const entry of section?.entries ?? []) {
-    const name = entry.keyPath.slice("env.".length);
-    if (typeof entry.value === "string") state.own.set(name, substitute(entry.value, entry, state));
-    else state.found.problems.push(describe(entry.valuePlace, entry.keyPath, "an environment variable is one text"));
+  if (!isMap(node)) return problem(source, node, "env", "write a map of variables, one 'NAME: value' a line", state);
+  for (const pair of node.items) {
+    const keyPath = `env.${keyOf(pair)}`;
+    const value = resolveAlias(pair.value, source, keyPath, state);
+    if (isScalar(value)) {
+      const filled = substitute(textOf(value), { keyPath, valuePlace: placeOf(source, value) }, state);
+      state.own.set(keyOf(pair), filled);
+    } else problem(source, value ?? pair.key, keyPath, "an environment variable is one text", state);
   }
 }
 
@@ -248,7 +254,7 @@ function substituted(section: RawSection, state: ReadState): RawSection {
   return { ...section, entries };
 }
 
-function substitute(text: string, entry: RawEntry, state: ReadState): string {
+function substitute(text: string, entry: Pick<RawEntry, "keyPath" | "valuePlace">, state: ReadState): string {
   return text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
     const value = state.own.get(name) ?? state.env[name];
     if (value !== undefined) return value;
@@ -265,8 +271,12 @@ function keyOf(pair: Pair): string {
 function resolveAlias(node: unknown, source: Source, keyPath: string, state: ReadState): Node | null {
   if (!isAlias(node)) return (node ?? null) as Node | null;
   const target = node.resolve(source.document);
-  if (target === undefined) problem(source, node, keyPath, QUOTE_STAR, state);
-  return target ?? null;
+  if (target !== undefined) return target;
+  problem(source, node, keyPath, QUOTE_STAR, state);
+  // What was meant, so that nothing else is said of it.
+  const meant = new Scalar(`*${node.source}`);
+  meant.range = node.range ?? null;
+  return meant;
 }
 
 function isEmptyScalar(node: unknown): boolean {
