@@ -45,7 +45,7 @@ function cut(text: Uint8Array, bytesMax: number): Uint8Array {
 }
 
 function int64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
+  const bytes = Buffer.allocUnsafe(8);
   bytes.writeBigInt64LE(value);
   return bytes;
 }

@@ -7,7 +7,7 @@ export class ByteSink {
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, CAPACITY_BYTES_MIN));
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2, CAPACITY_BYTES_MIN));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
   }

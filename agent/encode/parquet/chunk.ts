@@ -1,5 +1,5 @@
-import { type Bounds } from "./bounds.ts";
-import { ByteSink } from "./byte-sink.ts";
+import type { Bounds } from "./bounds.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
 import { ThriftWriter } from "./thrift.ts";
@@ -49,46 +49,56 @@ export type Compression = "zstd" | "none";
 
 /** Appends a column chunk to `out`, whose first byte lies at `base` in the file. */
 export function writeChunk(out: ByteSink, base: number, content: ChunkContent, compression: Compression): Chunk {
-  const { dictionary, data } = content;
   const start = out.length;
-  const packed = compression === "zstd" ? compressIfWorthIt(dictionary?.bytes ?? null, data) : null;
-  let headerBytes = 0;
-  let dictionaryOffset: number | null = null;
+  const rawBytes = content.data.length + (content.dictionary?.bytes.length ?? 0);
+  const tries = compression === "zstd" && rawBytes >= COMPRESS_BYTES_MIN;
+  const chunk = tries ? writePages(out, base, content, CODEC.zstd) : null;
+  if (chunk !== null && chunk.compressedBytes <= chunk.uncompressedBytes * WORTH_IT) return chunk;
+  out.length = start;
+  return writePages(out, base, content, CODEC.none);
+}
+
+/**
+ * The codec holds for all pages of a chunk. Most chunks are constants of a few bytes, which a frame would only make
+ * longer and slower to read; random bits (nanoseconds) don't get shorter either.
+ */
+const COMPRESS_BYTES_MIN = 256;
+const WORTH_IT = 0.95;
+
+function writePages(out: ByteSink, base: number, content: ChunkContent, codec: number): Chunk {
+  const { leaf, encoding, dictionary, data, values, nulls, bounds } = content;
+  const start = out.length;
+  let uncompressedBytes = 0;
   if (dictionary !== null) {
-    dictionaryOffset = base + start;
-    const stored = packed?.dictionary ?? dictionary.bytes;
-    headerBytes += writePageHeader(out, PAGE.dictionary, dictionary.count, ENCODING.plain, dictionary.bytes, stored);
-    out.appendBytes(stored);
+    uncompressedBytes += writePage(out, PAGE.dictionary, dictionary.count, ENCODING.plain, dictionary.bytes, codec);
   }
   const dataOffset = base + out.length;
-  const stored = packed?.data ?? data;
-  headerBytes += writePageHeader(out, PAGE.data, content.values, content.encoding, data, stored);
-  out.appendBytes(stored);
-  const { leaf, encoding, values, nulls, bounds } = content;
+  uncompressedBytes += writePage(out, PAGE.data, values, encoding, data, codec);
   return {
     leaf,
-    codec: packed === null ? CODEC.none : CODEC.zstd,
+    codec,
     encoding,
     values,
     nulls,
-    uncompressedBytes: headerBytes + data.length + (dictionary?.bytes.length ?? 0),
+    uncompressedBytes,
     compressedBytes: out.length - start,
-    dictionaryOffset,
+    dictionaryOffset: dictionary === null ? null : base + start,
     dataOffset,
     bounds,
     pages: [{ offset: dataOffset, bytes: base + out.length - dataOffset, firstRow: 0, values, nulls, bounds }],
   };
 }
 
-/** Appends a page's header (data pages are version 1: every reader takes them); its length in bytes. */
-export function writePageHeader(
+/** Appends a page with its header; what it would take uncompressed. Data pages are version 1: every reader takes them. */
+export function writePage(
   out: ByteSink,
   type: (typeof PAGE)[keyof typeof PAGE],
   values: number,
   encoding: number,
   raw: Uint8Array,
-  stored: Uint8Array,
+  codec: number,
 ): number {
+  const stored = codec === CODEC.zstd ? compressZstd(raw) : raw;
   const start = out.length;
   const thrift = new ThriftWriter(out);
   thrift.structElement(() => {
@@ -103,23 +113,7 @@ export function writePageHeader(
       thrift.i32(4, ENCODING.rle); // repetition levels
     });
   });
-  return out.length - start;
+  const headerBytes = out.length - start;
+  out.appendBytes(stored);
+  return headerBytes + raw.length;
 }
-
-/**
- * The codec holds for all pages of a chunk. Most chunks are constants of a few bytes, which a frame would only make
- * longer and slower to read; random bits (nanoseconds) don't get shorter either.
- */
-function compressIfWorthIt(
-  dictionary: Uint8Array | null,
-  data: Uint8Array,
-): { dictionary: Uint8Array | null; data: Uint8Array } | null {
-  const rawBytes = data.length + (dictionary?.length ?? 0);
-  if (rawBytes < COMPRESS_BYTES_MIN) return null;
-  const packed = { dictionary: dictionary && compressZstd(dictionary), data: compressZstd(data) };
-  const packedBytes = packed.data.length + (packed.dictionary?.length ?? 0);
-  return packedBytes < rawBytes * WORTH_IT ? packed : null;
-}
-
-const COMPRESS_BYTES_MIN = 256;
-const WORTH_IT = 0.95;

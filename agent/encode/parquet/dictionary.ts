@@ -35,10 +35,7 @@ export class Dictionary {
   bounds(): Bounds | null {
     if (this.count === 0) return null;
     const { bytes } = this.#page;
-    // Copies: bounds wait for the footer, the page does not.
-    const min = Buffer.from(bytes.subarray(...this.#min));
-    const max = Buffer.from(bytes.subarray(...this.#max));
-    return textBounds(min, max, BOUND_BYTES_MAX);
+    return textBounds(bytes.subarray(...this.#min), bytes.subarray(...this.#max), BOUND_BYTES_MAX);
   }
 
   #append(value: string): void {
@@ -49,8 +46,8 @@ export class Dictionary {
     page.bytes.writeUInt32LE(to - from, from - 4);
     page.length = to;
     const first = this.count === 1;
-    if (first || page.bytes.compare(page.bytes, ...this.#min, from, to) > 0) this.#min = [from, to];
-    if (first || page.bytes.compare(page.bytes, ...this.#max, from, to) < 0) this.#max = [from, to];
+    if (first || page.bytes.compare(page.bytes, ...this.#min, from, to) < 0) this.#min = [from, to];
+    if (first || page.bytes.compare(page.bytes, ...this.#max, from, to) > 0) this.#max = [from, to];
   }
 }
 

@@ -1,77 +1,130 @@
+import { COLUMNS } from "../../../config/table.ts";
 import type { Bounds } from "./bounds.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { Chunk } from "./chunk.ts";
 import { ENCODING, MAGIC, PAGE } from "./format.ts";
-import { writeSchema } from "./schema.ts";
+import { leavesOf, writeSchema } from "./schema.ts";
 import { THRIFT, ThriftWriter } from "./thrift.ts";
 
-/** What the footer says of one row group. */
-export interface RowGroup {
-  readonly rows: number;
-  readonly chunks: readonly Chunk[];
-}
-
 /**
- * The end of a file: the page index (ColumnIndex and OffsetIndex of every chunk), then FileMetaData, its length and the
- * magic. The index stands right before the footer, so that readers fetch both at once. `base` is its offset in the file.
+ * Collects what the end of a file says: the page index (ColumnIndex and OffsetIndex of every chunk), then FileMetaData,
+ * its length and the magic. The index stands right before the footer, so that readers fetch both at once. Row groups
+ * are serialised as they come: a long file's metadata waits as a few KB each, not as objects.
  */
-export function encodeFooter(
-  rowGroups: readonly RowGroup[],
-  keyValue: Readonly<Record<string, string>>,
-  base: number,
-): Buffer {
-  const sink = new ByteSink();
-  const thrift = new ThriftWriter(sink);
-  const indexes = rowGroups.map((group) => group.chunks.map((chunk) => writePageIndex(thrift, chunk, base)));
-  const footerAt = sink.length;
-  thrift.structElement(() => {
-    thrift.i32(1, 2); // version
-    writeSchema(thrift, 2);
-    thrift.i64(
-      3,
-      rowGroups.reduce((sum, group) => sum + group.rows, 0),
-    );
-    thrift.list(4, THRIFT.struct, rowGroups.length);
-    rowGroups.forEach((group, ordinal) => writeRowGroup(thrift, group, ordinal, indexes[ordinal]!));
-    const pairs = Object.entries(keyValue);
-    if (pairs.length > 0) thrift.list(5, THRIFT.struct, pairs.length);
-    for (const [key, value] of pairs) writePair(thrift, key, value);
-    thrift.binary(6, CREATED_BY);
-    writeColumnOrders(thrift, rowGroups[0]?.chunks.length ?? 0);
-  });
-  sink.uint32(sink.length - footerAt);
-  sink.appendBytes(Buffer.from(MAGIC));
-  return sink.content();
+export class Footer {
+  readonly #index = new ThriftWriter();
+  /** ColumnMetaData of every chunk, one after the other. */
+  readonly #metadata = new ThriftWriter();
+  readonly #rowGroups: RowGroup[] = [];
+
+  get heldBytes(): number {
+    const numbers = this.#rowGroups.length * (this.#rowGroups[0]?.chunks.length ?? 0) * 5;
+    return this.#index.sink.bytes.length + this.#metadata.sink.bytes.length + numbers * 8;
+  }
+
+  addRowGroup(rows: number, chunks: readonly Chunk[]): void {
+    const first = chunks[0]!;
+    this.#rowGroups.push({
+      rows,
+      offset: first.dictionaryOffset ?? first.dataOffset,
+      uncompressedBytes: chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0),
+      compressedBytes: chunks.reduce((sum, chunk) => sum + chunk.compressedBytes, 0),
+      chunks: chunks.map((chunk) => this.#addChunk(chunk)),
+    });
+  }
+
+  /** The file's last bytes; `base` is their offset in it. */
+  encode(keyValue: Readonly<Record<string, string>>, base: number): Buffer {
+    const sink = new ByteSink();
+    const thrift = new ThriftWriter(sink);
+    sink.append(this.#index.sink);
+    const footerAt = sink.length;
+    const rows = this.#rowGroups.reduce((sum, group) => sum + group.rows, 0);
+    thrift.structElement(() => {
+      thrift.i32(1, 2); // version
+      writeSchema(thrift, 2);
+      thrift.i64(3, rows);
+      thrift.list(4, THRIFT.struct, this.#rowGroups.length);
+      this.#rowGroups.forEach((group, ordinal) => this.#writeRowGroup(thrift, group, ordinal, base));
+      const pairs = Object.entries(keyValue);
+      if (pairs.length > 0) thrift.list(5, THRIFT.struct, pairs.length);
+      for (const [key, value] of pairs) writePair(thrift, key, value);
+      thrift.binary(6, CREATED_BY);
+      writeColumnOrders(thrift, 7);
+    });
+    sink.uint32(sink.length - footerAt);
+    sink.appendBytes(Buffer.from(MAGIC));
+    return sink.content();
+  }
+
+  #addChunk(chunk: Chunk): ChunkEntry {
+    const { sink } = this.#index;
+    const metadata = this.#metadata.sink.length;
+    this.#metadata.structElement(() => writeColumnMetaData(this.#metadata, chunk));
+    const columnIndex = sink.length;
+    // A page without bounds would need a null page's empty ones, which lie about its values: then no index at all.
+    const bounded = chunk.pages.every((page) => page.bounds !== null || page.nulls === page.values);
+    if (bounded) this.#index.structElement(() => writeColumnIndex(this.#index, chunk));
+    const offsetIndex = sink.length;
+    this.#index.structElement(() => writeOffsetIndex(this.#index, chunk));
+    return { metadata, metadataEnd: this.#metadata.sink.length, columnIndex, offsetIndex, indexEnd: sink.length };
+  }
+
+  #writeRowGroup(thrift: ThriftWriter, group: RowGroup, ordinal: number, base: number): void {
+    thrift.structElement(() => {
+      thrift.list(1, THRIFT.struct, group.chunks.length);
+      for (const chunk of group.chunks) this.#writeColumnChunk(thrift, chunk, base);
+      thrift.i64(2, group.uncompressedBytes);
+      thrift.i64(3, group.rows);
+      thrift.i64(5, group.offset);
+      thrift.i64(6, group.compressedBytes);
+      if (ordinal <= ORDINAL_MAX) thrift.i16(7, ordinal);
+    });
+  }
+
+  #writeColumnChunk(thrift: ThriftWriter, chunk: ChunkEntry, base: number): void {
+    thrift.structElement(() => {
+      thrift.i64(2, 0); // file_offset: metadata is nowhere but here
+      thrift.encodedStruct(3, this.#metadata.sink.bytes.subarray(chunk.metadata, chunk.metadataEnd));
+      thrift.i64(4, base + chunk.offsetIndex);
+      thrift.i32(5, chunk.indexEnd - chunk.offsetIndex);
+      if (chunk.columnIndex === chunk.offsetIndex) return;
+      thrift.i64(6, base + chunk.columnIndex);
+      thrift.i32(7, chunk.offsetIndex - chunk.columnIndex);
+    });
+  }
 }
 
 const CREATED_BY = "logq-agent version 0.1.0";
+/** A 16-bit field. */
+const ORDINAL_MAX = 32_767;
 
-interface PageIndex {
-  readonly columnIndex: { readonly offset: number; readonly bytes: number } | null;
-  readonly offsetIndex: { readonly offset: number; readonly bytes: number };
+interface RowGroup {
+  readonly rows: number;
+  readonly offset: number;
+  readonly uncompressedBytes: number;
+  readonly compressedBytes: number;
+  readonly chunks: readonly ChunkEntry[];
 }
 
-function writePageIndex(thrift: ThriftWriter, chunk: Chunk, base: number): PageIndex {
-  const { sink } = thrift;
-  const from = sink.length;
-  // A page without bounds would need a null page's empty ones, which lie about its values: then no index at all.
-  const bounded = chunk.pages.every((page) => page.bounds !== null || page.nulls === page.values);
-  if (bounded) thrift.structElement(() => writeColumnIndex(thrift, chunk));
-  const to = sink.length;
-  thrift.structElement(() => {
-    thrift.list(1, THRIFT.struct, chunk.pages.length);
-    for (const page of chunk.pages) {
-      thrift.structElement(() => {
-        thrift.i64(1, page.offset);
-        thrift.i32(2, page.bytes);
-        thrift.i64(3, page.firstRow);
-      });
-    }
-  });
-  return {
-    columnIndex: bounded ? { offset: base + from, bytes: to - from } : null,
-    offsetIndex: { offset: base + to, bytes: sink.length - to },
-  };
+/** Where a chunk's metadata and indexes start and end; an empty column index is none. */
+interface ChunkEntry {
+  readonly metadata: number;
+  readonly metadataEnd: number;
+  readonly columnIndex: number;
+  readonly offsetIndex: number;
+  readonly indexEnd: number;
+}
+
+function writeOffsetIndex(thrift: ThriftWriter, { pages }: Chunk): void {
+  thrift.list(1, THRIFT.struct, pages.length);
+  for (const page of pages) {
+    thrift.structElement(() => {
+      thrift.i64(1, page.offset);
+      thrift.i32(2, page.bytes);
+      thrift.i64(3, page.firstRow);
+    });
+  }
 }
 
 function writeColumnIndex(thrift: ThriftWriter, { pages }: Chunk): void {
@@ -85,41 +138,6 @@ function writeColumnIndex(thrift: ThriftWriter, { pages }: Chunk): void {
   thrift.i32(4, pages.length === 1 ? 1 : 0); // ascending, else unordered
   thrift.list(5, THRIFT.i64, pages.length);
   for (const page of pages) sink.varint(page.nulls * 2);
-}
-
-function writeRowGroup(thrift: ThriftWriter, group: RowGroup, ordinal: number, indexes: readonly PageIndex[]): void {
-  const { chunks } = group;
-  const first = chunks[0]!;
-  thrift.structElement(() => {
-    thrift.list(1, THRIFT.struct, chunks.length);
-    chunks.forEach((chunk, i) => writeColumnChunk(thrift, chunk, indexes[i]!));
-    thrift.i64(
-      2,
-      chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0),
-    );
-    thrift.i64(3, group.rows);
-    thrift.i64(5, first.dictionaryOffset ?? first.dataOffset);
-    thrift.i64(
-      6,
-      chunks.reduce((sum, chunk) => sum + chunk.compressedBytes, 0),
-    );
-    if (ordinal <= ORDINAL_MAX) thrift.i16(7, ordinal);
-  });
-}
-
-/** A 16-bit field. */
-const ORDINAL_MAX = 32_767;
-
-function writeColumnChunk(thrift: ThriftWriter, chunk: Chunk, index: PageIndex): void {
-  thrift.structElement(() => {
-    thrift.i64(2, 0); // file_offset: metadata is nowhere but here
-    thrift.struct(3, () => writeColumnMetaData(thrift, chunk));
-    thrift.i64(4, index.offsetIndex.offset);
-    thrift.i32(5, index.offsetIndex.bytes);
-    if (index.columnIndex === null) return;
-    thrift.i64(6, index.columnIndex.offset);
-    thrift.i32(7, index.columnIndex.bytes);
-  });
 }
 
 function writeColumnMetaData(thrift: ThriftWriter, chunk: Chunk): void {
@@ -172,7 +190,8 @@ function writePair(thrift: ThriftWriter, key: string, value: string): void {
 }
 
 /** Signed order for integers, unsigned byte order for strings: without it readers must not use the bounds. */
-function writeColumnOrders(thrift: ThriftWriter, leaves: number): void {
-  thrift.list(7, THRIFT.struct, leaves);
-  for (let i = 0; i < leaves; i++) thrift.structElement(() => thrift.struct(1, () => {}));
+function writeColumnOrders(thrift: ThriftWriter, field: number): void {
+  const leaves = COLUMNS.flatMap((column) => leavesOf(column));
+  thrift.list(field, THRIFT.struct, leaves.length);
+  for (const _ of leaves) thrift.structElement(() => thrift.struct(1, () => {}));
 }

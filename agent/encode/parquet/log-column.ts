@@ -1,10 +1,9 @@
 import type { Batch } from "../../record.ts";
 import { type Bounds, successor } from "./bounds.ts";
 import { ByteSink } from "./byte-sink.ts";
-import { type Chunk, type Compression, type Page, writePageHeader } from "./chunk.ts";
+import { type Chunk, type Compression, type Page, writePage } from "./chunk.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
-import { compressZstd } from "./zstd.ts";
 
 /**
  * Column `log`: nearly all of an object's bytes. PLAIN pages (length, bytes, length, bytes …) of about 1 MB raw, each
@@ -12,7 +11,7 @@ import { compressZstd } from "./zstd.ts";
  */
 export class LogColumn {
   readonly #leaf: Leaf;
-  readonly #compression: Compression;
+  readonly #codec: number;
   readonly #pageBytesMax: number;
   readonly #page = new ByteSink();
   /** Pages of the open row group, headers included, as they will stand in the file. */
@@ -27,7 +26,7 @@ export class LogColumn {
 
   constructor(leaf: Leaf, compression: Compression, pageBytesMax: number) {
     this.#leaf = leaf;
-    this.#compression = compression;
+    this.#codec = compression === "zstd" ? CODEC.zstd : CODEC.none;
     this.#pageBytesMax = pageBytesMax;
     this.#ratio = compression === "zstd" ? 0.15 : 1;
   }
@@ -71,10 +70,8 @@ export class LogColumn {
   endPage(): void {
     if (this.#rowsInPage === 0) return;
     const raw = this.#page.content();
-    const packed = this.#compression === "zstd" ? compressZstd(raw) : raw;
     const offset = this.#stored.length;
-    const headerBytes = writePageHeader(this.#stored, PAGE.data, this.#rowsInPage, ENCODING.plain, raw, packed);
-    this.#stored.appendBytes(packed);
+    this.#rawBytes += writePage(this.#stored, PAGE.data, this.#rowsInPage, ENCODING.plain, raw, this.#codec);
     this.#pages.push({
       offset,
       bytes: this.#stored.length - offset,
@@ -83,8 +80,7 @@ export class LogColumn {
       nulls: 0,
       bounds: this.#prefixes.bounds(),
     });
-    this.#rawBytes += headerBytes + raw.length;
-    this.#ratio = packed.length / raw.length;
+    this.#ratio = (this.#stored.length - offset) / raw.length;
     this.#page.clear();
     this.#rowsInPage = 0;
     this.#prefixes = new Prefixes();
@@ -97,7 +93,7 @@ export class LogColumn {
     out.append(this.#stored);
     const chunk = {
       leaf: this.#leaf,
-      codec: this.#compression === "zstd" ? CODEC.zstd : CODEC.none,
+      codec: this.#codec,
       encoding: ENCODING.plain,
       values: this.#rows,
       nulls: 0,
@@ -166,7 +162,7 @@ function word(bytes: Buffer, at: number, length: number): number {
 
 /** Without trailing zeros, which may be padding, and without the rest of a character that was cut. */
 function prefix(high: number, low: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
+  const bytes = Buffer.allocUnsafe(8);
   bytes.writeUInt32BE(high, 0);
   bytes.writeUInt32BE(low, 4);
   let end = 8;

@@ -4,7 +4,7 @@ import type { ObjectEncoder } from "../encoder.ts";
 import { ByteSink } from "./byte-sink.ts";
 import type { Compression } from "./chunk.ts";
 import { CREATE_COLUMN } from "./columns.ts";
-import { encodeFooter, type RowGroup } from "./footer.ts";
+import { Footer } from "./footer.ts";
 import { MAGIC } from "./format.ts";
 import { LogColumn } from "./log-column.ts";
 import { OriginRuns } from "./origin-runs.ts";
@@ -38,8 +38,6 @@ export function createParquetEncoder(options: ParquetOptions): ObjectEncoder {
 const ROW_GROUP_BYTES = 1024 * 1024;
 const PAGE_BYTES = 1024 * 1024;
 const ROW_GROUP_ROWS_MAX = 131_072;
-/** Of the footer, per row group, while it waits. */
-const ROW_GROUP_METADATA_BYTES = 12 * 1024;
 
 /** Scratch of one synchronous call, shared by all encoders. */
 const ROW_GROUP = new ByteSink();
@@ -51,7 +49,7 @@ class ParquetEncoder implements ObjectEncoder {
   readonly #runs = new OriginRuns();
   readonly #log: LogColumn;
   readonly #columns;
-  readonly #rowGroups: RowGroup[] = [];
+  readonly #footer = new Footer();
   #ready: Buffer[] = [Buffer.from(MAGIC)];
   #readyBytes = MAGIC.length;
   /** Offset in the file of the next byte. */
@@ -70,9 +68,9 @@ class ParquetEncoder implements ObjectEncoder {
   }
 
   get bufferedBytes(): number {
-    let bytes = this.#readyBytes + this.#log.heldBytes + this.#runs.heldBytes;
+    let bytes = this.#readyBytes + this.#log.heldBytes + this.#runs.heldBytes + this.#footer.heldBytes;
     for (const column of this.#columns) if (column !== null) bytes += column.heldBytes;
-    return bytes + this.#rowGroups.length * ROW_GROUP_METADATA_BYTES;
+    return bytes;
   }
 
   append(batch: Batch, from: number, to: number): void {
@@ -109,7 +107,7 @@ class ParquetEncoder implements ObjectEncoder {
 
   finish(): Buffer[] {
     this.flush();
-    this.#ready.push(encodeFooter(this.#rowGroups, this.#options.keyValue ?? {}, this.#offset));
+    this.#ready.push(this.#footer.encode(this.#options.keyValue ?? {}, this.#offset));
     return this.take();
   }
 
@@ -129,7 +127,7 @@ class ParquetEncoder implements ObjectEncoder {
       column === null ? [this.#log.close(ROW_GROUP, this.#offset)] : column.close(ROW_GROUP, this.#offset, compression),
     );
     this.#runs.clear();
-    this.#rowGroups.push({ rows, chunks });
+    this.#footer.addRowGroup(rows, chunks);
     const bytes = Buffer.allocUnsafeSlow(ROW_GROUP.length);
     ROW_GROUP.bytes.copy(bytes, 0, 0, ROW_GROUP.length);
     this.#ready.push(bytes);

@@ -51,6 +51,12 @@ export class ThriftWriter {
     this.structElement(write);
   }
 
+  /** A struct that was written before, by `structElement`. */
+  encodedStruct(field: number, bytes: Uint8Array): void {
+    this.#header(field, THRIFT.struct);
+    this.sink.appendBytes(bytes);
+  }
+
   list(field: number, type: number, count: number): void {
     this.#header(field, 9);
     if (count < 15) {
