@@ -16,10 +16,7 @@ export interface Surroundings {
   readonly runAgent: RunAgent;
 }
 
-export type RunAgent = (
-  config: AgentConfig,
-  options: { once: boolean; signal: AbortSignal; log: Logger },
-) => Promise<void>;
+type RunAgent = (config: AgentConfig, options: { once: boolean; signal: AbortSignal; log: Logger }) => Promise<void>;
 
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
 

@@ -5,6 +5,7 @@ import picomatch from "picomatch";
 import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, TailConfig } from "./config.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
+import { PARTITION_COLUMNS } from "./table.ts";
 
 /** Plugins in the order of their sections; null where one could not be read. */
 interface Read {
@@ -52,20 +53,23 @@ function checkTail(input: TailConfig, section: RawSection, config: AgentConfig, 
     }
   }
   const own = [
-    config.service.storagePath,
-    ...config.outputs.map((out) => (out.plugin === "directory" ? out.path : null)),
+    { folder: config.service.storagePath, levels: 0 },
+    ...config.outputs.flatMap((out) => (out.plugin === "directory" ? { folder: out.path, levels: PARTITIONS } : [])),
   ];
-  for (const folder of own) {
-    const pattern = folder === null ? undefined : input.path.find((each) => reachesInto(each, folder));
+  for (const { folder, levels } of own) {
+    const pattern = input.path.find((each) => reachesInto(each, folder, levels));
     if (pattern === undefined || input.excludePath.length > 0) continue;
     refuse(`${pattern} reaches into ${folder}, which the agent itself writes; narrow it, or set exclude_path`);
   }
 }
 
-/** Whether a pattern can match a file below a folder. */
-function reachesInto(pattern: string, folder: string): boolean {
+/** Folders between that of a directory output and its objects. */
+const PARTITIONS = PARTITION_COLUMNS.length;
+
+/** Whether a pattern can match a file that lies at least so many levels below a folder. */
+function reachesInto(pattern: string, folder: string, levels: number): boolean {
   const [patterns, names] = [path.dirname(pattern).split("/"), folder.split("/")];
-  if (patterns.length < names.length) return false;
+  if (patterns.length < names.length + levels) return false;
   return names.every((name, index) => name === patterns[index] || picomatch.isMatch(name, patterns[index] || "/"));
 }
 

@@ -201,9 +201,14 @@ describe("a broken configuration is refused, with file, line, column and key pat
       "agent.yaml:7:13: pipeline.inputs[0].path: /var/log/containers/[ab.log has a [ without a ]; close it, or write \\[ for the character itself",
     ],
     [
-      "an agent that would read what it writes",
-      edited("/srv/store", "/var/log/containers").replace("containers/*", "*/*"),
-      "agent.yaml:7:13: pipeline.inputs[0].path: /var/log/*/*.log reaches into /var/log/containers, which the agent itself writes; narrow it, or set exclude_path\nagent.yaml:7:13: pipeline.inputs[0].path: /var/log/*/*.log reaches into /var/log/logq, which the agent itself writes; narrow it, or set exclude_path",
+      "an agent that would read its own state",
+      edited("containers/*", "*/*"),
+      "agent.yaml:7:13: pipeline.inputs[0].path: /var/log/*/*.log reaches into /var/log/logq, which the agent itself writes; narrow it, or set exclude_path",
+    ],
+    [
+      "an agent that would read its own objects",
+      edited("/var/log/containers/*.log", "/srv/*/*/*/*/*"),
+      "agent.yaml:7:13: pipeline.inputs[0].path: /srv/*/*/*/*/* reaches into /srv/store, which the agent itself writes; narrow it, or set exclude_path",
     ],
     [
       "an output without a match among several",

@@ -266,6 +266,39 @@ describe("what is accepted without effect gets one notice", () => {
   });
 });
 
+describe("files of Fluent Bit's users", () => {
+  test("the example of its manual for Kubernetes runs", () => {
+    const { config, problems, notices } = load(`pipeline:
+  inputs:
+    - name: tail
+      tag: kube.*
+      path: /var/log/containers/*.log
+      multiline.parser: docker,cri
+  filters:
+    - name: kubernetes
+      match: 'kube.*'
+      kube_url: https://kubernetes.default.svc:443
+      kube_ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
+      kube_tag_prefix: kube.var.log.containers.
+      merge_log: on
+  outputs:
+    - name: stdout
+      match: '*'
+`);
+    expect(problems).toEqual([]);
+    expect(notices).toHaveLength(4);
+    expect(config?.filters).toEqual([{ plugin: "kubernetes", match: { pattern: "kube.*", regex: false } }]);
+  });
+
+  test("logs may lie beside the state and beside the objects", () => {
+    expect(load(edited("containers/*.log", "*.log")).problems).toEqual([]);
+    expect(load(edited("/var/log/containers/*.log", "/srv/store/*.log")).problems).toEqual([]);
+    expect(
+      load(edited("/var/log/containers/*.log", "/var/log/*/*.log\n      exclude_path: /var/log/logq/*")).problems,
+    ).toEqual([]);
+  });
+});
+
 describe("env", () => {
   test("${NAME} is filled in from the environment, also several times in a value", () => {
     expect(load(edited("prod", "${A}-${B}"), { A: "x", B: "y" }).config?.service.cluster).toBe("x-y");
