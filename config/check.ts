@@ -24,14 +24,13 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
     const section = raw.inputs[index];
     if (input !== null && section !== undefined) checkTail(input, section, config, found);
   });
-  const whole = config.inputs.length === raw.inputs.length;
   for (const [kind, plugins] of [
     ["filters", read.filters],
     ["outputs", read.outputs],
   ] as const) {
     plugins.forEach((plugin, index) => {
       const section = raw[kind][index];
-      if (plugin !== null && section !== undefined && whole) checkMatch(plugin.match, section, config, found);
+      if (plugin !== null && section !== undefined) checkMatch(plugin.match, section, config, found);
     });
   }
   checkOutputs(read.outputs, raw.outputs, found);

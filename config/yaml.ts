@@ -19,7 +19,7 @@ import { nearest } from "./nearest.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import type { RawConfig, RawEntry, RawSection } from "./raw.ts";
 
-/** How deep files may include files, and how many there may be in all. */
+/** How many files a configuration may have, with all that it includes. */
 const INCLUDE_FILES_MAX = 100;
 
 const SECTIONS = ["env", "includes", "service", "pipeline", "parsers", "multiline_parsers"] as const;

@@ -303,6 +303,13 @@ describe("a broken configuration is refused, with file, line, column and key pat
     ]);
   });
 
+  test("an alias of nothing is shown at its place", () => {
+    expect(load(edited("cluster: prod", "grace:    *x")).problems).toEqual([
+      'agent.yaml:2:13: service.grace: "*x" is not a duration; write seconds, or a number with s, m, h or d, as in 10m',
+      "agent.yaml:2:13: service.grace: a value that begins with * must be quoted: '*'",
+    ]);
+  });
+
   test("a value that came from the environment is shown as it is, at the place of the variable", () => {
     expect(load(edited("cluster: prod", "grace: ${GRACE}"), { GRACE: "soon" }).problems).toEqual([
       'agent.yaml:2:10: service.grace: "soon" is not a duration; write seconds, or a number with s, m, h or d, as in 10m',
@@ -350,6 +357,13 @@ describe("files that cannot be taken", () => {
     const files = { "agent.yaml": "includes: [a.yaml, ./a.yaml]\n" + BASE, "a.yaml": "env: {A: b}\n" };
     expect(load(files).problems).toEqual([
       "agent.yaml:1:20: includes[1]: a.yaml is included twice; remove one of the includes",
+    ]);
+  });
+
+  test("a hundred files are enough", () => {
+    const files = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`conf.d/${n + 100}.yaml`, ""]));
+    expect(load({ ...files, "agent.yaml": "includes: [conf.d/*.yaml]\n" + BASE }).problems).toEqual([
+      "agent.yaml:1:12: includes[0]: more than 100 files; include fewer",
     ]);
   });
 
