@@ -1,14 +1,17 @@
 /** Finds the query's text in what the shell passed, and recognises what the shell did to it. */
 import { readdir } from "node:fs/promises";
+import { addAbortSignal, type Readable } from "node:stream";
 import { COLUMNS, PARTITION_COLUMNS } from "../config/table.ts";
 import { CliError } from "./cli-error.ts";
 import { shellQuote } from "./command.ts";
 import { hasScope, type Options } from "./options.ts";
 
 export interface QuerySource {
-  readonly stdin: AsyncIterable<string | Buffer> & { readonly isTTY?: boolean | undefined };
+  readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   /** The working directory: where the shell expanded an unquoted star. */
   readonly cwd: string;
+  /** Aborted to stop waiting for stdin; the promise then rejects. */
+  readonly signal: AbortSignal;
 }
 
 /** Queries are typed or generated; more than this is a log file piped in by mistake. */
@@ -26,10 +29,10 @@ const UNQUOTED_VALUE = /^\s*((?:select \* )?(?:where )?)([a-z_][\w.]*)\s*(=|!=|<
 export async function readQueryText(options: Options, source: QuerySource): Promise<string | null> {
   const [word, ...more] = options.words;
   if (more.length > 0) throw await severalWords(options.words, source.cwd);
-  if (word === "-") return await readStdin(source.stdin);
+  if (word === "-") return await readStdin(source);
   if (word !== undefined) return checkedText(word);
   if (hasScope(options.scope)) return null;
-  if (source.stdin.isTTY !== true) return await readStdin(source.stdin);
+  if (source.stdin.isTTY !== true) return await readStdin(source);
   throw new CliError("no query", `try: logq "select * where pod='nginx'"\nlogq --help shows more`);
 }
 
@@ -89,10 +92,11 @@ function requoted(word: string): string {
   return withQuotedValue(word) ?? word;
 }
 
-async function readStdin(stdin: QuerySource["stdin"]): Promise<string> {
+async function readStdin({ stdin, signal }: QuerySource): Promise<string> {
+  addAbortSignal(signal, stdin);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stdin) {
+  for await (const chunk of stdin as AsyncIterable<string | Buffer>) {
     const buffer = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     chunks.push(buffer);
     bytes += buffer.length;

@@ -73,11 +73,22 @@ test("a star that the shell replaced by file names is put back", async () => {
   await expect(read(["select", "a.txt", "b c", "from", "logs", "limit"], { cwd })).rejects.toThrow(refusal);
 });
 
+test("an interrupt ends the wait for stdin", async () => {
+  await expect(read(["-"], { stdin: "select 1", signal: AbortSignal.abort() })).rejects.toThrow("aborted");
+});
+
 test.each(["ts_ns=5", "pod=workload", "cut=null"])("%s may stand without quotes", async (text) => {
   expect(await read([text])).toBe(text);
 });
 
-async function read(argv: readonly string[], given: { stdin?: string; terminal?: boolean; cwd?: string } = {}) {
+async function read(
+  argv: readonly string[],
+  given: { stdin?: string; terminal?: boolean; cwd?: string; signal?: AbortSignal } = {},
+) {
   const stdin = Object.assign(Readable.from([Buffer.from(given.stdin ?? "")]), { isTTY: given.terminal === true });
-  return readQueryText(parseOptions(argv), { stdin, cwd: given.cwd ?? "/nowhere" });
+  return readQueryText(parseOptions(argv), {
+    stdin,
+    cwd: given.cwd ?? "/nowhere",
+    signal: given.signal ?? new AbortController().signal,
+  });
 }

@@ -1,0 +1,161 @@
+/** `logq` from arguments to exit code. Everything it touches comes in by `io`, so tests run it in process. */
+import type { Writable } from "node:stream";
+import packageJson from "../package.json" with { type: "json" };
+import { CliError, EXIT } from "./cli-error.ts";
+import { shellQuote } from "./command.ts";
+import { rememberStore } from "./config-file.ts";
+import { diagnose } from "./diagnose.ts";
+import { QueryError, type Engine } from "./engine/engine.ts";
+import { counted, footerLine, scanText, windowText } from "./footer.ts";
+import { parseOptions, type Options } from "./options.ts";
+import { openOutput, type Output } from "./output.ts";
+import { prepare, scopeQuery, type PreparedQuery, type Surroundings } from "./prepare.ts";
+import { createProbe } from "./probe.ts";
+import { startProgress } from "./progress.ts";
+import { readQueryText, withQuotedValue, type QuerySource } from "./query-text.ts";
+import { caretLines } from "./render/caret.ts";
+import { defaultFormat } from "./render/renderer.ts";
+import { neutralise } from "./render/terminal-text.ts";
+import { show, type Shown } from "./show.ts";
+import { USAGE } from "./usage.ts";
+
+export interface CliIo {
+  readonly stdin: QuerySource["stdin"];
+  readonly stdout: Writable & { readonly isTTY?: boolean | undefined };
+  readonly stderr: Writable & { readonly isTTY?: boolean | undefined };
+  readonly env: Surroundings["env"];
+  readonly cwd: string;
+  /** Nanoseconds since 1970. */
+  now(): bigint;
+  /** Aborted to interrupt (Ctrl-C). */
+  readonly signal: AbortSignal;
+  /** Loads the engine; called only when a query runs. */
+  openEngine(): Promise<Engine>;
+}
+
+/** Runs one command line (the arguments after the program's name) and returns the exit code; it never rejects. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const out = openOutput(io.stdout);
+  io.stderr.on("error", () => {}); // nobody is left to be told
+  let text: string | null = null;
+  try {
+    const options = parseOptions(argv);
+    if (options.action !== "query") {
+      await out.write(options.action === "help" ? USAGE : `logq ${packageJson.version}\n`);
+      return EXIT.ok;
+    }
+    text = await readQueryText(options, io);
+    const exitCode = await answer(options, text, io, out);
+    await out.flush();
+    return io.signal.aborted ? EXIT.interrupted : exitCode;
+  } catch (error) {
+    if (io.signal.aborted) return EXIT.interrupted;
+    if (out.closed.aborted && !(error instanceof CliError)) return EXIT.ok;
+    return report(error, text, io.stderr);
+  }
+}
+
+async function answer(options: Options, text: string | null, io: CliIo, out: Output): Promise<number> {
+  const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now() };
+  const prepared = await prepare(options, text, at);
+  await rememberStoreOnTerminal(options, prepared, io);
+  if (options.explain || options.dryRun) {
+    await out.write(planText(options, prepared));
+    return EXIT.ok;
+  }
+  const startMs = performance.now();
+  const engine = await io.openEngine();
+  const shown = await runAndShow(options, prepared, engine, io, out);
+  if (io.signal.aborted || out.closed.aborted) return EXIT.ok;
+  const isTalkative = options.stats || (io.stderr.isTTY === true && !options.quiet);
+  if (isTalkative) note(io, footerLine(shown.rows, prepared.scan, options.zone, performance.now() - startMs));
+  if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared));
+  if (shown.rows === 0 && prepared.scan !== null && !options.quiet) {
+    const asked = { options, text };
+    const lines = await diagnose(asked, prepared.scan, createProbe(options, prepared.scan, at, engine, io.signal));
+    note(io, ["no rows", ...lines.map((line) => `  ${line}`)].join("\n"));
+  }
+  return shown.rows === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
+}
+
+async function runAndShow(
+  options: Options,
+  prepared: PreparedQuery,
+  engine: Engine,
+  io: CliIo,
+  out: Output,
+): Promise<Shown> {
+  const terminal = io.stdout.isTTY === true;
+  const objects = prepared.scan === null ? "running" : `reading ${counted(prepared.scan.files.length, "object")}`;
+  const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, objects);
+  const signal = AbortSignal.any([io.signal, out.closed]);
+  try {
+    const result = await engine.run(prepared.query, signal);
+    const showOptions = {
+      format: options.output ?? defaultFormat(prepared.statement.kind, terminal),
+      style: { terminal, color: usesColor(options, io) },
+      zone: options.zone,
+      rowsMax: prepared.rowsMax,
+      reversed: prepared.query.reversed,
+      fields: options.fields,
+      write(chunk: string): Promise<void> {
+        if (chunk !== "") progress.stop();
+        return out.write(chunk);
+      },
+    };
+    return await show(result, showOptions, signal);
+  } finally {
+    progress.stop();
+  }
+}
+
+function usesColor(options: Options, io: CliIo): boolean {
+  if (options.color !== "auto") return options.color === "always";
+  return io.stdout.isTTY === true && !io.env["NO_COLOR"] && io.env["TERM"] !== "dumb";
+}
+
+/** Scripts leave no trace: what they query is not what the user at the terminal wants to query next. */
+async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery, io: CliIo): Promise<void> {
+  if (options.store === null || prepared.scan === null || io.stderr.isTTY !== true) return;
+  try {
+    const path = await rememberStore(prepared.scan.store, io.env);
+    if (path !== null && !options.quiet)
+      note(io, `remembered the store in ${path}: --store may be left out from now on`);
+  } catch (error) {
+    if (!options.quiet) note(io, `could not remember the store: ${(error as Error).message}`);
+  }
+}
+
+function planText(options: Options, { query, scan }: PreparedQuery): string {
+  const window = scan === null ? "none" : `${windowText(scan.window.range, options.zone)} (${options.zone})`;
+  const reads = scan === null ? "nothing" : scanText(scan);
+  if (options.explain) return `-- window: ${window}\n-- reads: ${reads}\n${query.sql.trimEnd()}\n`;
+  const partitions = scan?.partitions.map((partition) => `  ${partition.path}\n`).join("") ?? "";
+  return `window: ${window}\nwould read: ${reads}\n${partitions}`;
+}
+
+function truncationNotice({ rowsMax, query }: PreparedQuery): string {
+  const which = query.reversed ? "newest " : "first ";
+  return `only the ${which}${counted(rowsMax ?? 0, "row")} are shown, there are more: --limit N, --limit all, or a narrower query`;
+}
+
+function note(io: CliIo, message: string): void {
+  io.stderr.write(`logq: ${neutralise(message)}\n`);
+}
+
+function report(error: unknown, text: string | null, stderr: Writable): number {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = [`logq: ${message}`];
+  let hint = error instanceof CliError || error instanceof QueryError ? error.hint : null;
+  if (error instanceof QueryError) {
+    const shownText = text ?? scopeQuery(null);
+    if (error.start !== null && text !== null)
+      lines.push(caretLines(shownText, { start: error.start, end: error.end }));
+    const quoted = withQuotedValue(shownText);
+    if (quoted !== null) hint = `did you mean logq ${shellQuote(quoted.trim())}?`;
+  }
+  if (hint !== null) lines.push(...hint.split("\n").map((line) => `  ${line}`));
+  stderr.write(`${lines.map(neutralise).join("\n")}\n`);
+  if (error instanceof CliError) return error.exitCode;
+  return error instanceof QueryError ? EXIT.usage : EXIT.backend;
+}

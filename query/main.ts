@@ -1,0 +1,25 @@
+import { runCli } from "./cli.ts";
+
+const interrupt = new AbortController();
+let stoppedBy: NodeJS.Signals | null = null;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    if (stoppedBy !== null) process.exit(name === "SIGINT" ? 130 : 143); // a second one does not wait
+    stoppedBy = name;
+    interrupt.abort();
+  });
+}
+
+const exitCode = runCli(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  now: () => BigInt(Date.now()) * 1_000_000n,
+  signal: interrupt.signal,
+  openEngine: async () => (await import("./engine/duckdb.ts")).createDuckDbEngine(),
+});
+void exitCode.then((code) => {
+  process.exitCode = stoppedBy === "SIGTERM" ? 143 : code;
+});

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { parsePartition } from "../../query/catalog/plan.ts";
+import { commandOf } from "../../query/command.ts";
+import { diagnose, type Probe } from "../../query/diagnose.ts";
+import { parseOptions } from "../../query/options.ts";
+import type { Scan } from "../../query/prepare.ts";
+
+const partition = parsePartition("cluster=prod/dt=2026-11-20/hour=23")!;
+const NOW = BigInt(Date.parse("2026-11-21T05:00:00Z")) * 1_000_000n;
+
+const pods = { pod: ["nginx-a", "nginx-b", "nginx-c", "nginx-d", "checkout-1"], workload: ["nginx", "checkout"] };
+
+test("a pod's short name leads to the pods that start with it and to the workload", async () => {
+  const lines = await run(["select * where pod='nginx'"], {
+    values: pods,
+    found: [`logq "select * where workload='nginx'"`],
+  });
+  expect(lines).toEqual([
+    "looked at 1 object, 10 B, in 1 of 48 hours; window: all time (UTC)",
+    "newest object: cluster=prod/dt=2026-11-20/hour=23/n.parquet",
+    "pod='nginx': no rows; pods that start with nginx-: 4 (nginx-a, nginx-b, nginx-c, …); try workload='nginx'",
+    "this finds some:",
+    `  logq "select * where workload='nginx'"`,
+  ]);
+});
+
+test("if the workload finds nothing with the other conditions, the prefix is proposed", async () => {
+  const lines = await run(["-p", "nginx", "-g", "x"], { values: pods, found: ['logq -p "nginx-*" -g x'] });
+  expect(lines.at(-1)).toBe('  logq -p "nginx-*" -g x');
+});
+
+test("a misspelt value leads to the near one", async () => {
+  const lines = await run(["workload='chekout'"], { values: pods, found: [`logq "workload='checkout'"`] });
+  expect(lines).toContain("workload='chekout': no rows; did you mean checkout?");
+  expect(lines.at(-1)).toBe(`  logq "workload='checkout'"`);
+});
+
+test("a value unlike any shows which there are", async () => {
+  const lines = await run(["workload='zzz'"], { values: pods, found: [] });
+  expect(lines).toContain("workload='zzz': no rows; workloads there are: nginx, checkout");
+});
+
+test("a window without objects leads to the newest hour", async () => {
+  const command = "logq --from 2026-11-20T23:00:00Z -w nginx";
+  const lines = await run(["--since", "1h", "-w", "nginx"], { files: [], values: pods, found: [command] });
+  expect(lines).toEqual([
+    "looked at 0 objects in 1 of 48 hours; window: 2026-11-21T04:00:00Z to now (UTC)",
+    "newest object: cluster=prod/dt=2026-11-20/hour=23/n.parquet",
+    "this finds some:",
+    `  ${command}`,
+  ]);
+});
+
+test("where the newest hour has nothing either, all time is tried", async () => {
+  const command = "logq --all-time -w nginx";
+  const lines = await run(["--since", "1h", "-w", "nginx"], { values: pods, found: [command] });
+  expect(lines.at(-1)).toBe(`  ${command}`);
+  expect(lines).toContain("-w nginx: 1 row if it stood alone");
+});
+
+test("conditions that exclude each other lead to the query without one of them", async () => {
+  const lines = await run(["-w", "nginx", "-g", "nothing"], { values: pods, found: ["logq -w nginx"] });
+  expect(lines.at(-1)).toBe("  logq -w nginx");
+});
+
+test("at last all rows are proposed, and nothing that finds nothing", async () => {
+  const all = 'logq --all-time "select *"';
+  expect((await run(["log='x'"], { found: [all] })).at(-1)).toBe(`  ${all}`);
+  expect(await run(["log='x'"], { found: [] })).not.toContain("this finds some:");
+});
+
+test("a store without objects says so", async () => {
+  expect((await run(["log='x'"], { empty: true })).at(-1)).toContain("shipped nothing here yet");
+});
+
+interface World {
+  files?: string[];
+  values?: Readonly<Record<string, string[]>>;
+  /** The commands that find rows. */
+  found?: string[];
+  empty?: boolean;
+}
+
+async function run(argv: string[], world: World): Promise<string[]> {
+  const options = parseOptions(argv);
+  const range = options.time.since === null ? { from: null, to: null } : { from: NOW - 3_600_000_000_000n, to: null };
+  const files = world.files ?? ["/s/n.parquet"];
+  const scan: Scan = {
+    store: "/s",
+    all: [partition],
+    partitions: [partition],
+    totalPartitions: 48,
+    files,
+    bytes: files.length * 10,
+    window: { range, source: "flags" },
+  };
+  const probe: Probe = {
+    finds: async (asked) => (world.found ?? []).includes(commandOf(asked.options, asked.text)),
+    rows: async (text) => (world.values?.[/^select (\w+)/.exec(text)![1]!] ?? []).map((value) => [value, 1n]),
+    newest: async () => (world.empty === true ? null : { partition, name: "n.parquet" }),
+  };
+  return diagnose({ options, text: options.words[0] ?? null }, scan, probe);
+}
