@@ -49,6 +49,12 @@ interface AssemblerCounters {
   repaired: number;
 }
 
+export interface ConsumeOptions {
+  readonly torn: boolean;
+  readonly pieces: boolean;
+  readonly valid: boolean;
+}
+
 /** What an assembler knows of the file it reads. */
 export interface AssemblySource {
   readonly id: string;
@@ -112,15 +118,17 @@ export class Assembler {
 
   /**
    * Consumes lines of `bytes[at, end)`, whose first byte lies at file offset `base + at`. `torn`: a rest without
-   * newline at `end` is a line. `valid`: the caller found all of it to be UTF-8. Returns how far it came.
+   * newline at `end` is a line. `pieces`: a line that is longer than a record and does not end here may go out in pieces,
+   * its end is known to be there. `valid`: the caller found all of it to be UTF-8. Returns how far it came.
    */
-  consume(bytes: Buffer, from: number, end: number, base: number, torn: boolean, valid: boolean): number {
+  consume(bytes: Buffer, from: number, end: number, base: number, options: ConsumeOptions): number {
+    const { torn, pieces, valid } = options;
     let at = from;
     while (at < end && !this.due) {
       const newline = bytes.indexOf(10, at);
       const terminated = newline >= 0 && newline < end;
       const lineEnd = terminated ? newline : end;
-      if (!terminated && !torn && !this.#isOverlong(bytes, at, end)) break;
+      if (!terminated && !torn && !(pieces && this.#isOverlong(bytes, at, end))) break;
       at = this.#line(bytes, at, lineEnd, terminated, base, valid);
     }
     if (!this.#batch.taken) this.due = true;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AssemblyState, Fragment } from "../parser/assembler.ts";
 import { openJournal, type Journal } from "./journal.ts";
 
@@ -36,7 +37,7 @@ export interface ShipmentEntry {
 export interface Positions {
   readonly cursors: ReadonlyMap<string, Cursor>;
   readonly nextSeq: number;
-  readonly unresolved: ShipmentEntry | null;
+  readonly unresolved: { readonly entry: ShipmentEntry; readonly sha: string } | null;
   /** Journals a shipment durably; returns the SHA-256 of the entry in hex. */
   plan(entry: ShipmentEntry): Promise<string>;
   /** The planned shipment is stored: positions move, durably. */
@@ -79,7 +80,7 @@ interface PackedRest {
 class JournaledPositions implements Positions {
   readonly cursors = new Map<string, Cursor>();
   nextSeq = 1;
-  unresolved: ShipmentEntry | null = null;
+  unresolved: { entry: ShipmentEntry; sha: string } | null = null;
   readonly #journal: Journal;
   #compactAt: number;
 
@@ -94,7 +95,9 @@ class JournaledPositions implements Positions {
       this.nextSeq = record.seq;
     } else if (record.t === "plan") {
       const { seq, now, output, keys, at } = record;
-      this.unresolved = { seq, readTimeMs: now, output, keys, ranges: at.map(unpack) };
+      // The text is what was written: JSON keeps the order of keys.
+      const sha = createHash("sha256").update(JSON.stringify(record)).digest("hex");
+      this.unresolved = { entry: { seq, readTimeMs: now, output, keys, ranges: at.map(unpack) }, sha };
       this.nextSeq = seq + 1;
     } else {
       this.#move();
@@ -105,14 +108,14 @@ class JournaledPositions implements Positions {
     const { seq, readTimeMs, output, keys, ranges } = entry;
     const record = { t: "plan", seq, now: readTimeMs, output, keys, at: ranges.map(pack) } satisfies JournalRecord;
     const sha = await this.#journal.append(record);
-    this.unresolved = entry;
+    this.unresolved = { entry, sha };
     this.nextSeq = seq + 1;
     return sha;
   }
 
   async commit(): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
-    await this.#journal.append({ t: "commit", seq: this.unresolved.seq } satisfies JournalRecord);
+    await this.#journal.append({ t: "commit", seq: this.unresolved.entry.seq } satisfies JournalRecord);
     this.#move();
     if (this.#journal.size >= this.#compactAt) await this.#compact();
   }
@@ -126,7 +129,7 @@ class JournaledPositions implements Positions {
   }
 
   #move(): void {
-    for (const { chain, cursor } of this.unresolved?.ranges ?? []) this.cursors.set(chain, cursor);
+    for (const { chain, cursor } of this.unresolved?.entry.ranges ?? []) this.cursors.set(chain, cursor);
     this.unresolved = null;
   }
 

@@ -1,0 +1,238 @@
+import { isUtf8 } from "node:buffer";
+import type { FileHandle } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { Assembler, RECORD_BYTES_MAX, type AssemblyState, type Fragment } from "../../parser/assembler.ts";
+import type { Batch, Origin } from "../../record.ts";
+import type { Cursor, Range } from "../../state/positions.ts";
+
+/** Bytes read at a time; the speed hardly depends on it above 64 KB. */
+const CHUNK_BYTES = 256 * 1024;
+/** The longest piece of a line that is held: a record and its prefix. */
+const LINE_BYTES_MAX = RECORD_BYTES_MAX + 64 * 1024;
+const CHECK_BYTES = 256;
+/** Read at least so much: the line that the target lies in ends somewhere behind it. */
+const READ_BYTES_MIN = 64 * 1024;
+
+/** One file's part of what is read of a chain. */
+export interface ReadSegment {
+  readonly id: string;
+  readonly origin: Origin;
+  readonly start: number;
+  /** Reading ends at the first line end at or after `target`, and never beyond `limit`. */
+  readonly target: number;
+  readonly limit: number;
+  /** A rest without newline at `limit` is a line. */
+  readonly torn: boolean;
+}
+
+export interface ChainRead {
+  readonly chain: string;
+  readonly framing: "cri" | "plain";
+  readonly from: Cursor | null;
+  readonly segments: readonly ReadSegment[];
+  /** Open records end after the last segment. */
+  readonly ended: boolean;
+}
+
+interface ReadPorts {
+  open(fileId: string): Promise<FileHandle>;
+  originOf(fileId: string): Origin;
+  /** Takes a batch before the next is made; false: it was refused, reading ends before it. */
+  accept(batch: Batch): Promise<boolean> | boolean;
+}
+
+interface Window {
+  readonly have: number;
+  readonly base: number;
+  readonly target: number;
+  readonly torn: boolean;
+  readonly pieces: boolean;
+  readonly assembler: Assembler;
+}
+
+export interface ReadResult {
+  /** What was read, exactly; null if not a single record or fragment was complete. */
+  readonly range: Range | null;
+  readonly bytes: number;
+  /** The consumer refused a batch: there is more, but not in this shipment. */
+  readonly refused: boolean;
+  readonly counters: Assembler["counters"];
+}
+
+/** The bytes before the cursor are not those that were read: the file was truncated or overwritten in place. */
+export class ReplacedError extends Error {
+  override readonly name = "ReplacedError";
+  readonly fileId: string;
+  constructor(fileId: string) {
+    super(`file ${fileId} was truncated or overwritten in place`);
+    this.fileId = fileId;
+  }
+}
+
+/**
+ * Reads the planned bytes of chains in order and hands their records on. One instance serves one output and reuses its
+ * buffer. The result is a function of the files' bytes, the plan and the read time alone, so that a replay of the range
+ * it returned gives the same records.
+ */
+export class ChainReader {
+  #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
+  async read(plan: ChainRead, readTimeMs: number, ports: ReadPorts): Promise<ReadResult> {
+    const [first] = plan.segments;
+    if (first === undefined) throw new Error(`cannot read chain ${plan.chain}: its plan has no segment`);
+    const assembler = new Assembler(first, plan.framing, readTimeMs);
+    await this.#resume(assembler, plan, ports);
+    const done: { file: string; end: number }[] = [];
+    let bytes = 0;
+    let state: AssemblyState | null = null;
+    let check = plan.from?.check ?? 0;
+    let refused = false;
+    for (const segment of plan.segments) {
+      if (done.length > 0) assembler.nextFile(segment);
+      const file = await ports.open(segment.id);
+      try {
+        if (plan.from?.file === segment.id) await verify(file, plan.from);
+        const read = await this.#readSegment(file, segment, assembler, ports);
+        ({ state, refused } = read);
+        done.push({ file: segment.id, end: state.offset });
+        bytes += state.offset - segment.start;
+        check = await checkBefore(file, state.offset);
+      } finally {
+        await file.close();
+      }
+      if (refused || state.offset < segment.limit) break;
+    }
+    const last = plan.segments[done.length - 1]!;
+    let ended = false;
+    if (plan.ended && !refused && done.length === plan.segments.length && state!.offset === last.limit) {
+      ended = state!.open.length > 0;
+      refused = await endOpen(assembler, state!.offset, ports);
+      if (refused) ended = false;
+      else state = assembler.state(state!.offset);
+    }
+    const cursor: Cursor = { file: last.id, offset: state!.offset, check, open: state!.open };
+    const moved = bytes > 0 || ended || done.length > 1;
+    const range = moved ? { chain: plan.chain, segments: done, ended, cursor } : null;
+    return { range, bytes, refused, counters: assembler.counters };
+  }
+
+  async #readSegment(
+    file: FileHandle,
+    segment: ReadSegment,
+    assembler: Assembler,
+    ports: ReadPorts,
+  ): Promise<{ state: AssemblyState; refused: boolean }> {
+    let base = segment.start;
+    let have = 0;
+    let target = segment.target;
+    // End of a line longer than the buffer, once it is known to be there: until then its pieces are shipped.
+    let longLineEnd = -1;
+    for (;;) {
+      const wanted = Math.max(target - base - have, READ_BYTES_MIN);
+      const want = Math.min(this.#buffer.length - have, segment.limit - base - have, wanted);
+      const { bytesRead } = want > 0 ? await file.read(this.#buffer, have, want, base + have) : { bytesRead: 0 };
+      have += bytesRead;
+      // Less than the plan saw: the file shrank while it was read.
+      if (want > 0 && bytesRead === 0) throw new ReplacedError(segment.id);
+      const isLast = base + have >= segment.limit;
+      const torn = isLast && segment.torn;
+      const at = await this.#consume({ have, base, target, torn, pieces: base < longLineEnd, assembler }, ports);
+      if (at < 0) return { state: assembler.batchStart, refused: true };
+      if (base + at >= target || isLast) return { state: assembler.state(base + at), refused: false };
+      if (at === 0 && have >= LINE_BYTES_MAX) {
+        longLineEnd = await findLineEnd(file, base + have, segment);
+        if (longLineEnd < 0) return { state: assembler.state(base), refused: false };
+        target = Math.max(target, longLineEnd);
+        continue;
+      }
+      this.#keepRest(at, have);
+      base += at;
+      have -= at;
+    }
+  }
+
+  /** Consumes what stands in the buffer up to the end of the line that `target` lies in; returns how far it came, or -1 if refused. */
+  async #consume(window: Window, ports: ReadPorts): Promise<number> {
+    const { have, base, target, torn, pieces, assembler } = window;
+    const buffer = this.#buffer;
+    let end = have;
+    if (target - base < have) {
+      const newline = buffer.indexOf(10, Math.max(0, target - base - 1));
+      if (newline >= 0 && newline < have) end = newline + 1;
+    }
+    const lastNewline = end === 0 ? -1 : buffer.lastIndexOf(10, end - 1);
+    const isTorn = torn && end === have;
+    const valid = isUtf8(buffer.subarray(0, isTorn ? end : lastNewline + 1)) && (isTorn || lastNewline >= 0);
+    const options = { torn: isTorn, pieces, valid };
+    for (let at = 0; ; ) {
+      at = assembler.consume(buffer, at, end, base, options);
+      if (!assembler.due) return at;
+      if (!(await ports.accept(assembler.take()))) return -1;
+    }
+  }
+
+  #keepRest(at: number, have: number): void {
+    if (at > 0) {
+      this.#buffer.copyWithin(0, at, have);
+      return;
+    }
+    if (have < this.#buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.min(LINE_BYTES_MAX, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, have);
+    this.#buffer = grown;
+  }
+
+  /** Reads the fragments that the last shipment left open once more. */
+  async #resume(assembler: Assembler, plan: ChainRead, ports: ReadPorts): Promise<void> {
+    const byFile = new Map<string, FileHandle>();
+    try {
+      for (const fragment of (plan.from?.open ?? []).flatMap((open) => open.fragments)) {
+        let file = byFile.get(fragment.file);
+        if (file === undefined) byFile.set(fragment.file, (file = await ports.open(fragment.file)));
+        assembler.resumeFragment(await readFragment(file, fragment), fragment, ports.originOf(fragment.file));
+      }
+    } finally {
+      for (const file of byFile.values()) await file.close();
+    }
+  }
+}
+
+async function readFragment(file: FileHandle, fragment: Fragment): Promise<Buffer> {
+  const line = Buffer.alloc(fragment.end - fragment.start);
+  const { bytesRead } = await file.read(line, 0, line.length, fragment.start);
+  if (bytesRead < line.length) throw new ReplacedError(fragment.file);
+  return line;
+}
+
+async function endOpen(assembler: Assembler, offset: number, ports: ReadPorts): Promise<boolean> {
+  while (assembler.endOpen(offset)) if (!(await ports.accept(assembler.take()))) return true;
+  return false;
+}
+
+/** Where the line that fills the buffer ends within the segment, searched from `from`; -1 if it does not (yet). */
+async function findLineEnd(file: FileHandle, from: number, segment: ReadSegment): Promise<number> {
+  const ahead = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let at = from; at < segment.limit; ) {
+    const { bytesRead } = await file.read(ahead, 0, Math.min(ahead.length, segment.limit - at), at);
+    if (bytesRead === 0) break;
+    const newline = ahead.subarray(0, bytesRead).indexOf(10);
+    if (newline >= 0) return at + newline + 1;
+    at += bytesRead;
+  }
+  return segment.torn ? segment.limit : -1;
+}
+
+async function verify(file: FileHandle, cursor: Cursor): Promise<void> {
+  if ((await file.stat()).size < cursor.offset || (await checkBefore(file, cursor.offset)) !== cursor.check) {
+    throw new ReplacedError(cursor.file);
+  }
+}
+
+/** CRC-32 of the up to 256 bytes before an offset. */
+async function checkBefore(file: FileHandle, offset: number): Promise<number> {
+  const length = Math.min(CHECK_BYTES, offset);
+  if (length === 0) return 0;
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, offset - length);
+  return crc32(bytes.subarray(0, bytesRead));
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
+import type { Origin } from "../../record.ts";
+
+/**
+ * The followed files, on disk in `<storage.path>/files/`. The listing is the debugger:
+ *
+ *   <id>.json   what is known of a followed file, its metadata snapshot included
+ *   <id>.log    hard link to its inode (absent where linking is not possible: the file is *held* by a descriptor)
+ *   <id>.gone   tombstone of a file that every output has committed and whose names are gone; kept for 24 h
+ *
+ * Write: the link, then <id>.json (durable). Remove: rename .json to .gone (durable), then unlink .log. So a link
+ * without its .json is the rest of an interrupted step: the file was not read yet, or is committed.
+ */
+export interface FileRecord {
+  readonly version: 1;
+  /** 64 random bits in hex. */
+  readonly id: string;
+  /** Id of the first file of its chain. */
+  readonly chain: string;
+  /** Place within the chain, ascending. */
+  readonly order: number;
+  /** The resolved path under which the file was found, and the live path of its chain. */
+  readonly path: string;
+  readonly chainPath: string;
+  readonly framing: "cri" | "plain";
+  readonly inode: number;
+  readonly bornMs: number;
+  /** CRC-32 of the first bytes (256 at most) and how many they were: tells a reused inode. */
+  readonly head: { readonly length: number; readonly crc: number };
+  readonly linked: boolean;
+  /** Truncated or overwritten in place; its inode is a later file of the chain. */
+  readonly replaced?: true;
+  readonly origin: Origin;
+}
+
+const HEAD_BYTES = 256;
+const TOMBSTONE_MS = 24 * 3_600_000;
+/** link(2) fails with these where a hard link can't be had; anything else is an error. */
+const UNLINKABLE = new Set(["EXDEV", "EPERM", "EROFS", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP"]);
+
+export function newFileId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+export class FileStore {
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Opens the folder and reads every record. Removes the rests of interrupted steps and old tombstones. */
+  static async open(directory: string, nowMs: number): Promise<{ store: FileStore; records: FileRecord[]; tombstones: FileRecord[] }> {
+    await mkdir(directory, { recursive: true });
+    const store = new FileStore(directory);
+    const names = new Set(await readdir(directory));
+    const records: FileRecord[] = [];
+    const tombstones: FileRecord[] = [];
+    for (const name of names) {
+      const path = join(directory, name);
+      if (name.endsWith(".tmp")) await rm(path, { force: true });
+      else if (name.endsWith(".json")) records.push(await readRecord(path));
+      else if (name.endsWith(".gone")) {
+        const { mtimeMs } = await stat(path);
+        if (nowMs - mtimeMs > TOMBSTONE_MS) await rm(path, { force: true });
+        else tombstones.push(await readRecord(path));
+      } else if (name.endsWith(".log") && !names.has(name.replace(/\.log$/, ".json"))) await rm(path, { force: true });
+    }
+    return { store, records, tombstones };
+  }
+
+  linkPath(id: string): string {
+    return join(this.#directory, `${id}.log`);
+  }
+
+  /**
+   * Hard-links the file at `path` as `id`, if it still is `inode`. `held`: linking is not possible here, the caller must
+   * keep its descriptor. `changed`: another file has the path by now. Until `record` the link alone means nothing.
+   */
+  async link(id: string, path: string, inode: number): Promise<"linked" | "held" | "changed"> {
+    const linkPath = this.linkPath(id);
+    try {
+      await link(path, linkPath);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "";
+      if (code === "ENOENT") return "changed";
+      if (UNLINKABLE.has(code)) return "held";
+      throw new Error(`cannot link ${path} into ${this.#directory}: ${(error as Error).message}`, { cause: error });
+    }
+    if ((await stat(linkPath)).ino === inode) return "linked";
+    await rm(linkPath, { force: true });
+    return "changed";
+  }
+
+  /** Makes a record durable, and the link made before it. */
+  async record(record: FileRecord): Promise<void> {
+    await writeFileAtomic(join(this.#directory, `${record.id}.json`), JSON.stringify(record));
+  }
+
+  /** The file is committed everywhere and gone: leaves a tombstone, then gives up the link. */
+  async bury(record: FileRecord): Promise<void> {
+    await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
+    await syncDirectory(this.#directory);
+    await rm(this.linkPath(record.id), { force: true });
+  }
+
+  /** Forgets a file that is lost. */
+  async drop(record: FileRecord): Promise<void> {
+    await rm(join(this.#directory, `${record.id}.json`), { force: true });
+    await rm(this.linkPath(record.id), { force: true });
+  }
+}
+
+/** Reads the first bytes of a file for `FileRecord.head`. */
+export async function readHead(file: FileHandle, length = HEAD_BYTES): Promise<{ length: number; crc: number }> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, 0);
+  return { length: bytesRead, crc: crc32(bytes.subarray(0, bytesRead)) };
+}
+
+/** Opens `path` if it holds the very file of the record (inode, and the same first bytes), else null. */
+export async function openSame(path: string, record: FileRecord): Promise<FileHandle | null> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  const { ino } = await file.stat();
+  const head = await readHead(file, record.head.length);
+  if (ino === record.inode && head.crc === record.head.crc && head.length === record.head.length) return file;
+  await file.close();
+  return null;
+}
+
+async function readRecord(path: string): Promise<FileRecord> {
+  const text = await readFile(path, "utf8");
+  try {
+    const record = JSON.parse(text) as FileRecord;
+    if (record.version !== 1) throw new Error(`version ${String(record.version)}, this logq-agent reads version 1`);
+    return record;
+  } catch (cause) {
+    throw new Error(
+      `cannot read the state: ${path}: ${(cause as Error).message}. Move it and its .log link out of the folder to go on without this file`,
+      { cause },
+    );
+  }
+}

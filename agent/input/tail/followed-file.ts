@@ -1,0 +1,53 @@
+import type { FileHandle } from "node:fs/promises";
+import type { FileRecord } from "./file-store.ts";
+
+/** Without growth for this long a file whose successor has data is final, and an unterminated last line is a line. */
+export const QUIET_MS = 5000;
+
+/** One inode of a log that the agent follows. */
+export interface FollowedFile {
+  record: FileRecord;
+  /** Held open where the inode could not be linked. */
+  descriptor: FileHandle | null;
+  /** Bytes at the last look. */
+  size: number;
+  /** When it was last seen to grow (before the first look: its modification time), in clock milliseconds. */
+  grewAtMs: number;
+  /** Since when no name for the inode has been seen in its folder, or null. */
+  absentSinceMs: number | null;
+  /** No name was seen for 60 s: nobody writes to it any more. */
+  gone: boolean;
+}
+
+/** The files of one container attempt, or of one path, in the order in which they were written. */
+export interface Chain {
+  readonly id: string;
+  /** The live path, `…/0.log`: its inode is the last file. */
+  readonly path: string;
+  readonly files: FollowedFile[];
+  /** A later attempt of the same container has data: nobody writes to this chain any more. */
+  superseded: boolean;
+  /** An input named this very path (no wildcard): an unterminated last line counts once it is quiet. */
+  plainPath: boolean;
+  /** When to look again, in clock milliseconds: quiet chains are polled ever slower. */
+  pollAtMs: number;
+}
+
+/** Whether nothing more can be appended to a file, so that its unterminated rest is all there will be. */
+export function isFinal(chain: Chain, file: FollowedFile, nowMs: number): boolean {
+  if (file.gone || file.record.replaced === true) return true;
+  const next = chain.files[chain.files.indexOf(file) + 1];
+  const followed = next === undefined ? chain.superseded : next.size > 0 || chain.files.at(-1) !== next;
+  return followed && isQuiet(file, nowMs);
+}
+
+/** No growth for QUIET_MS. A clock that jumped back counts as quiet only after it has caught up, or jumped far. */
+export function isQuiet(file: FollowedFile, nowMs: number): boolean {
+  return Math.abs(nowMs - file.grewAtMs) >= QUIET_MS;
+}
+
+/** Which container attempt a live path `…/<N>.log` belongs to; null for other files. */
+export function attemptOf(path: string): { folder: string; number: number } | null {
+  const match = /^(?<folder>.*)\/(?<number>\d+)\.log$/.exec(path)?.groups;
+  return match === undefined ? null : { folder: match.folder!, number: Number(match.number) };
+}

@@ -1,0 +1,135 @@
+import { isFinal, isQuiet, type Chain, type FollowedFile } from "./input/tail/followed-file.ts";
+import type { Cursor } from "./state/positions.ts";
+
+/** What one shipment reads of one chain. */
+export interface ChainPlan {
+  readonly chain: Chain;
+  readonly from: Cursor | null;
+  readonly segments: readonly Segment[];
+  /** Nothing follows the last segment: open records end there. */
+  readonly ended: boolean;
+  /** Bytes planned. */
+  readonly bytes: number;
+}
+
+export interface Segment {
+  readonly file: FollowedFile;
+  readonly start: number;
+  /** Reading ends at the first line end at or after this offset … */
+  readonly target: number;
+  /** … and never goes beyond this one. */
+  readonly limit: number;
+  /** A rest without newline at `limit` is a line. */
+  readonly torn: boolean;
+}
+
+interface PlanOptions {
+  readonly nowMs: number;
+  /** Raw bytes of the shipment. */
+  readonly bytesMax: number;
+  /** `--once`: an unterminated last line of a quiet file is a line. */
+  readonly once: boolean;
+}
+
+/**
+ * Decides what the next shipment of an output reads: of every chain what is there beyond its cursor, the bytes shared
+ * max-min fairly over the chains (a small one gets all it has, large ones the same share each), ordered by namespace,
+ * workload, pod and container so that rows of one container lie together. Pure.
+ */
+export function planShipment(chains: readonly Chain[], cursors: ReadonlyMap<string, Cursor>, options: PlanOptions): ChainPlan[] {
+  const whole = chains.map((chain) => planChain(chain, cursors.get(chain.id) ?? null, options)).filter((plan) => plan !== null);
+  const shares = shareFairly(
+    whole.map((plan) => plan.bytes),
+    options.bytesMax,
+  );
+  return whole
+    .map((plan, index) => limitPlan(plan, shares[index]!))
+    .filter((plan) => plan.segments.length > 0)
+    .toSorted(byContainer);
+}
+
+/** Bytes beyond the cursor, of whatever could be read now or later. */
+export function pendingBytes(chain: Chain, cursor: Cursor | null): number {
+  let bytes = 0;
+  for (const file of unread(chain, cursor)) {
+    if (!file.record.replaced) bytes += Math.max(0, file.size - startOf(file, cursor));
+  }
+  return bytes;
+}
+
+/** Max-min fair shares of `total` for demands: no one gets more than it asks, and what it leaves is shared by the others. */
+export function shareFairly(demands: readonly number[], total: number): number[] {
+  const shares = demands.map(() => 0);
+  const order = demands.map((_, index) => index).toSorted((a, b) => demands[a]! - demands[b]!);
+  let left = total;
+  for (const [done, index] of order.entries()) {
+    const share = Math.min(demands[index]!, Math.floor(left / (order.length - done)));
+    shares[index] = share;
+    left -= share;
+  }
+  return shares;
+}
+
+function planChain(chain: Chain, from: Cursor | null, options: PlanOptions): ChainPlan | null {
+  const segments: Segment[] = [];
+  const files = unread(chain, from);
+  let bytes = 0;
+  let ended = false;
+  let shrunk = false;
+  for (const [index, file] of files.entries()) {
+    const start = startOf(file, from);
+    const last = index === files.length - 1;
+    const final = isFinal(chain, file, options.nowMs);
+    const torn = final || ((options.once || chain.plainPath) && last && isQuiet(file, options.nowMs));
+    shrunk ||= !file.record.replaced && file.size < start;
+    const limit = file.record.replaced ? start : Math.max(start, file.size);
+    segments.push({ file, start, target: limit, limit, torn });
+    bytes += limit - start;
+    ended = final && last;
+    if (!final) break;
+  }
+  // A file that shrank is planned without bytes: reading it finds out what happened.
+  const moves = bytes > 0 || shrunk || (ended && (from?.open.length ?? 0) > 0);
+  return moves ? { chain, from, segments, ended, bytes } : null;
+}
+
+/** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */
+function limitPlan(plan: ChainPlan, share: number): ChainPlan {
+  if (share >= plan.bytes) return plan;
+  const segments: Segment[] = [];
+  let left = share;
+  for (const segment of plan.segments) {
+    const size = segment.limit - segment.start;
+    if (size > left) {
+      if (left > 0) segments.push({ ...segment, target: segment.start + left });
+      break;
+    }
+    segments.push(segment);
+    left -= size;
+  }
+  return { ...plan, segments, ended: false, bytes: share };
+}
+
+/** The files from the cursor's on. A chain whose cursor names a file that is no longer there starts at its first. */
+function unread(chain: Chain, cursor: Cursor | null): readonly FollowedFile[] {
+  const at = cursor === null ? 0 : chain.files.findIndex((file) => file.record.id === cursor.file);
+  return at <= 0 ? chain.files : chain.files.slice(at);
+}
+
+function startOf(file: FollowedFile, cursor: Cursor | null): number {
+  return cursor?.file === file.record.id ? cursor.offset : 0;
+}
+
+function byContainer(a: ChainPlan, b: ChainPlan): number {
+  const [left, right] = [sortKey(a.chain), sortKey(b.chain)];
+  for (const [index, text] of left.entries()) {
+    const other = right[index]!;
+    if (text !== other) return text < other ? -1 : 1;
+  }
+  return 0;
+}
+
+function sortKey(chain: Chain): string[] {
+  const origin = chain.files[0]?.record.origin;
+  return [origin?.namespace ?? "", origin?.workload ?? "", origin?.pod ?? "", origin?.container ?? "", chain.path, chain.id];
+}

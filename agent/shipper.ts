@@ -1,0 +1,193 @@
+import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
+import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
+import type { Delivery, Output, Sealed } from "./output/output.ts";
+import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
+import type { Probe } from "./probe.ts";
+import type { Source } from "./source.ts";
+import type { Positions, Range, ShipmentEntry } from "./state/positions.ts";
+import type { Logger } from "./telemetry/log.ts";
+
+export interface ShipperOptions {
+  readonly output: Output;
+  readonly positions: Positions;
+  readonly source: Source;
+  readonly log: Logger;
+  readonly probe: Probe;
+  /** Raw bytes of one shipment. */
+  readonly bytesMax: number;
+  readonly once: boolean;
+}
+
+/** Records and bytes that one shipment delivered; zero records if there was nothing complete to ship. */
+export interface Shipped {
+  readonly records: number;
+  readonly rawBytes: number;
+  /** The shipment was full: there is more. */
+  readonly more: boolean;
+}
+
+const NOTHING: Shipped = { records: 0, rawBytes: 0, more: false };
+
+/**
+ * Ships for one output: plan → encode → deliver → commit. What is read is decided by `planShipment`, what was read is
+ * journaled before it can be seen, and positions move only after all of it is stored. A crash between journal and commit
+ * is resolved by `recover`: the objects are there, or the same ranges are encoded to the same keys again.
+ */
+export class Shipper {
+  readonly #options: ShipperOptions;
+  readonly #reader = new ChainReader();
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that wait for this output. */
+  pendingBytes(): number {
+    const { source, positions } = this.#options;
+    return source.chains().reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), 0);
+  }
+
+  /** Ships once what is there, up to `bytesMax`. Throws if a step fails: nothing has moved then, try again. */
+  async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
+    const { output, positions, source, probe, bytesMax, once } = this.#options;
+    if (positions.unresolved !== null) await this.recover(signal);
+    const plan = planShipment(source.chains(), positions.cursors, { nowMs, bytesMax, once });
+    if (plan.length === 0) return NOTHING;
+
+    const delivery = output.begin({ seq: positions.nextSeq });
+    let sealed: Sealed;
+    let encoded: Encoded;
+    try {
+      encoded = await this.#encode(plan.map(toRead), nowMs, delivery, signal);
+      if (encoded.ranges.length === 0) return await abandon(delivery);
+      sealed = await delivery.seal();
+      probe("sealed");
+      const entry = { seq: positions.nextSeq, readTimeMs: nowMs, output: output.recorded, keys: sealed.keys, ranges: encoded.ranges };
+      const sha = await positions.plan(entry);
+      probe("journaled");
+      await delivery.publish(sha);
+    } catch (error) {
+      await delivery.abandon().catch(() => undefined);
+      throw error;
+    }
+    probe("published");
+    await positions.commit();
+    probe("committed");
+    this.#report(sealed, encoded);
+    return { records: sealed.records, rawBytes: encoded.bytes, more: encoded.refused || encoded.bytes >= bytesMax / 2 };
+  }
+
+  /** Finishes the shipment that a crash left between journal and commit. */
+  async recover(signal: AbortSignal): Promise<void> {
+    const { output, positions, source, log } = this.#options;
+    if (positions.unresolved === null) return;
+    const { entry, sha } = positions.unresolved;
+    if (!(await output.isDelivered(entry))) {
+      const delivery = output.begin({ seq: entry.seq });
+      try {
+        const reads = entry.ranges.map((range) => replayOf(range, positions, source));
+        await this.#encode(reads, entry.readTimeMs, delivery, signal);
+        const { keys } = await delivery.seal();
+        checkReplay(entry, keys);
+        await delivery.publish(sha);
+      } catch (error) {
+        await delivery.abandon().catch(() => undefined);
+        throw error;
+      }
+    }
+    await positions.commit();
+    log.info({ output: output.id, seq: entry.seq }, "finished the shipment that was interrupted");
+  }
+
+  /** Whether this output needs nothing of a file any more. True for files it does not ship. */
+  isDone(chain: Chain, file: FollowedFile): boolean {
+    const { source, positions } = this.#options;
+    if (!source.chains().includes(chain)) return true;
+    const cursor = positions.cursors.get(chain.id);
+    if (cursor === undefined || positions.unresolved !== null) return false;
+    if (cursor.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
+    const at = chain.files.findIndex((other) => other.record.id === cursor.file);
+    const index = chain.files.indexOf(file);
+    return at > index || (at === index && !file.record.replaced && cursor.offset >= file.size);
+  }
+
+  forget(chainId: string): void {
+    this.#options.positions.forget(chainId);
+  }
+
+  /** Reads the planned ranges in order into a delivery; returns what was read, exactly. */
+  async #encode(reads: readonly ChainRead[], readTimeMs: number, delivery: Delivery, signal: AbortSignal): Promise<Encoded> {
+    const { source } = this.#options;
+    const ports = {
+      open: async (id: string) => await source.open(id),
+      originOf: (id: string) => source.originOf(id),
+      accept: async (batch: Parameters<Delivery["accept"]>[0]) => await delivery.accept(batch),
+    };
+    const encoded: Encoded = { ranges: [], bytes: 0, refused: false };
+    for (const read of reads) {
+      signal.throwIfAborted();
+      try {
+        const result = await this.#reader.read(read, readTimeMs, ports);
+        encoded.bytes += result.bytes;
+        encoded.refused ||= result.refused;
+        if (result.range !== null) encoded.ranges.push(result.range);
+      } catch (error) {
+        if (!(error instanceof ReplacedError)) throw error;
+        await this.#reportReplaced(error.fileId, read, readTimeMs);
+        throw error;
+      }
+    }
+    return encoded;
+  }
+
+  async #reportReplaced(fileId: string, read: ChainRead, nowMs: number): Promise<void> {
+    const { source, log, output } = this.#options;
+    const file = await source.replaced(fileId, nowMs);
+    const unread = Math.max(0, file.size - (read.from?.file === fileId ? read.from.offset : 0));
+    const fields = { output: output.id, file: fileId, path: file.record.path, reason: "truncated", bytes: unread };
+    log.error(fields, "lost: the file was truncated or overwritten in place before all of it was read; going on at its start");
+  }
+
+  #report(sealed: Sealed, encoded: Encoded): void {
+    const fields = { output: this.#options.output.id, records: sealed.records, rawBytes: encoded.bytes, objects: sealed.keys.length, bytes: sealed.bytes };
+    this.#options.log.info(fields, "shipped");
+  }
+}
+
+interface Encoded {
+  readonly ranges: Range[];
+  bytes: number;
+  refused: boolean;
+}
+
+async function abandon(delivery: Delivery): Promise<Shipped> {
+  await delivery.abandon();
+  return NOTHING;
+}
+
+function toRead(plan: ChainPlan): ChainRead {
+  const segments = plan.segments.map(({ file, start, target, limit, torn }) => ({
+    id: file.record.id,
+    origin: file.record.origin,
+    start,
+    target,
+    limit,
+    torn,
+  }));
+  return { chain: plan.chain.id, framing: plan.chain.files[0]!.record.framing, from: plan.from, segments, ended: plan.ended };
+}
+
+function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {
+  if (keys.toSorted().join() === entry.keys.toSorted().join()) return;
+  throw new Error(`cannot repeat shipment ${entry.seq}: it gave the objects ${keys.join(", ")} instead of ${entry.keys.join(", ")}`);
+}
+
+/** The very range that was journaled: ends are exact, so a rest without newline there was a line. */
+function replayOf(range: Range, positions: Positions, source: Source): ChainRead {
+  const from = positions.cursors.get(range.chain) ?? null;
+  const segments = range.segments.map(({ file, end }) => {
+    const start = from?.file === file ? from.offset : 0;
+    return { id: file, origin: source.originOf(file), start, target: end, limit: end, torn: true };
+  });
+  return { chain: range.chain, framing: source.framingOf(range.segments[0]!.file), from, segments, ended: range.ended };
+}
