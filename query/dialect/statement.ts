@@ -1,3 +1,6 @@
+import type { Select, Syntax } from "./syntax.ts";
+import type { Sugar } from "./sugar.ts";
+
 /** What the dialect found in a user's text, before anything is listed or read. */
 export interface Statement {
   /** The user's text, untouched. */
@@ -14,6 +17,17 @@ export interface Statement {
   readonly limited: boolean;
   /** What the text itself says of time. */
   readonly window: TextWindow;
+  /** What lowering needs; nobody else reads it. */
+  readonly parsed: Parsed;
+}
+
+export interface Parsed {
+  readonly syntax: Syntax;
+  /** SELECTs that get `FROM logs` by the FROM rule. */
+  readonly implicit: ReadonlySet<Select>;
+  readonly sugar: readonly Sugar[];
+  /** Comments, odd spaces and closing semicolons, as offsets: none of them reaches an engine. */
+  readonly blanks: readonly { readonly start: number; readonly end: number }[];
 }
 
 /**

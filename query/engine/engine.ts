@@ -26,6 +26,10 @@ export interface LoweredQuery {
   readonly sql: string;
   /** The files that the statement may read (DuckDB): absolute paths, in order. */
   readonly files: readonly string[];
+  /** The user's text, for messages that quote it. */
+  readonly text: string;
+  /** Whether rows come newest first although they are to be shown oldest first: whoever renders them reverses them. */
+  readonly reversed: boolean;
   /** Where a UTF-16 offset of `sql` came from in the user's text; null if it is inside of what logq added. */
   sourceOffset(sqlOffset: number): number | null;
 }

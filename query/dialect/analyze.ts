@@ -1,0 +1,129 @@
+import { QueryError } from "../engine/engine.ts";
+import { nearestName } from "../nearest.ts";
+import { findImplicitFroms, hasAggregate } from "./implicit-from.ts";
+import { lex } from "./lexer.ts";
+import type { Params, Token } from "./lexer.ts";
+import { parse } from "./parse.ts";
+import { SCAN_NAME } from "./scan.ts";
+import { TABLE_NAME, bindTable, findColumn, itemName, same } from "./scope.ts";
+import type { Implicit } from "./scope.ts";
+import type { Statement } from "./statement.ts";
+import { findSugar } from "./sugar.ts";
+import { isName, isOperator, isWord } from "./syntax.ts";
+import type { Select, Syntax } from "./syntax.ts";
+import { findWindow } from "./window.ts";
+
+export interface AnalyzeOptions {
+  /** What now() is, in nanoseconds since 1970: for the window that the text asks for. */
+  readonly now: bigint;
+  /** Values of `$name`. */
+  readonly params?: Params;
+}
+
+/**
+ * Reads one statement of the dialect: whether and how it reads `logs`, and what it says of time. Nothing is listed or
+ * run. Throws QueryError with offsets in `text` for what the dialect refuses; mistakes that only an engine can see
+ * (a misspelt column, a wrong type) come from the engine.
+ */
+export function analyze(text: string, options: AnalyzeOptions): Statement {
+  const lexed = lex(text, options.params);
+  const { tokens, semicolons } = oneStatement(lexed.tokens, text);
+  const prefix = prefixOf(tokens);
+  const syntax = parse([...prefixTokens(prefix, tokens[0]!.start), ...tokens], prefix);
+  checkNames(syntax);
+  const implicit = findImplicitFroms(syntax);
+  const sugar = findSugar(text, syntax, implicit);
+  const { root } = syntax;
+  return {
+    text,
+    readsLogs: implicit.size > 0 || syntax.selects.some(readsTable),
+    kind: rowSource(syntax, implicit) === null ? "table" : "rows",
+    ordered: root.orderBy !== null,
+    limited: root.limited,
+    window: findWindow(syntax, implicit, options.now),
+    parsed: { syntax, implicit, sugar, blanks: [...lexed.blanks, ...semicolons] },
+  };
+}
+
+/**
+ * The name that qualifies the columns of the outermost query's one source, if that query shows rows of `logs` as they
+ * are: one SELECT over one source that hands through `ts_ns`, `file` and `pos`, not grouped and not made distinct.
+ */
+export function rowSource({ root, ...syntax }: Syntax, implicit: Implicit): string | null {
+  const [select, ...more] = root.terms;
+  if (select?.kind !== "select" || more.length > 0 || select.distinct || select.groupBy || select.having) return null;
+  if (hasAggregate(select, { root, ...syntax })) return null;
+  if (implicit.has(select)) return TABLE_NAME;
+  const [item, ...others] = select.tables ?? [];
+  const name = item === undefined || others.length > 0 ? null : itemName(item);
+  const isComplete = (qualifier: string): boolean =>
+    ["ts_ns", "file", "pos"].every((column) => findColumn(column, qualifier, select, implicit)?.item === item);
+  return name !== null && isComplete(name) ? name : null;
+}
+
+/** The tokens without the closing semicolons. */
+function oneStatement(tokens: readonly Token[], text: string): { tokens: Token[]; semicolons: Token[] } {
+  const last = tokens.findLastIndex((token) => !isOperator(token, ";"));
+  if (last < 0) throw new QueryError("the query is empty", { start: 0, end: text.length }, "try: select * limit 10");
+  const semicolon = tokens.slice(0, last).findIndex((token) => isOperator(token, ";"));
+  if (semicolon >= 0) {
+    const next = tokens[semicolon + 1]!;
+    throw new QueryError("one statement at a time", next, "run what follows the semicolon as its own query");
+  }
+  return { tokens: tokens.slice(0, last + 1), semicolons: tokens.slice(last + 1) };
+}
+
+/** Bare predicates: `pod = 'nginx'` is a WHERE, `where …` and `order by …` follow a `select *`. */
+function prefixOf(tokens: readonly Token[]): Syntax["prefix"] {
+  const [first, second] = tokens;
+  if (isWord(first, "select", "with") || (isWord(first, "values") && isOperator(second, "("))) return "none";
+  const afterBrackets = tokens.find((token) => !isOperator(token, "("));
+  if (isOperator(first, "(") && isWord(afterBrackets, "select", "with", "values")) return "none";
+  if (isWord(first, "where", "limit", "offset") || (isWord(first, "order") && isWord(second, "by"))) return "star";
+  if (isWord(first, ...OTHER_STATEMENTS) && second?.kind !== "operator" && !isWord(second, ...PREDICATE_WORDS)) {
+    const hint = first!.value === "from" ? "write select * from …" : "logq only reads: start with select";
+    throw new QueryError(`${first!.value.toUpperCase()} is not part of the dialect`, first!, hint);
+  }
+  if (second === undefined) {
+    const hint = isName(first) ? `to search for a word: logq -g ${first!.value}` : null;
+    throw new QueryError("this is no query and no condition", first!, hint);
+  }
+  return "where";
+}
+
+const OTHER_STATEMENTS = `alter analyze attach begin call checkpoint comment commit copy create deallocate delete desc
+  describe detach drop execute explain export force from grant import insert install load merge pivot pragma prepare
+  refresh reset revoke rollback set show start summarize table truncate unpivot update use vacuum`.split(/\s+/);
+
+const PREDICATE_WORDS = ["is", "in", "not", "like", "ilike", "between", "similar"];
+
+/** Tokens that stand for the prefix; they take no room in the user's text. */
+function prefixTokens(prefix: Syntax["prefix"], start: number): Token[] {
+  const token = (kind: Token["kind"], value: string): Token => ({ kind, value, start, end: start, isParam: false });
+  if (prefix === "none") return [];
+  const star = [token("word", "select"), token("operator", "*")];
+  return prefix === "star" ? star : [...star, token("word", "where")];
+}
+
+/** Refuses tables that do not exist, qualified tables and the reserved name of the scan. */
+function checkNames({ tokens, selects }: Syntax): void {
+  const reserved = tokens.find((token) => isName(token) && same(token.value, SCAN_NAME));
+  if (reserved !== undefined) {
+    throw new QueryError(`the name ${SCAN_NAME} is reserved`, reserved, "the table is called logs");
+  }
+  for (const select of selects) {
+    for (const item of select.tables ?? []) {
+      if (item.kind !== "table" || bindTable(item, select) !== null) continue;
+      const at = { start: tokens[item.nameTo - 2 * item.name.length + 1]!.start, end: tokens[item.nameTo - 1]!.end };
+      const name = item.name.join(".");
+      if (item.name.length > 1) throw new QueryError(`${name}: tables take no qualifier`, at, "the table is logs");
+      const visible = [TABLE_NAME, ...select.query.ctes.map((cte) => cte.name)];
+      const near = nearestName(name, visible);
+      throw new QueryError(`no table is called ${name}`, at, near ? `did you mean ${near}?` : "the table is logs");
+    }
+  }
+}
+
+function readsTable(select: Select): boolean {
+  return select.tables?.some((item) => bindTable(item, select) === "logs") ?? false;
+}

@@ -1,0 +1,48 @@
+import { COLUMNS, PARTITION_COLUMNS, partitionOfHour } from "../../config/table.ts";
+import { stringLiteral } from "./literal.ts";
+import type { LowerOptions, TimeRange } from "./statement.ts";
+
+/** The reserved name of the CTE that reads the stored table. */
+export const SCAN_NAME = "logq_scan";
+
+const HOUR_NS = 3_600_000_000_000n;
+/** A longer range names no partitions: the list of files says the same, and planning would take longer than reading. */
+const PARTITIONS_MAX = 500n;
+
+/**
+ * The body of the scan for DuckDB: exactly the files given, cut to the range on the stored columns (so that row groups
+ * are skipped by their statistics), with `ts` as a timestamp without zone in UTC as Athena's tables have it. Without
+ * files it is a relation of the same types without rows.
+ */
+export function duckDbScan({ files, range, where }: LowerOptions): string {
+  if (files.length === 0) return `SELECT ${emptyColumns()} WHERE false`;
+  const columns = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
+  const shown = columns.map((name) => (name === "ts" ? "CAST(ts AS TIMESTAMP) AS ts" : name)).join(", ");
+  const list = files.map(stringLiteral).join(", ");
+  const options = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true";
+  const conditions = [...partitionConditions(range), ...timeConditions(range), ...(where === null ? [] : [`(${where})`])];
+  const filter = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+  return `SELECT ${shown} FROM read_parquet([${list}], ${options})${filter}`;
+}
+
+function emptyColumns(): string {
+  const stored = COLUMNS.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
+  return [...stored, ...PARTITION_COLUMNS.map((name) => `CAST(NULL AS varchar) AS ${name}`)].join(", ");
+}
+
+/** `(dt, hour) IN …` for a range that is closed and not too long. */
+function partitionConditions({ from, to }: TimeRange): string[] {
+  if (from === null || to === null || to <= from) return [];
+  const first = from / HOUR_NS;
+  const count = (to - 1n) / HOUR_NS - first + 1n;
+  if (count > PARTITIONS_MAX) return [];
+  const pairs = Array.from({ length: Number(count) }, (_, i) => {
+    const { dt, hour } = partitionOfHour(Number(first) + i);
+    return `(${stringLiteral(dt)}, ${stringLiteral(hour)})`;
+  });
+  return [`(dt, hour) IN (${pairs.join(", ")})`];
+}
+
+function timeConditions({ from, to }: TimeRange): string[] {
+  return [...(from === null ? [] : [`ts_ns >= ${from}`]), ...(to === null ? [] : [`ts_ns < ${to}`])];
+}
