@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { generateTree } from "../../bench/generate/tree.ts";
-import { compareWithStore, READERS, type Comparison } from "./compare-store.ts";
+import { compareWithStore, expectFrom, READERS, type Comparison } from "./compare-store.ts";
 import type { ReadRows } from "./readers/reader.ts";
 import { listChains, type SourceChain } from "./source-chains.ts";
 import { expectedRecords } from "./source-counter.ts";
@@ -81,7 +81,7 @@ const NOTHING_WRONG = { lost: 0, duplicated: 0, different: 0, inconsistent: 0, m
 async function compare(stored: readonly StoredRow[], read: ReadRows): Promise<Comparison> {
   const store = join(folder, "store");
   await writeRows(store, stored);
-  return await compareWithStore(chains, store, read);
+  return await compareWithStore(expectFrom(chains), store, read);
 }
 
 function storedRow(

@@ -34,17 +34,41 @@ export interface Comparison {
 const EXAMPLES_MAX = 5;
 const PLAIN = "plain";
 
+/** What the chains' files say that a store must hold: to be compared with what each reader finds. */
+export interface Expected {
+  readonly chains: readonly SourceChain[];
+  readonly total: number;
+  /** By pod_id and container: how often each record's hash occurs. */
+  readonly counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** One per physical file with records: the sum of its records' hashes. */
+  readonly fileSums: readonly number[];
+}
+
+/** Counts the records of the chains. Holds a hash (53 bits) and a count per record, so that some million are fine. */
+export function expectFrom(chains: readonly SourceChain[]): Expected {
+  const counts = new Map<string, Map<number, number>>();
+  const fileSums: number[] = [];
+  let total = 0;
+  for (const chain of chains) {
+    const sums = new Map<number, number>();
+    const ofChain = counts.get(keyOf(chain)) ?? new Map<number, number>();
+    counts.set(keyOf(chain), ofChain);
+    for (const record of expectedRecords(chain)) {
+      const hash = hashRecord(record);
+      ofChain.set(hash, (ofChain.get(hash) ?? 0) + 1);
+      addHash(sums, record.file, hash);
+      total++;
+    }
+    fileSums.push(...sums.values());
+  }
+  return { chains, total, counts, fileSums };
+}
+
 /**
- * Compares every object below `store` with the chains' records as multisets of (pod_id, container, ts_ns, pos, log,
- * stream, cut). Holds a hash (53 bits) and a count per record, so that some million records are fine. Throws what the
- * reader throws.
+ * Compares every object below `store` with the expected records as multisets of (pod_id, container, ts_ns, pos, log,
+ * stream, cut). Throws what the reader throws.
  */
-export async function compareWithStore(
-  chains: readonly SourceChain[],
-  store: string,
-  read: ReadRows,
-): Promise<Comparison> {
-  const expected = hashChains(chains);
+export async function compareWithStore(expected: Expected, store: string, read: ReadRows): Promise<Comparison> {
   const missing = new Map([...expected.counts].map(([key, counts]) => [key, new Map(counts)]));
   const fileSums = new Map<string, number>();
   const examples: string[] = [];
@@ -69,36 +93,9 @@ export async function compareWithStore(
   }
 
   const lost = sum([...missing.values()].flatMap((counts) => [...counts.values()]));
-  if (lost > 0) examples.push(...describeLost(chains, missing));
+  if (lost > 0) examples.push(...describeLost(expected.chains, missing));
   const mixedFiles = countMixed(expected.fileSums, [...fileSums.values()]);
   return { expected: expected.total, lost, mixedFiles, examples, ...found };
-}
-
-interface Hashes {
-  readonly total: number;
-  /** By pod_id and container: how often each record's hash occurs. */
-  readonly counts: Map<string, Map<number, number>>;
-  /** One per physical file with records: the sum of its records' hashes. */
-  readonly fileSums: number[];
-}
-
-function hashChains(chains: readonly SourceChain[]): Hashes {
-  const counts = new Map<string, Map<number, number>>();
-  const fileSums: number[] = [];
-  let total = 0;
-  for (const chain of chains) {
-    const sums = new Map<number, number>();
-    const ofChain = counts.get(keyOf(chain)) ?? new Map<number, number>();
-    counts.set(keyOf(chain), ofChain);
-    for (const record of expectedRecords(chain)) {
-      const hash = hashRecord(record);
-      ofChain.set(hash, (ofChain.get(hash) ?? 0) + 1);
-      addHash(sums, record.file, hash);
-      total++;
-    }
-    fileSums.push(...sums.values());
-  }
-  return { total, counts, fileSums };
 }
 
 function keyOf(chain: SourceChain): string {
