@@ -4,14 +4,14 @@ import type { LineSource } from "./line-source.ts";
  * Input that breaks log shippers. Every case is a list of chunks, to be appended one by one, so that a rotation may
  * fall between them. `stamp` gives the time of the next fragment.
  */
-export type HardCase = (source: LineSource, stamp: () => string) => Buffer[];
+type HardCase = (source: LineSource, stamp: () => string) => Buffer[];
 
 /** containerd's fragments: a longer line is written as `P` lines of this size and an `F` line. */
-export const FRAGMENT_BYTES = 16_384;
+const FRAGMENT_BYTES = 16_384;
 const MEGABYTE = 1_048_576;
 
 /** In turn, as a container goes on; those above a megabyte are left to a few containers. */
-export const HARD_CASES: Readonly<Record<string, HardCase>> = {
+const HARD_CASES: Readonly<Record<string, HardCase>> = {
   partials: (source, stamp) => fragments(message(source, 40_000), "stdout", stamp),
   interleaved: (source, stamp) => {
     const stdout = fragments(message(source, 50_000), "stdout", stamp);

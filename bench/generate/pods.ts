@@ -1,8 +1,7 @@
 import { createRandom, HEX, NAME_SUFFIX, type Random } from "./random.ts";
 
 /** What a container writes; see content.ts. */
-export const CONTENTS = ["nginx", "json", "java", "klog", "logfmt", "text"] as const;
-export type Content = (typeof CONTENTS)[number];
+export type Content = "nginx" | "json" | "java" | "klog" | "logfmt" | "text";
 
 /** One container of one pod, as the kubelet would lay out its logs. */
 export interface PodSpec {

@@ -49,12 +49,6 @@ export function listChains(
   return chains;
 }
 
-/** A chain of one plain file. */
-export function plainChain(path: string): SourceChain {
-  const files = [{ path, inode: statSync(path).ino }];
-  return { podId: null, container: null, attempt: 0, files, framing: "plain", final: false, tornLineCounts: true };
-}
-
 function isLog(name: string): boolean {
   return /^\d+\.log(\.\d[^.]*(\.gz)?)?$/.test(name);
 }

@@ -19,7 +19,7 @@ export interface ExpectedRecord {
 }
 
 export const RECORD_BYTES_MAX = 1_048_576;
-export const RECORD_FRAGMENTS_MAX = 80;
+const RECORD_FRAGMENTS_MAX = 80;
 
 interface Fragment {
   readonly file: number;
