@@ -137,7 +137,8 @@ function comparisonRange(tokens: readonly Token[], comparison: Comparison, nowNs
     return time && timeRange(operator, time);
   }
   if (only === undefined || more !== undefined) return null;
-  if (column === "ts_ns") return only.kind === "number" && /^\d+$/.test(only.value) ? steps(operator, BigInt(only.value), 1n) : null;
+  if (column === "ts_ns")
+    return only.kind === "number" && /^\d+$/.test(only.value) ? steps(operator, BigInt(only.value), 1n) : null;
   const isDay = only.kind === "string" && /^\d{4}-\d\d-\d\d$/.test(only.value);
   const day = isDay ? parseTimeLiteral(only.value) : null;
   return day === null ? null : steps(operator, day, DAY);
@@ -169,8 +170,10 @@ function hourRange(tokens: readonly Token[], alternatives: Comparison[][]): { fr
       const [only, more] = tokens.slice(value.from, value.to);
       if (more !== undefined || only?.kind !== "string" || !/^(?:[01]\d|2[0-3])$/.test(only.value)) return null;
       const hour = Number(only.value);
-      if (operator !== "<" && operator !== "<=") range = { ...range, from: Math.max(range.from, operator === ">" ? hour + 1 : hour) };
-      if (operator !== ">" && operator !== ">=") range = { ...range, to: Math.min(range.to, operator === "<" ? hour - 1 : hour) };
+      if (operator !== "<" && operator !== "<=")
+        range = { ...range, from: Math.max(range.from, operator === ">" ? hour + 1 : hour) };
+      if (operator !== ">" && operator !== ">=")
+        range = { ...range, to: Math.min(range.to, operator === "<" ? hour - 1 : hour) };
     }
     from = Math.min(from, range.from);
     to = Math.max(to, range.to);

@@ -19,7 +19,8 @@ export function findImplicitFroms(syntax: Syntax): Set<Select> {
 function readsLogs(select: Select, syntax: Syntax, implicit: Set<Select>): boolean {
   const names = references(select, syntax);
   const hasStar = select.items.some(({ kind }) => kind === "star");
-  const asksForRows = hasStar || hasRowClause(select) || hasAggregate(select, syntax) || hasWindowFunction(select, syntax);
+  const asksForRows =
+    hasStar || hasRowClause(select) || hasAggregate(select, syntax) || hasWindowFunction(select, syntax);
   let outer = enclosing(select);
   while (outer !== null && outer.tables === null && !implicit.has(outer)) outer = enclosing(outer);
   if (outer === null) return asksForRows || names.some(namesTable);
@@ -34,7 +35,9 @@ function readsLogs(select: Select, syntax: Syntax, implicit: Set<Select>): boole
 /** Whether a name is one of the table's columns, or starts with one (`log.status`) or with the table (`logs.pod`). */
 function namesTable(name: readonly string[]): boolean {
   const first = name[0]!.toLowerCase();
-  return first === TABLE_NAME || (COLUMN_NAMES.has(first) && (name.length === 1 || first === "log" || first === "labels"));
+  return (
+    first === TABLE_NAME || (COLUMN_NAMES.has(first) && (name.length === 1 || first === "log" || first === "labels"))
+  );
 }
 
 function isVisible(qualifier: string, from: Select, implicit: Set<Select>): boolean {

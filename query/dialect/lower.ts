@@ -58,7 +58,7 @@ function tableSplices({ parsed: { syntax, implicit } }: Statement): Splice[] {
   return syntax.selects.flatMap((select) => {
     if (implicit.has(select)) {
       const isPrefix = syntax.prefix !== "none" && select === syntax.root.terms[0];
-      return isPrefix ? [] : [insert(tokens[select.itemsTo - 1]!.end, ` FROM ${LOGS}`)];
+      return isPrefix ? [] : [insert(tokens[select.itemsTo - 1]!.end, ` FROM ${LOGS} `)];
     }
     const scans = (select.tables ?? []).filter((item) => bindTable(item, select) === "logs");
     return scans.map(({ nameTo, alias }) => {
@@ -102,7 +102,7 @@ function duckDbSugar(sugar: Sugar): Splice {
   if (sugar.kind === "label") return { start, end, text: `${column}[${stringLiteral(sugar.key)}]` };
   if (sugar.kind === "levels") {
     // No level satisfies `> fatal`: false, but still NULL where the level is.
-    const text = sugar.levels.length === 0 ? `<> ${column}` : `IN (${sugar.levels.map(stringLiteral).join(", ")})`;
+    const text = sugar.levels.length === 0 ? ` <> ${column}` : ` IN (${sugar.levels.map(stringLiteral).join(", ")})`;
     return { start, end, text };
   }
   const path = sugar.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${jsonName(part)}`)).join("");
@@ -122,7 +122,8 @@ function nameSplices({ text, parsed: { syntax, sugar } }: Statement): Splice[] {
       const { start } = tokens[from]!;
       const { end } = tokens[to - 1]!;
       const isRewritten = sugar.some((use) => use.start >= start && use.end <= end);
-      if (hasAlias || kind === "star" || (kind === "column" && !isRewritten) || !endsExpression(tokens[to - 1])) return [];
+      if (hasAlias || kind === "star" || (kind === "column" && !isRewritten) || !endsExpression(tokens[to - 1]))
+        return [];
       return [insert(end, ` AS ${quotedName(text.slice(start, end))}`)];
     }),
   );

@@ -16,7 +16,11 @@ export function isNumberCompared(tokens: readonly Token[], from: number, to: num
 /** Whether the operand is compared with something that is no number: then its text is meant. */
 export function isTextCompared(tokens: readonly Token[], from: number, to: number): boolean {
   const words = ["is", "like", "ilike", "in", "not", "between", "similar"];
-  return isOperator(tokens[to], ...COMPARISONS) || isWord(tokens[to], ...words) || isOperator(tokens[from - 1], ...COMPARISONS);
+  return (
+    isOperator(tokens[to], ...COMPARISONS) ||
+    isWord(tokens[to], ...words) ||
+    isOperator(tokens[from - 1], ...COMPARISONS)
+  );
 }
 
 /** Whether the innermost function around a token adds or orders numbers; brackets that only group are looked through. */

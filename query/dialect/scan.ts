@@ -20,7 +20,11 @@ export function duckDbScan({ files, range, where }: LowerOptions): string {
   const shown = columns.map((name) => (name === "ts" ? "CAST(ts AS TIMESTAMP) AS ts" : name)).join(", ");
   const list = files.map(stringLiteral).join(", ");
   const options = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true";
-  const conditions = [...partitionConditions(range), ...timeConditions(range), ...(where === null ? [] : [`(${where})`])];
+  const conditions = [
+    ...partitionConditions(range),
+    ...timeConditions(range),
+    ...(where === null ? [] : [`(${where})`]),
+  ];
   const filter = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   return `SELECT ${shown} FROM read_parquet([${list}], ${options})${filter}`;
 }

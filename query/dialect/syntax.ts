@@ -53,10 +53,7 @@ export interface Cte {
   readonly query: Query;
 }
 
-export type Term =
-  | Select
-  | { readonly kind: "query"; readonly query: Query }
-  | ({ readonly kind: "values" } & Span);
+export type Term = Select | { readonly kind: "query"; readonly query: Query } | ({ readonly kind: "values" } & Span);
 
 export interface Select extends Span {
   readonly kind: "select";

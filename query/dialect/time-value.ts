@@ -22,7 +22,8 @@ export function parseTimeLiteral(text: string): bigint | null {
   const parts = TIME_LITERAL.exec(text.trim());
   if (parts === null) return null;
   const [, date, time = "00:00", seconds = "00", fraction = "", zone = "Z"] = parts;
-  const offset = zone === "UTC" || zone === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)?$/, "$1:$2").replace(/:$/, ":00");
+  const offset =
+    zone === "UTC" || zone === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)?$/, "$1:$2").replace(/:$/, ":00");
   const ms = Date.parse(`${date}T${time}:${seconds}${offset}`);
   // Date.parse rolls 30 February over to March.
   const isReal = !Number.isNaN(ms) && new Date(Date.parse(`${date}T00:00Z`)).toISOString().startsWith(date!);

@@ -18,7 +18,9 @@ export function findWindow(syntax: Syntax, implicit: Implicit, nowNs: bigint): T
   let hasOpenScan = false;
   for (const select of syntax.selects) {
     const context: Context = { syntax, implicit, select, nowNs };
-    const unclear = [...select.on, select.having, select.qualify].find((span) => span !== null && touches(span, context));
+    const unclear = [...select.on, select.having, select.qualify].find(
+      (span) => span !== null && touches(span, context),
+    );
     if (unclear) return unclearAt(syntax, unclear);
     const conjuncts = splitConjuncts(syntax, select.where).filter((span) => touches(span, context));
     const scans = scansOf(select, implicit);
@@ -26,7 +28,8 @@ export function findWindow(syntax: Syntax, implicit: Implicit, nowNs: bigint): T
       hasOpenScan ||= scans.length > 0;
       continue;
     }
-    const range = scans.length === 1 ? conjunctRange(conjuncts, (at) => columnAt(at, context, scans[0]!), context) : null;
+    const range =
+      scans.length === 1 ? conjunctRange(conjuncts, (at) => columnAt(at, context, scans[0]!), context) : null;
     limit = conjuncts[0]!;
     if (range === null) return unclearAt(syntax, limit);
     ranges.push(range);

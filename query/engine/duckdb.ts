@@ -1,0 +1,161 @@
+import { lstat, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
+import { stringLiteral } from "../dialect/literal.ts";
+import { SCAN_NAME } from "../dialect/scan.ts";
+import { convertFailure, readFailure, sourceToken, toUtf16 } from "./duckdb-error.ts";
+import { columnType, convertValue } from "./duckdb-value.ts";
+import type { Engine, LoweredQuery, Result, ResultColumn, Value } from "./engine.ts";
+import { guardStatement } from "./guard.ts";
+
+export interface DuckDbOptions {
+  /** DuckDB's spelling (`512MB`, `2GB`); more goes to the temporary folder. Default: half of the machine's memory. */
+  readonly memoryLimit?: string;
+  /** Where the private temporary folder of each query is made. Default: the system's. */
+  readonly tempDirectory?: string;
+}
+
+/**
+ * The embedded engine: one fresh in-memory DuckDB per query, locked before the query's text reaches it. It can read
+ * the query's files and its own temporary folder, and nothing else: no other file, no network, no extension, no setting.
+ */
+export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
+  return {
+    async run(query, signal) {
+      signal.throwIfAborted();
+      const session = await openSession(options, query.files);
+      const { connection } = session;
+      const interrupt = (): void => connection.interrupt();
+      signal.addEventListener("abort", interrupt);
+      const close = async (): Promise<void> => {
+        signal.removeEventListener("abort", interrupt);
+        await session.close();
+      };
+      try {
+        await guard(connection, query);
+        const result = await connection.stream(query.sql);
+        const columns = resultColumns(result);
+        return { columns, batches: readBatches(result, columns, query, signal, close) };
+      } catch (error) {
+        await close();
+        signal.throwIfAborted();
+        throw toUserError(error, query);
+      }
+    },
+  };
+}
+
+interface Session {
+  readonly connection: DuckDBConnection;
+  close(): Promise<void>;
+}
+
+/** The order matters: each step takes away what a later one could no longer set. */
+async function openSession(options: DuckDbOptions, files: readonly string[]): Promise<Session> {
+  await refuseLinks(files);
+  const directory = await mkdtemp(join(options.tempDirectory ?? tmpdir(), "logq-"));
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const session: Session = {
+    connection,
+    async close() {
+      connection.closeSync();
+      instance.closeSync();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  const settings = [
+    "errors_as_json = true",
+    "TimeZone = 'UTC'",
+    `memory_limit = ${stringLiteral(options.memoryLimit ?? defaultMemoryLimit())}`,
+    `temp_directory = ${stringLiteral(directory)}`,
+    "autoload_known_extensions = false",
+    "autoinstall_known_extensions = false",
+    `allowed_paths = [${files.map(stringLiteral).join(", ")}]`,
+    "enable_external_access = false",
+    "lock_configuration = true",
+  ];
+  try {
+    for (const setting of settings) await connection.run(`SET ${setting}`);
+  } catch (error) {
+    await session.close();
+    throw new Error("lock DuckDB down before the query", { cause: error });
+  }
+  return session;
+}
+
+/** DuckDB follows a link that stands in the place of an object; the agent never writes one. */
+async function refuseLinks(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const stats = await lstat(file);
+    if (!stats.isFile()) throw new Error(`read ${file}: an object of a store is a plain file, not a link or a folder`);
+  }
+}
+
+function defaultMemoryLimit(): string {
+  const constrained = process.constrainedMemory();
+  const bytes = Math.min(totalmem(), constrained > 0 ? constrained : Number.POSITIVE_INFINITY);
+  return `${Math.max(128, Math.floor(bytes / 2 / 1_048_576))}MiB`;
+}
+
+async function guard(connection: DuckDBConnection, query: LoweredQuery): Promise<void> {
+  const reader = await connection.runAndReadAll(`SELECT json_serialize_sql(${stringLiteral(query.sql)})`);
+  const tree = JSON.parse(String(reader.getRows()[0]![0])) as Record<string, unknown>;
+  if (tree["error"] === true) {
+    const position = tree["position"] === undefined ? null : Number(tree["position"]);
+    const type = tree["error_type"] === "not implemented" ? "parser" : String(tree["error_type"]);
+    throw convertFailure({ type, message: String(tree["error_message"]), position, name: null, subtype: null }, query);
+  }
+  guardStatement(tree, {
+    files: query.files,
+    scanName: SCAN_NAME,
+    locate(byteOffset) {
+      const token = sourceToken(toUtf16(query.sql, byteOffset, false), query);
+      return token === null || token === "missing" ? null : { start: token.start, end: token.end };
+    },
+  });
+}
+
+/** Column names as the user sees them: repeats get `_2`, `_3`. */
+function resultColumns(result: DuckDBResult): ResultColumn[] {
+  const names = result.columnNames();
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  return names.map((name, i) => {
+    let unique = name;
+    for (let n = 2; seen.has(unique) || (unique !== name && taken.has(unique)); n++) unique = `${name}_${n}`;
+    seen.add(unique);
+    return { name: unique, type: columnType(result.columnType(i)) };
+  });
+}
+
+/** One DuckDB chunk (2,048 rows at most) at a time; the session ends with the iteration. */
+async function* readBatches(
+  result: DuckDBResult,
+  columns: readonly ResultColumn[],
+  query: LoweredQuery,
+  signal: AbortSignal,
+  close: () => Promise<void>,
+): Result["batches"] extends AsyncIterable<infer Batch> ? AsyncGenerator<Batch> : never {
+  try {
+    for (;;) {
+      const chunk = signal.aborted ? null : await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      const rows: Value[][] = chunk
+        .getRows()
+        .map((row) => row.map((value, i) => convertValue(value, columns[i]!.type)));
+      yield rows;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw toUserError(error, query);
+  } finally {
+    await close();
+  }
+}
+
+function toUserError(error: unknown, query: LoweredQuery): unknown {
+  const failure = readFailure(error);
+  return failure === null ? error : convertFailure(failure, query);
+}
