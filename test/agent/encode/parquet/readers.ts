@@ -24,7 +24,7 @@ export async function queryByDuckDb(file: Buffer, sql: string): Promise<Record<s
     const connection: DuckDBConnection = await (await DuckDBInstance.create(":memory:")).connect();
     try {
       const result = await connection.runAndReadAll(sql.replaceAll("FILE", `'${path}'`));
-      return result.getRowObjectsJS() as Record<string, unknown>[];
+      return result.getRowObjectsJS();
     } finally {
       connection.closeSync();
     }
