@@ -4,18 +4,20 @@ import packageJson from "../package.json" with { type: "json" };
 import { CliError, EXIT } from "./cli-error.ts";
 import { shellQuote } from "./command.ts";
 import { rememberStore } from "./config-file.ts";
-import { diagnose } from "./diagnose.ts";
+import { diagnose, type Probe } from "./diagnose.ts";
 import { QueryError, type Engine } from "./engine/engine.ts";
 import { counted, footerLine, scanText, windowText } from "./footer.ts";
 import { parseOptions, type Options } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
-import { prepare, scopeQuery, type PreparedQuery, type Surroundings } from "./prepare.ts";
+import type { Asked } from "./predicates.ts";
+import { prepare, scopeQuery, type PreparedQuery, type Scan, type Surroundings } from "./prepare.ts";
 import { createProbe } from "./probe.ts";
 import { startProgress } from "./progress.ts";
 import { readQueryText, withQuotedValue, type QuerySource } from "./query-text.ts";
 import { caretLines } from "./render/caret.ts";
 import { defaultFormat } from "./render/renderer.ts";
 import { neutralise } from "./render/terminal-text.ts";
+import { grepMistake } from "./scope.ts";
 import { show, type Shown } from "./show.ts";
 import { USAGE } from "./usage.ts";
 
@@ -71,9 +73,8 @@ async function answer(options: Options, text: string | null, io: CliIo, out: Out
   if (isTalkative) note(io, footerLine(shown.rows, prepared.scan, options.zone, performance.now() - startMs));
   if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared));
   if (shown.rows === 0 && prepared.scan !== null && !options.quiet) {
-    const asked = { options, text };
-    const lines = await diagnose(asked, prepared.scan, createProbe(options, prepared.scan, at, engine, io.signal));
-    note(io, ["no rows", ...lines.map((line) => `  ${line}`)].join("\n"));
+    const probe = createProbe(options, prepared.scan, at, engine, io.signal);
+    note(io, await noRowsNotice({ options, text }, prepared.scan, probe));
   }
   return shown.rows === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
 }
@@ -97,13 +98,15 @@ async function runAndShow(
       zone: options.zone,
       rowsMax: prepared.rowsMax,
       reversed: prepared.query.reversed,
-      fields: options.fields,
+      fields: prepared.fields,
       write(chunk: string): Promise<void> {
         if (chunk !== "") progress.stop();
         return out.write(chunk);
       },
     };
     return await show(result, showOptions, signal);
+  } catch (error) {
+    throw grepMistake((error as Error).message, options.scope) ?? error;
   } finally {
     progress.stop();
   }
@@ -137,6 +140,16 @@ function planText(options: Options, { query, scan }: PreparedQuery): string {
 function truncationNotice({ rowsMax, query }: PreparedQuery): string {
   const which = query.reversed ? "newest " : "first ";
   return `only the ${which}${counted(rowsMax ?? 0, "row")} are shown, there are more: --limit N, --limit all, or a narrower query`;
+}
+
+async function noRowsNotice(asked: Asked, scan: Scan, probe: Probe): Promise<string> {
+  try {
+    const lines = await diagnose(asked, scan, probe);
+    return ["no rows", ...lines.map((line) => `  ${line}`)].join("\n");
+  } catch (error) {
+    // The query itself has been answered: what fails here is help.
+    return `no rows (and no explanation: ${(error as Error).message})`;
+  }
 }
 
 function note(io: CliIo, message: string): void {

@@ -26,6 +26,8 @@ export interface PreparedQuery {
   readonly scan: Scan | null;
   /** Rows to show at most; one more is fetched, to know whether there are more. Null for all. */
   readonly rowsMax: number | null;
+  /** Columns of the result to show; null for all. Scope flags alone select their fields themselves. */
+  readonly fields: readonly string[] | null;
 }
 
 export interface Scan extends ScanObjects, ScanPlan {
@@ -60,7 +62,7 @@ export async function prepare(
     where: scopeCondition(options.scope),
     limit: rowsMax === null || statement.limited ? null : rowsMax + 1,
   });
-  return { statement, query, scan, rowsMax };
+  return { statement, query, scan, rowsMax, fields: text === null ? null : options.fields };
 }
 
 async function planFor(

@@ -55,6 +55,18 @@ export function checkLabel(text: string): string {
   throw new CliError(`--label ${text}: not a label condition`, "write -l key=value, -l key!=value or -l key");
 }
 
+/** What an engine's message says of a pattern of `-g`, as the user's mistake; null if the message is about something else. */
+export function grepMistake(message: string, scope: Scope): CliError | null {
+  const found = scope.grep.length === 0 ? null : RE2_MISTAKE.exec(message);
+  if (found === null) return null;
+  const hint = String.raw`patterns are RE2 regular expressions; to search for a special character write \ before it`;
+  return new CliError(`-g ${scope.grep.join(" -g ")}: ${found[0]}`, hint);
+}
+
+/** RE2's own words; it has no codes. */
+const RE2_MISTAKE =
+  /(?:missing [)\]]|unexpected \)|no argument for repetition operator|bad repetition operator|invalid (?:escape sequence|character class|perl operator|repetition size|named capture|group syntax)|trailing \\)[^\n]*/i;
+
 const LEVEL_ALIASES: Readonly<Record<string, string>> = { err: "error", critical: "fatal", panic: "fatal" };
 
 function anyOf(conditions: readonly string[]): string | null {

@@ -1,0 +1,55 @@
+/** Runs `logq` in process over captured streams. */
+import { Readable, Writable } from "node:stream";
+import { runCli } from "../../query/cli.ts";
+import { createDuckDbEngine } from "../../query/engine/duckdb.ts";
+import type { Engine } from "../../query/engine/engine.ts";
+import { STORE_NOW_NS } from "../helpers/store.ts";
+
+export interface Given {
+  env?: Record<string, string>;
+  stdin?: string;
+  /** Which of stdout and stderr are a terminal; stdin is one if stdout is. */
+  terminal?: "none" | "stderr" | "both";
+  signal?: AbortSignal;
+  engine?: Engine;
+}
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** Whether the engine was loaded. */
+  opened: boolean;
+}
+
+export async function runLogq(argv: readonly string[], given: Given = {}): Promise<Ran> {
+  const terminal = given.terminal ?? "none";
+  const stdout = recorder(terminal === "both");
+  const stderr = recorder(terminal !== "none");
+  let opened = false;
+  const code = await runCli(argv, {
+    stdin: Object.assign(Readable.from(given.stdin === undefined ? [] : [given.stdin]), { isTTY: terminal === "both" }),
+    stdout,
+    stderr,
+    env: { XDG_CONFIG_HOME: "/nonexistent", ...given.env },
+    cwd: "/",
+    now: () => STORE_NOW_NS,
+    signal: given.signal ?? new AbortController().signal,
+    async openEngine() {
+      opened = true;
+      return given.engine ?? createDuckDbEngine();
+    },
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text(), opened };
+}
+
+function recorder(isTTY: boolean): Writable & { isTTY: boolean; text(): string } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  return Object.assign(stream, { isTTY, text: () => chunks.join("") });
+}
