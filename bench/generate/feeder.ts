@@ -22,6 +22,8 @@ export interface FeederOptions {
   readonly hardEvery: number;
   /** Size that makes the file rotate after the chunk that reached it; null: never. */
   readonly fileBytesMax: number | null;
+  /** A file rotates this long after the last one at the earliest, however large: the kubelet looks at intervals only. */
+  readonly rotateEveryMs: number;
 }
 
 const CHUNK_BYTES = 1_048_576;
@@ -39,10 +41,14 @@ export function createFeeder(pod: PodSpec, log: ContainerLog, options: FeederOpt
   let untilHard = options.hardEvery;
   let casesDone = 0;
   let filled = 0;
+  let rotatedAtMs = -Infinity;
 
   const append = (bytes: Uint8Array, atMs: number): void => {
     log.append(bytes);
-    if (options.fileBytesMax !== null && log.bytes >= options.fileBytesMax) log.rotate(atMs);
+    if (options.fileBytesMax === null || log.bytes < options.fileBytesMax) return;
+    if (atMs - rotatedAtMs < options.rotateEveryMs) return;
+    log.rotate(atMs);
+    rotatedAtMs = atMs;
   };
   const flush = (atMs: number): void => {
     if (filled > 0) append(chunk.subarray(0, filled), atMs);

@@ -34,6 +34,8 @@ export interface LiveOptions {
   /** The kubelet's containerLogMaxSize (default 10 MiB) and containerLogMaxFiles (default 5). */
   readonly fileBytesMax?: number;
   readonly filesMax?: number;
+  /** The kubelet's containerLogMonitorInterval (default 10 s): a log rotates no sooner after its last rotation. */
+  readonly rotateEveryMs?: number;
   /** Keeps a hard link of every physical file here (container-log.ts); null: none. */
   readonly archive?: string | null;
 }
@@ -49,7 +51,8 @@ export function startLiveNode(options: LiveOptions): LiveNode {
     const filesMax = options.filesMax ?? 5;
     const log = openContainerLog({ root, pod, newContainerId, filesMax, archive: options.archive ?? null });
     const fileBytesMax = options.fileBytesMax ?? 10_485_760;
-    return createFeeder(pod, log, { seed, hard: options.hard, hardEvery: options.hardEvery ?? 1000, fileBytesMax });
+    const { hard, hardEvery = 1000, rotateEveryMs = 10_000 } = options;
+    return createFeeder(pod, log, { seed, hard, hardEvery, fileBytesMax, rotateEveryMs });
   });
   const removed = new Set<number>();
   /** Fractions of a line that a step left, by pod. */

@@ -59,6 +59,7 @@ export function generateTree(options: TreeOptions): Tree {
       hard: options.hard,
       hardEvery: options.hardEvery ?? HARD_EVERY,
       fileBytesMax,
+      rotateEveryMs: 0,
     });
     const share = shares[pod.index]!;
     feeder.feed(share, startMs, durationNs / Math.max(1, share));
