@@ -69,6 +69,13 @@ export class CriPrefix {
   #readFraction(bytes: Uint8Array, start: number, end: number): number {
     this.nanos = 0;
     if (bytes[start] !== DOT) return start;
+    if (bytes[start + 10] === LETTER_Z) {
+      const all = nineDigits(bytes, start + 1);
+      if (all >= 0) {
+        this.nanos = all;
+        return start + 10;
+      }
+    }
     let at = start + 1;
     let scale = 100_000_000;
     let nanos = 0;
@@ -108,6 +115,17 @@ export class CriPrefix {
     this.message = Math.min(at + 1, end);
     return true;
   }
+}
+
+/** The common case, nine digits, without a division a digit; -1 if one is no digit. */
+function nineDigits(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = at; i < at + 9; i++) {
+    const digit = bytes[i]! - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function twoDigits(bytes: Uint8Array, at: number): number {

@@ -1,7 +1,8 @@
 import { LEVELS } from "../../config/table.ts";
 
-/** Bytes of a message that are looked at: a level stands near the start, and the rest costs CPU. */
-const WINDOW_BYTES = 256;
+/** Bytes of a message that are looked at, in JSON and in text: a level stands near the start, and the rest costs CPU. */
+const JSON_WINDOW_BYTES = 256;
+const TEXT_WINDOW_BYTES = 96;
 const QUOTE = 34;
 const BRACE = 123;
 
@@ -14,9 +15,6 @@ const SPELLINGS: Record<string, (typeof LEVELS)[number]> = {
   error: "error", err: "error", eror: "error", severe: "error",
   fatal: "fatal", critical: "fatal", crit: "fatal", panic: "fatal", alert: "fatal", emerg: "fatal", emergency: "fatal", dpanic: "fatal",
 }; // prettier-ignore
-
-/** Numbers of pino and bunyan: 10 trace … 60 fatal. */
-const PINO_STEP = 10;
 
 /** A word is hashed by its letters in five bits each (six fit a double's integers easily), so that no string is made. */
 const CODE_BY_HASH = new Map<number, number>();
@@ -41,8 +39,8 @@ export class LevelDetector {
   detect(bytes: Uint8Array, start: number, end: number): number {
     const first = bytes[start];
     if (first === undefined || end - start < 4) return 0;
-    const limit = Math.min(end, start + WINDOW_BYTES);
-    if (first === BRACE) return this.#json(bytes, start, limit);
+    if (first === BRACE) return this.#json(bytes, start, Math.min(end, start + JSON_WINDOW_BYTES));
+    const limit = Math.min(end, start + TEXT_WINDOW_BYTES);
     const klog = klogLevel(bytes, start, limit);
     return klog === 0 ? textLevel(bytes, start, limit) : klog;
   }
@@ -71,8 +69,9 @@ function jsonValue(bytes: Uint8Array, at: number, limit: number): number {
   let value = at + length + 1;
   while (value < limit && (bytes[value] === 32 || bytes[value] === 58)) value++;
   if (bytes[value] === QUOTE) return wordLevel(bytes, value + 1, limit);
+  // pino's and bunyan's numbers: 10 trace to 60 fatal.
   const tens = bytes[value]! - 48;
-  if (tens >= 1 && tens <= LEVELS.length && bytes[value + 1] === 48 && PINO_STEP === 10) return tens;
+  if (tens >= 1 && tens <= LEVELS.length && bytes[value + 1] === 48) return tens;
   return 0;
 }
 
@@ -104,39 +103,62 @@ function klogLevel(bytes: Uint8Array, start: number, limit: number): number {
   return letter === 73 ? 3 : letter === 87 ? 4 : letter === 69 ? 5 : 6;
 }
 
-/** logfmt's `level=`, or the first word that is a level in capitals, in brackets or before a colon. */
+/** What a byte may be the start of in a text line: a level in capitals, a bracketed one, or the value of a key. */
+const TRIGGER = new Uint8Array(256);
+const CAPITAL = 1;
+const BRACKET = 2;
+const EQUALS = 3;
+for (const word of Object.keys(SPELLINGS)) TRIGGER[word.toUpperCase().charCodeAt(0)] = CAPITAL;
+TRIGGER[91] = BRACKET;
+TRIGGER[60] = BRACKET;
+TRIGGER[61] = EQUALS;
+
+/** A level's word in capitals (`WARN`), in brackets (`[error]`), as `level=warn`, or at the start before a colon (`error: …`). */
 function textLevel(bytes: Uint8Array, start: number, limit: number): number {
   for (let at = start; at < limit; at++) {
-    const byte = bytes[at]!;
-    if (!isLetter(byte)) continue;
-    const isStart = at === start || !isWordByte(bytes[at - 1]!);
-    let end = at + 1;
-    while (end < limit && isLetter(bytes[end]!)) end++;
-    if (isStart && end - at >= 3) {
-      const code = bytes[end] === 61 ? keyValueLevel(bytes, at, end, limit) : standsAsLevel(bytes, start, at, end, limit) ? wordLevel(bytes, at, limit) : 0;
-      if (code !== 0) return code;
+    const trigger = TRIGGER[bytes[at]!];
+    if (trigger === 0) continue;
+    let code = 0;
+    if (trigger === CAPITAL) {
+      if (at > start && isWordByte(bytes[at - 1]!)) continue;
+      const end = capitalsEnd(bytes, at, limit);
+      if (end - at >= 3 && (end >= limit || !isWordByte(bytes[end]!))) code = wordLevel(bytes, at, end);
+      else if (at === start) code = colonLevel(bytes, start, limit);
+    } else if (trigger === BRACKET) {
+      const end = lettersEnd(bytes, at + 1, limit);
+      if (bytes[end] === bytes[at]! + 2) code = wordLevel(bytes, at + 1, end);
+    } else {
+      code = keyLevel(bytes, start, at, limit);
     }
-    at = end;
+    if (code !== 0) return code;
   }
-  return 0;
+  return isLetter(bytes[start]!) ? colonLevel(bytes, start, limit) : 0;
 }
 
-function keyValueLevel(bytes: Uint8Array, key: number, equals: number, limit: number): number {
-  const length = keyLength(bytes, key);
-  if (length === 0 || key + length !== equals) return 0;
-  const value = bytes[equals + 1] === QUOTE ? equals + 2 : equals + 1;
-  return wordLevel(bytes, value, limit);
+function colonLevel(bytes: Uint8Array, start: number, limit: number): number {
+  const end = lettersEnd(bytes, start, limit);
+  return bytes[end] === 58 ? wordLevel(bytes, start, end) : 0;
 }
 
-/** ERROR in capitals, or [error], <error>, error: at the start; a level's word within a sentence is not a level. */
-function standsAsLevel(bytes: Uint8Array, start: number, at: number, end: number, limit: number): boolean {
-  if (end - at > 11 || (end < limit && isWordByte(bytes[end]!))) return false;
-  let capitals = true;
-  for (let i = at; i < end; i++) if (bytes[i]! >= 97) capitals = false;
-  if (capitals) return true;
-  const before = at === start ? 0 : bytes[at - 1]!;
-  const after = end < limit ? bytes[end]! : 0;
-  return (before === 91 && after === 93) || (before === 60 && after === 62) || (before === 0 && after === 58);
+/** `level=warn`, `lvl="warn"`, `severity=warn`: the key stands before the sign. */
+function keyLevel(bytes: Uint8Array, start: number, equals: number, limit: number): number {
+  let key = equals;
+  while (key > start && isLetter(bytes[key - 1]!)) key--;
+  const length = equals - key;
+  if (length < 3 || length > 8 || keyLength(bytes, key) !== length) return 0;
+  return wordLevel(bytes, bytes[equals + 1] === QUOTE ? equals + 2 : equals + 1, limit);
+}
+
+function capitalsEnd(bytes: Uint8Array, at: number, limit: number): number {
+  let end = at;
+  while (end < limit && bytes[end]! >= 65 && bytes[end]! <= 90) end++;
+  return end;
+}
+
+function lettersEnd(bytes: Uint8Array, at: number, limit: number): number {
+  let end = at;
+  while (end < limit && isLetter(bytes[end]!)) end++;
+  return end;
 }
 
 /** The level whose spelling is the whole word at `at`, or 0. */

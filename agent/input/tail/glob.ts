@@ -36,9 +36,9 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
   return paths.toSorted();
 }
 
-/** Whether any of the patterns matches the path (`exclude_path`). */
+/** Whether any of the patterns matches the whole path, where `*` matches slashes too (Fluent Bit matches `exclude_path` with fnmatch(3)). */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const matchers = patterns.map((pattern) => picomatch(pattern, { nobrace: true, noextglob: true, noglobstar: true, nonegate: true }));
+  const matchers = patterns.map((pattern) => picomatch(pattern, { nobrace: true, noextglob: true, bash: true, nonegate: true, dot: true }));
   return (path) => matchers.some((matches) => matches(path));
 }
 
