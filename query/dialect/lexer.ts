@@ -36,9 +36,9 @@ export function lex(text: string, params: Params = {}): Lexed {
       at = blankEnd;
       continue;
     }
-    const token = nextToken(text, at, params);
-    tokens.push(token);
-    at = token.end;
+    const next = nextToken(text, at, params);
+    tokens.push(next);
+    at = next.end;
   }
   return { tokens, blanks };
 }
@@ -74,7 +74,7 @@ function nextToken(text: string, at: number, params: Params): Token {
 }
 
 const NUMBER = /(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const WORD = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
+const WORD = /(?:[A-Za-z_]|(?!\s)[\u0080-\uffff])(?:[\w$]|(?!\s)[\u0080-\uffff])*/y;
 const OPERATOR = /->>|<=|>=|<>|!=|==|\|\||::|->|=>|:=|\*\*|\/\//y;
 
 /** Characters of Chinese and typographic keyboards that a scanner would take for part of a name. */
@@ -95,6 +95,8 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   "。": ".",
 };
 
+const LOOKALIKE = new RegExp(`[${Object.keys(LOOKALIKES).join("")}]`);
+
 function match(pattern: RegExp, text: string, at: number): string | null {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? null;
@@ -106,8 +108,8 @@ function token(kind: Token["kind"], value: string, start: number, length: number
 
 function wordToken(text: string, at: number, word: string): Token {
   // A full-width comma inside a word ends it, so that the next token reports it.
-  const cut = [...word].findIndex((char) => LOOKALIKES[char] !== undefined);
-  const taken = cut < 0 ? word : [...word].slice(0, cut).join("");
+  const cut = word.search(LOOKALIKE);
+  const taken = cut < 0 ? word : word.slice(0, cut);
   const next = text[at + taken.length];
   if (next === "'" && /^(?:[ebx]|u&)$/i.test(taken)) throw prefixedString(at, taken);
   if (next === "&" && text[at + taken.length + 1] === "'" && /^u$/i.test(taken)) throw prefixedString(at, "U&");

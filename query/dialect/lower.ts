@@ -27,8 +27,14 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
     ...rows,
     ...blankSplices(statement),
   ];
-  const { text: sql, sourceOffset } = applySplices(statement.text, splices);
-  return { sql, files: options.files, text: statement.text, reversed, sourceOffset };
+  const spliced = applySplices(statement.text, splices);
+  return {
+    sql: spliced.text,
+    files: options.files,
+    text: statement.text,
+    reversed,
+    sourceOffset: (offset) => spliced.sourceOffset(offset),
+  };
 }
 
 function blankSplices({ parsed: { blanks } }: Statement): Splice[] {

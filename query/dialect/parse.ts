@@ -92,10 +92,20 @@ function parseTerm(cursor: Cursor, query: Query): Term {
 function parseSelect(cursor: Cursor, query: Query): Select {
   const on: Span[] = [];
   const from = cursor.at;
-  const clauses = { where: null, groupBy: null, having: null, qualify: null };
   const select: Mutable<Select> = {
-    ...{ kind: "select", query, from, to: from, distinct: false, items: [], itemsTo: from, tables: null, on },
-    ...clauses,
+    kind: "select",
+    query,
+    from,
+    to: from,
+    distinct: false,
+    items: [],
+    itemsTo: from,
+    tables: null,
+    on,
+    where: null,
+    groupBy: null,
+    having: null,
+    qualify: null,
   };
   cursor.selects.push(select);
   cursor.at += 1;
@@ -300,9 +310,13 @@ function expected(cursor: Cursor, what: string): QueryError {
 function findOwners(count: number, queries: readonly Query[], selects: readonly Select[]): (Select | null)[] {
   const owners: (Select | null)[] = Array.from({ length: count }, () => null);
   const blocks = [...queries.map((query) => ({ span: query, owner: firstSelect(query) })), ...selects.map(asBlock)];
-  const size = ({ span }: { span: Span }): number => span.to - span.from;
-  for (const { span, owner } of blocks.toSorted((a, b) => size(b) - size(a))) owners.fill(owner, span.from, span.to);
+  for (const { span, owner } of blocks.toSorted((a, b) => tokenCount(b) - tokenCount(a)))
+    owners.fill(owner, span.from, span.to);
   return owners;
+}
+
+function tokenCount({ span }: { readonly span: Span }): number {
+  return span.to - span.from;
 }
 
 function asBlock(select: Select): { span: Span; owner: Select } {

@@ -71,16 +71,22 @@ export function findColumn(
   select: Select,
   implicit: Implicit,
 ): ColumnSource | null {
-  for (let at: Select | null = select; at !== null; at = enclosing(at)) {
+  for (const at of visibleFrom(select)) {
     if (implicit.has(at) && (qualifier === null || same(qualifier, TABLE_NAME))) return { select: at, item: null };
     const tables = at.tables ?? [];
     if (qualifier === null && tables.some((item) => same(itemName(item) ?? "", column))) return null;
     const named = tables.filter((item) => qualifier === null || same(itemName(item) ?? "", qualifier));
-    const item = named.find((candidate) => itemExposes(candidate, at!, column, implicit, new Set()));
+    const item = named.find((candidate) => itemExposes(candidate, at, column, implicit, new Set()));
     if (item !== undefined) return { select: at, item };
     if (qualifier !== null && named.length > 0) return null;
   }
   return null;
+}
+
+/** A SELECT and those around it whose columns it sees, innermost first. */
+function visibleFrom(select: Select): Select[] {
+  const outer = enclosing(select);
+  return outer === null ? [select] : [select, ...visibleFrom(outer)];
 }
 
 /** Whether a FROM item has the table's column under its own name. */

@@ -41,7 +41,7 @@ function walk(value: unknown, context: Context): void {
   if (typeof value["class"] === "string") checkExpression(value, context);
   else if (typeof value["type"] === "string") checkNode(value, context);
   const inner = isNode(value["cte_map"]) ? walkCtes(value["cte_map"], context) : context;
-  const scope = typeof value["ctename"] === "string" ? withTable(inner, value["ctename"]) : inner;
+  const scope = typeof value["cte_name"] === "string" ? withTable(inner, value["cte_name"]) : inner;
   for (const [key, child] of Object.entries(value)) {
     // A constant may hold any text; a table function is checked by its own rules.
     const isChecked = key === "cte_map" || (key === "value" && value["class"] === "CONSTANT");
