@@ -46,7 +46,7 @@ export async function eachBatch(path: string, rawBytes: number, use: (batch: Bat
 
 const BATCH_BYTES = 256 * 1024;
 const BATCH_ROWS_MAX = 4096;
-const START_SECONDS = 1_795_239_600;
+const START_SECONDS = 1_795_237_200;
 const CRI_PREFIX_BYTES = "2026-11-21T05:47:53.000000000Z stdout F ".length;
 const NEWLINE = 10;
 

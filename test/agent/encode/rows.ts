@@ -12,7 +12,7 @@ export interface Row {
   readonly cut?: "limit" | "end" | null;
 }
 
-export const HOUR_NS = 1_795_239_600n * 1_000_000_000n; // 2026-11-21T05:00:00Z
+export const HOUR_NS = 1_795_237_200n * 1_000_000_000n; // 2026-11-21T05:00:00Z
 
 export function originOf(changes: Partial<Origin> = {}): Origin {
   return {
