@@ -2,7 +2,6 @@
 import type { Writable } from "node:stream";
 import packageJson from "../package.json" with { type: "json" };
 import { CliError, EXIT } from "./cli-error.ts";
-import { shellQuote } from "./command.ts";
 import { rememberStore } from "./config-file.ts";
 import { diagnose, type Probe } from "./diagnose.ts";
 import { QueryError, type Engine } from "./engine/engine.ts";
@@ -10,10 +9,10 @@ import { counted, footerLine, scanText, windowText } from "./footer.ts";
 import { parseOptions, type Options } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
 import type { Asked } from "./predicates.ts";
-import { prepare, scopeQuery, type PreparedQuery, type Scan, type Surroundings } from "./prepare.ts";
+import { prepare, type PreparedQuery, type Scan, type Surroundings } from "./prepare.ts";
 import { createProbe } from "./probe.ts";
 import { startProgress } from "./progress.ts";
-import { readQueryText, withQuotedValue, type QuerySource } from "./query-text.ts";
+import { quotedConditionAt, readQueryText, type QuerySource } from "./query-text.ts";
 import { caretLines } from "./render/caret.ts";
 import { defaultFormat } from "./render/renderer.ts";
 import { neutralise } from "./render/terminal-text.ts";
@@ -160,12 +159,10 @@ function report(error: unknown, text: string | null, stderr: Writable): number {
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`logq: ${message}`];
   let hint = error instanceof CliError || error instanceof QueryError ? error.hint : null;
-  if (error instanceof QueryError) {
-    const shownText = text ?? scopeQuery(null);
-    if (error.start !== null && text !== null)
-      lines.push(caretLines(shownText, { start: error.start, end: error.end }));
-    const quoted = withQuotedValue(shownText);
-    if (quoted !== null) hint = `did you mean logq ${shellQuote(quoted.trim())}?`;
+  if (error instanceof QueryError && error.start !== null && text !== null) {
+    lines.push(caretLines(text, { start: error.start, end: error.end }));
+    const condition = quotedConditionAt(text, error.start);
+    if (condition !== null) hint = `did you mean ${condition}?`;
   }
   if (hint !== null) lines.push(...hint.split("\n").map((line) => `  ${line}`));
   stderr.write(`${lines.map(neutralise).join("\n")}\n`);

@@ -41,6 +41,8 @@ export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<
   const isWindowEmpty = scan.files.length === 0;
   if (isWindowEmpty && elsewhen !== null) return [...lines, ...proposal(elsewhen)];
 
+  if (isWindowEmpty && scan.window.source === "text")
+    lines.push("the query's own condition on time leaves out all there is");
   const base = isWindowEmpty ? withTime(asked, { allTime: true }) : asked;
   const range = isWindowEmpty ? EVERYTHING : scan.window.range;
   const near: Asked[] = [];
@@ -58,7 +60,7 @@ export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<
   for (const candidate of candidates) {
     if (await probe.finds(candidate)) return [...lines, ...proposal(candidate)];
   }
-  const anything: Asked = { options: unscoped(withTime(asked, { allTime: true }).options), text: "select *" };
+  const anything: Asked = { options: unscoped(withTime(asked, {}).options), text: "select *" };
   return (await probe.finds(anything)) ? [...lines, ...proposal(anything)] : lines;
 }
 
@@ -85,6 +87,7 @@ interface Finding {
 async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): Promise<Finding> {
   const { column, value, written } = predicate;
   const counts = await valueCounts(column, range, probe);
+  if (predicate.match === "prefix") return lookIntoPrefix(predicate, counts);
   const exact = counts.get(value);
   if (exact !== undefined) return { line: `${written}: ${counted(exact, "row")} if it stood alone`, candidates: [] };
 
@@ -110,9 +113,25 @@ async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): P
     notes.push(`did you mean ${near}?`);
     candidates.push(predicate.replaced(column, near, "equal"));
   }
-  if (notes.length === 0)
-    notes.push(`${column}s there are: ${[...counts.keys()].slice(0, EXAMPLES_MAX).join(", ") || "none"}`);
+  if (notes.length === 0) notes.push(examplesOf(column, counts));
   return { line: `${written}: no rows; ${notes.join("; ")}`, candidates };
+}
+
+/** A glob such as `ngnix*`: the start of the values that is nearest to its own. */
+function lookIntoPrefix(predicate: Predicate, counts: ReadonlyMap<string, number>): Finding {
+  const { column, value, written } = predicate;
+  const matching = [...counts.keys()].filter((name) => name.startsWith(value));
+  if (matching.length > 0) return { line: `${written}: fits ${counted(matching.length, column)}`, candidates: [] };
+  const near = nearestName(value, new Set([...counts.keys()].map((name) => name.slice(0, value.length))));
+  if (near === null) return { line: `${written}: no rows; ${examplesOf(column, counts)}`, candidates: [] };
+  return {
+    line: `${written}: no rows; did you mean ${near}*?`,
+    candidates: [predicate.replaced(column, near, "prefix")],
+  };
+}
+
+function examplesOf(column: string, counts: ReadonlyMap<string, number>): string {
+  return `${column}s there are: ${[...counts.keys()].slice(0, EXAMPLES_MAX).join(", ") || "none"}`;
 }
 
 /** The values of a column with their number of rows, most frequent first. */

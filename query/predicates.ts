@@ -11,6 +11,8 @@ export interface Asked {
 export interface Predicate {
   readonly column: string;
   readonly value: string;
+  /** Whether values are to be `value`, or only start with it (`-p 'nginx*'`). */
+  readonly match: "equal" | "prefix";
   /** As the user wrote it: `pod='nginx'` or `-p nginx`. */
   readonly written: string;
   /** The same query with another condition in this one's place. `prefix`: values that start with `value`. */
@@ -18,7 +20,7 @@ export interface Predicate {
 }
 
 /** Names that are compared with a text in `where`; a mistake here (a text in a comment) costs a probe, no more. */
-const EQUALITY = /\b(namespace|workload|pod|container|node|source|stream|level)\s*=\s*'((?:[^']|'')*)'/gi;
+const EQUALITY = /\b(cluster|namespace|workload|pod|container|node|source|stream|level)\s*=\s*'((?:[^']|'')*)'/gi;
 
 export function findPredicates(asked: Asked): Predicate[] {
   return [...inScope(asked), ...inText(asked)];
@@ -27,14 +29,15 @@ export function findPredicates(asked: Asked): Predicate[] {
 function inScope({ options, text }: Asked): Predicate[] {
   return NAME_COLUMNS.flatMap((flag) => {
     const [value, ...others] = options.scope[flag];
-    if (value === undefined || others.length > 0 || /[*?]/.test(value)) return [];
+    if (value === undefined || others.length > 0 || !/^[^*?]+\*?$/.test(value)) return [];
     const replaced: Predicate["replaced"] = (column, newValue, match) => {
       const without = { ...options.scope, [flag]: [] };
       const written = match === "prefix" ? `${newValue}*` : newValue;
       const scope = { ...without, [column]: [written] };
       return { options: { ...options, scope }, text };
     };
-    return [{ column: flag, value, written: `-${flag[0]} ${value}`, replaced }];
+    const how = value.endsWith("*") ? "prefix" : "equal";
+    return [{ column: flag, value: value.replace("*", ""), match: how, written: `-${flag[0]} ${value}`, replaced }];
   });
 }
 
@@ -47,6 +50,12 @@ function inText({ options, text }: Asked): Predicate[] {
       return { options, text: text.slice(0, match.index) + condition + text.slice(match.index + match[0].length) };
     };
     const value = match[2]!.replaceAll("''", "'");
-    return { column: match[1]!.toLowerCase(), value, written: match[0].replace(/\s*=\s*/, "="), replaced };
+    return {
+      column: match[1]!.toLowerCase(),
+      value,
+      match: "equal",
+      written: match[0].replace(/\s*=\s*/, "="),
+      replaced,
+    };
   });
 }

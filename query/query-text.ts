@@ -46,6 +46,14 @@ export function withQuotedValue(text: string): string | null {
   return isValue ? null : `${start}${column}${operator}'${value}'`;
 }
 
+/** The condition around an offset with its bare value in quotes (`pod='nginx'`), or null if no such mistake is there. */
+export function quotedConditionAt(text: string, offset: number): string | null {
+  for (const match of text.matchAll(/[a-z_][\w.]*\s*(?:=|!=|<>)\s*[a-z][\w.:*/-]*/gi)) {
+    if (match.index <= offset && offset <= match.index + match[0].length) return withQuotedValue(match[0]);
+  }
+  return null;
+}
+
 function checkedText(text: string): string {
   if (text.trim() === "") throw new CliError("the query is empty", `try: logq "select * where pod='nginx'"`);
   const quoted = withQuotedValue(text);

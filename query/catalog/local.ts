@@ -36,11 +36,12 @@ export async function listObjects(store: string, plan: ScanPlan): Promise<ScanOb
   for (const partition of plan.partitions) {
     const folder = resolve(store, partition.path);
     // A partition may vanish between listing and now: retention deletes by hour.
-    const names = (await entries(folder)).filter((entry) => entry.isFile() && isObject(entry.name));
-    for (const path of names.map((entry) => join(folder, entry.name)).toSorted()) {
-      const info = await stat(path).catch(ifMissing);
+    const found = (await entries(folder)).filter((entry) => entry.isFile() && isObject(entry.name));
+    const paths = found.map((entry) => join(folder, entry.name)).toSorted();
+    const infos = await Promise.all(paths.map((path) => stat(path).catch(ifMissing)));
+    for (const [i, info] of infos.entries()) {
       if (info === null) continue;
-      files.push(path);
+      files.push(paths[i]!);
       bytes += info.size;
     }
   }

@@ -24,13 +24,9 @@ export function logRenderer(columns: readonly ResultColumn[], style: Style): Ren
   const safe = style.terminal ? neutralise : (text: string): string => text;
   let whoWidth = 0;
 
-  const line = (row: Row): string => {
+  const line = (row: Row, who: string): string => {
     const parts = [paint(textOf(get(row, "ts")), 2, style)];
-    if (hasWho) {
-      const who = onOneLine(safe(whoOf(row, get)));
-      whoWidth = Math.min(WHO_WIDTH_MAX, Math.max(whoWidth, displayWidth(who)));
-      parts.push(paint(pad(who, whoWidth), WHO_COLORS[hash(who) % WHO_COLORS.length]!, style));
-    }
+    if (hasWho) parts.push(paint(pad(who, whoWidth), WHO_COLORS[hash(who) % WHO_COLORS.length]!, style));
     if (hasLevel) {
       const level = textOf(get(row, "level"));
       parts.push(paint(pad(level.toUpperCase(), 5), LEVEL_COLORS[level] ?? 0, style));
@@ -42,7 +38,14 @@ export function logRenderer(columns: readonly ResultColumn[], style: Style): Ren
     }
     return `${parts.join("  ")}\n`;
   };
-  return { rows: (rows) => rows.map(line).join(""), end: () => "" };
+  return {
+    rows(rows) {
+      const names = rows.map((row) => onOneLine(safe(whoOf(row, get))));
+      for (const who of names) whoWidth = Math.min(WHO_WIDTH_MAX, Math.max(whoWidth, displayWidth(who)));
+      return rows.map((row, i) => line(row, names[i]!)).join("");
+    },
+    end: () => "",
+  };
 }
 
 /** `pod/container`; for what is no pod's the workload, else the node. */

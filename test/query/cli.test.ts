@@ -171,7 +171,8 @@ test.each([
   [["--sinc", "1h"], "did you mean --since?"],
   [["--store", "s3://b/p", "-n", "x"], "S3 is not in this version"],
   [["--cluster", "prd", "-n", "x"], "did you mean prod? The store has prod."],
-  [["-g", "("], "-g"],
+  [["-g", "(", "select 1 from logs"], "-g (: missing )"],
+  [["select pod where pod=nginx-7c5 limit 1"], "did you mean pod='nginx-7c5'?"],
 ])("the mistake %j exits 2 and is explained on stderr", async (argv, remedy) => {
   const { code, stdout, stderr } = await query(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -35,6 +35,18 @@ test("a misspelt value leads to the near one", async () => {
   expect(lines.at(-1)).toBe(`  logq "workload='checkout'"`);
 });
 
+test("a misspelt glob leads to the near start of a name", async () => {
+  const lines = await run(["-p", "ngnix*"], { values: pods, found: ['logq -p "nginx*"'] });
+  expect(lines).toContain("-p ngnix*: no rows; did you mean nginx*?");
+  expect(lines.at(-1)).toBe('  logq -p "nginx*"');
+  expect(await run(["-p", "zzz*"], { values: pods })).toContain(
+    "-p zzz*: no rows; pods there are: nginx-a, nginx-b, nginx-c",
+  );
+  expect(await run(["-p", "ngi*,x", "-n", "y*"], { values: { namespace: ["yes"] } })).toContain(
+    "-n y*: fits 1 namespace",
+  );
+});
+
 test("a value unlike any shows which there are", async () => {
   const lines = await run(["workload='zzz'"], { values: pods, found: [] });
   expect(lines).toContain("workload='zzz': no rows; workloads there are: nginx, checkout");
@@ -51,6 +63,13 @@ test("a window without objects leads to the newest hour", async () => {
   ]);
 });
 
+test("a window of the query's own that nothing else can widen is named as the reason", async () => {
+  const argv = ["--since", "1h", "-w", "nginx"];
+  const reason = "the query's own condition on time leaves out all there is";
+  expect(await run(argv, { files: [], values: pods, source: "text" })).toContain(reason);
+  expect(await run(argv, { files: [], values: pods })).not.toContain(reason);
+});
+
 test("where the newest hour has nothing either, all time is tried", async () => {
   const command = "logq --all-time -w nginx";
   const lines = await run(["--since", "1h", "-w", "nginx"], { values: pods, found: [command] });
@@ -64,7 +83,7 @@ test("conditions that exclude each other lead to the query without one of them",
 });
 
 test("at last all rows are proposed, and nothing that finds nothing", async () => {
-  const all = 'logq --all-time "select *"';
+  const all = 'logq "select *"';
   expect((await run(["log='x'"], { found: [all] })).at(-1)).toBe(`  ${all}`);
   expect(await run(["log='x'"], { found: [] })).not.toContain("this finds some:");
 });
@@ -79,6 +98,7 @@ interface World {
   /** The commands that find rows. */
   found?: string[];
   empty?: boolean;
+  source?: "text" | "flags";
 }
 
 async function run(argv: string[], world: World): Promise<string[]> {
@@ -92,7 +112,7 @@ async function run(argv: string[], world: World): Promise<string[]> {
     totalPartitions: 48,
     files,
     bytes: files.length * 10,
-    window: { range, source: "flags" },
+    window: { range, source: world.source ?? "flags" },
   };
   const probe: Probe = {
     finds: async (asked) => (world.found ?? []).includes(commandOf(asked.options, asked.text)),

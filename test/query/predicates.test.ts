@@ -3,14 +3,19 @@ import { commandOf } from "../../query/command.ts";
 import { parseOptions } from "../../query/options.ts";
 import { findPredicates } from "../../query/predicates.ts";
 
-test("equality in the text and in scope flags is found, globs and lists are not", () => {
-  const options = parseOptions(["-n", "shop", "-p", "a*", "-w", "a,b"]);
+test("equality in the text and in scope flags is found, globs that are no prefix and lists are not", () => {
+  const options = parseOptions(["-n", "shop", "-p", "*a", "-w", "a,b"]);
   const found = findPredicates({ options, text: "pod = 'it''s' and node='n' and pod_id='x' and log='y'" });
   expect(found.map(({ column, value, written }) => [column, value, written])).toEqual([
     ["namespace", "shop", "-n shop"],
     ["pod", "it's", "pod='it''s'"],
     ["node", "n", "node='n'"],
   ]);
+});
+
+test("a glob that ends in a star is a prefix", () => {
+  const [predicate] = findPredicates({ options: parseOptions(["-p", "nginx*"]), text: null });
+  expect(predicate).toMatchObject({ column: "pod", value: "nginx", match: "prefix", written: "-p nginx*" });
 });
 
 test("a condition is replaced where it stands", () => {

@@ -170,6 +170,12 @@ test("log shows time, pod/container or node, level, message and the user's own c
   );
 });
 
+test("log aligns the messages of all rows that come together", () => {
+  const text = render("log", logColumns, logRows.toReversed());
+  const [first, second] = text.split("\n") as [string, string];
+  expect(first.indexOf("kubelet")).toBe(second.indexOf("boom") + 2);
+});
+
 test("log gives one pod one colour and levels theirs", () => {
   const text = createRenderer("log", logColumns, COLOR).rows([...logRows, logRows[0]!]);
   const who = text
