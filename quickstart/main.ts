@@ -1,5 +1,5 @@
+import { resolve } from "node:path";
 import { runOnOwnFiles } from "./own-files.ts";
-import { prepareFolder } from "./project.ts";
 import { runOnSampleNode } from "./sample-node.ts";
 import { createScreen } from "./screen.ts";
 
@@ -22,20 +22,29 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`quickstart: unknown option ${unknown}\n${USAGE}`);
     return 2;
   }
-  // A reader that went away (npm start | head) is no failure.
-  process.stdout.on("error", () => process.exit(0));
   const interrupted = new AbortController();
+  let readerLeft = false;
+  // A reader that went away (npm start | head) is no failure, but the agent has to be stopped.
+  process.stdout.on("error", () => {
+    readerLeft = true;
+    interrupted.abort();
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   const screen = createScreen(process.stdout);
   try {
-    const folder = prepareFolder();
-    if (args.length > 0) await runOnOwnFiles(args, folder, screen, interrupted.signal);
-    else await runOnSampleNode(folder, screen, interrupted.signal);
+    if (args.length > 0) await runOnOwnFiles(args.map(resolveFromCaller), screen, interrupted.signal);
+    else await runOnSampleNode(screen, interrupted.signal);
     return 0;
   } catch (error) {
     screen.end();
-    if (interrupted.signal.aborted) return 130;
+    if (interrupted.signal.aborted) return readerLeft ? 0 : 130;
     process.stderr.write(`quickstart: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+/** npm changes to the project's folder; a relative path is meant from where the command was given. */
+function resolveFromCaller(path: string): string {
+  const caller = process.env["npm_lifecycle_event"] === "start" ? process.env["INIT_CWD"] : undefined;
+  return resolve(caller ?? process.cwd(), path);
 }

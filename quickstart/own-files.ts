@@ -5,24 +5,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startAgent } from "./agent.ts";
 import { ask, show } from "./ask.ts";
 import { countLines, escapeGlob, findLogFiles, type LogFile } from "./log-files.ts";
-import { shorten, type Folder } from "./project.ts";
+import { prepareFolder, shorten, type Folder } from "./project.ts";
 import type { Screen } from "./screen.ts";
-import { count, countShipped, megabytes, renderShipped } from "./shipped.ts";
+import { count, countShipped, megabytes, plural, renderShipped } from "./shipped.ts";
 
 const FILES_SHOWN_MAX = 40;
 
 /** The tour on real log files. They are only read: no links are made to them. Throws if a path is wrong or a part fails. */
-export async function runOnOwnFiles(
-  paths: readonly string[],
-  folder: Folder,
-  screen: Screen,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runOnOwnFiles(paths: readonly string[], screen: Screen, signal: AbortSignal): Promise<void> {
   const { files, skipped } = findLogFiles(paths);
+  if (files.length === 0) {
+    throw new Error(`read ${paths.join(", ")}: there is no log file below; ${skipped[0] ?? "give other paths"}`);
+  }
+  const folder = prepareFolder(files.map((file) => file.path));
   for (const text of skipped) screen.print(`skipped ${text}`);
-  if (files.length === 0) throw new Error(`read ${paths.join(", ")}: there is no log file below; give other paths`);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  screen.heading(`${count(files.length)} files, ${megabytes(bytes)}`);
+  screen.heading(`${plural(files.length, "file")}, ${megabytes(bytes)}`);
   screen.print(`$ logq-agent -c ${shorten(folder.config)} --once`);
   const patterns = files.map((file) => escapeGlob(file.path));
   const agent = startAgent(folder, { paths: patterns, once: true, links: false, hostname: hostname() });
@@ -34,7 +32,7 @@ export async function runOnOwnFiles(
   screen.status(renderShipped(await countShipped(folder)));
   await showFiles(files, folder, screen);
   const format = (name: string): string[] => (screen.isTerminal ? [] : ["-o", name]);
-  await show(folder, screen, "select *", ["--limit", "6", ...format("log")]);
+  await show(folder, screen, "select *", ["--limit", "5", ...format("log")]);
   await show(folder, screen, "select level, count(*) as records group by 1 order by 2 desc", format("table"));
   const logq = `node ${shorten(folder.programs.logq)} --store ${shorten(folder.store)}`;
   screen.heading("Try next");

@@ -21,13 +21,17 @@ export interface Folder {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Makes `.logq/quickstart` anew. Throws if the programs are not built. */
-export function prepareFolder(): Folder {
+/** Makes `.logq/quickstart` anew. Throws if the programs are not built, or if one of `keep` lies in there. */
+export function prepareFolder(keep: readonly string[] = []): Folder {
   const programs = { agent: join(PROJECT, "dist/logq-agent.cjs"), logq: join(PROJECT, "dist/logq.cjs") };
   for (const program of Object.values(programs)) {
     if (!existsSync(program)) throw new Error(`run ${shorten(program)}: it is not built; do it with: npm run build`);
   }
   const path = join(PROJECT, ".logq/quickstart");
+  const doomed = keep.find((file) => file.startsWith(`${path}/`));
+  if (doomed !== undefined) {
+    throw new Error(`ship ${doomed}: each run makes ${shorten(path)} anew; copy the file elsewhere first`);
+  }
   const [store, temporary] = [join(path, "store"), join(path, "tmp")];
   rmSync(path, { recursive: true, force: true });
   for (const folder of [store, temporary]) mkdirSync(folder, { recursive: true });

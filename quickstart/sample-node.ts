@@ -3,7 +3,7 @@ import { runLiveNode, startLiveNode, type LiveNode } from "../bench/generate/liv
 import { startAgent, type Agent } from "./agent.ts";
 import { ask, show } from "./ask.ts";
 import { renderHistogram } from "./histogram.ts";
-import { shorten, type Folder } from "./project.ts";
+import { prepareFolder, shorten, type Folder } from "./project.ts";
 import type { Screen } from "./screen.ts";
 import { count, countShipped, megabytes, renderShipped } from "./shipped.ts";
 
@@ -20,7 +20,8 @@ const ROTATE_EVERY_MS = 700;
 const DRAIN_MS_MAX = 20_000;
 
 /** The whole tour on a node made up for it. Throws if a part fails, or if a line is missing at the end. */
-export async function runOnSampleNode(folder: Folder, screen: Screen, signal: AbortSignal): Promise<void> {
+export async function runOnSampleNode(screen: Screen, signal: AbortSignal): Promise<void> {
+  const folder = prepareFolder();
   const node = startSampleNode(folder);
   screen.heading("A sample node");
   screen.print(`${PODS} pods have written ${count(written(node))} lines in the last ten minutes, and go on:`);
@@ -109,7 +110,7 @@ function written(node: LiveNode): number {
 async function showAnswers(folder: Folder, screen: Screen): Promise<void> {
   const format = (name: string): string[] => (screen.isTerminal ? [] : ["-o", name]);
   screen.heading("Ask what you shipped");
-  await show(folder, screen, "select * where pod='nginx'", ["--limit", "8", ...format("log")]);
+  await show(folder, screen, "select * where pod='nginx'", ["--limit", "5", ...format("log")]);
   const errors = "select workload, count(*) as errors where level >= error group by 1 order by 2 desc";
   await show(folder, screen, errors, format("table"));
   const perMinute = "select date_trunc('minute', ts) as minute, count(*) as records group by 1 order by 1";

@@ -25,8 +25,13 @@ export async function countShipped(folder: Folder): Promise<Shipped> {
 }
 
 export function renderShipped({ records, pods, objects, bytes }: Shipped): string {
-  const from = pods > 0 ? ` of ${pods} pods` : "";
-  return `shipped ${count(records)} records${from} in ${count(objects)} objects, ${megabytes(bytes)}`;
+  const from = pods > 0 ? ` of ${plural(pods, "pod")}` : "";
+  return `shipped ${plural(records, "record")}${from} in ${plural(objects, "object")}, ${megabytes(bytes)}`;
+}
+
+/** `1 file`, `2,000 files`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 export function count(value: number): string {
