@@ -7,7 +7,7 @@ import { tagMatcher } from "./filter/match.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
 import { watchFolders } from "./input/tail/watch.ts";
 import { watchedFolders } from "./input/tail/discover.ts";
-import { pathMatcher } from "./input/tail/glob.ts";
+import { globMatcher } from "./input/tail/glob.ts";
 import { QUIET_MS } from "./input/tail/followed-file.ts";
 import { Tail } from "./input/tail/tail.ts";
 import { describeFile } from "./origin.ts";
@@ -21,7 +21,9 @@ import { lockState } from "./state/lock.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
 import type { Logger } from "./telemetry/log.ts";
 
-const TICK_MS = 1000;
+/** How often files are looked at and shipments considered; an `upload_timeout` below it sets its own pace. */
+const TICK_MS_MAX = 1000;
+const TICK_MS_MIN = 50;
 const RELEASE_MS = 10_000;
 
 export interface AgentOptions {
@@ -80,6 +82,7 @@ async function follow(agent: Agent): Promise<void> {
   const { config, tails, pumps, signal, log } = agent;
   let mustDiscover = true;
   await using _watch = watchFolders(config.inputs.flatMap(watchedFolders), () => (mustDiscover = true), log);
+  const tickMs = tickOf(config);
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
   while (!signal.aborted) {
@@ -96,7 +99,7 @@ async function follow(agent: Agent): Promise<void> {
       releasedAtMs = nowMs;
       await release(agent);
     }
-    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(tickMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -117,9 +120,14 @@ async function shipOnce(agent: Agent): Promise<void> {
     }
     const waits = shippers.some((shipper) => shipper.pendingBytes() > 0);
     if (!waits || signal.aborted || (!moved && performance.now() > deadline)) break;
-    if (!moved) await sleep(TICK_MS / 4, undefined, { signal }).catch(() => undefined);
+    if (!moved) await sleep(TICK_MS_MAX / 4, undefined, { signal }).catch(() => undefined);
   }
   await release(agent);
+}
+
+function tickOf(config: AgentConfig): number {
+  const shortest = Math.min(...config.outputs.map((output) => output.uploadTimeoutMs));
+  return Math.max(TICK_MS_MIN, Math.min(TICK_MS_MAX, shortest));
 }
 
 async function release({ tails, shippers, probe }: Agent): Promise<void> {
@@ -160,7 +168,7 @@ async function openTails(config: AgentConfig, log: Logger): Promise<{ tails: Tai
   for (const input of inputs) {
     const isOwn = ownerOf(input);
     const tail = new Tail(
-      { config: input, store, log, describe: (file) => describeFile(file, input.tag, filters, service) },
+      { config: input, store, log, pollMs: tickOf(config), describe: (file) => describeFile(file, input.tag, filters, service) },
       tombstones,
     );
     await tail.restore(unclaimed.filter(isOwn));
@@ -172,7 +180,7 @@ async function openTails(config: AgentConfig, log: Logger): Promise<{ tails: Tai
 }
 
 function ownerOf(input: TailConfig): (record: FileRecord) => boolean {
-  const matches = pathMatcher(input.path);
+  const matches = globMatcher(input.path);
   return (record) => matches(record.origin.path);
 }
 

@@ -3,6 +3,7 @@ import { join, parse, sep } from "node:path";
 import picomatch from "picomatch";
 
 const WILDCARD = /[*?[]/;
+const OPTIONS = { nobrace: true, noextglob: true, noglobstar: true, nonegate: true };
 
 /** The folder below which everything a glob can match lies: its path up to the first wildcard. */
 export function globBase(pattern: string): string {
@@ -26,7 +27,7 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
   const segments = pattern.slice(base === sep ? 1 : base.length + 1).split(sep);
   let paths = [base];
   for (const segment of segments) {
-    const matches = picomatch(segment, { nobrace: true, noextglob: true, noglobstar: true, nonegate: true });
+    const matches = picomatch(segment, OPTIONS);
     const found: string[] = [];
     for (const path of paths) {
       for (const name of await names(path, onError)) if (matches(name)) found.push(join(path, name));
@@ -34,6 +35,12 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
     paths = found;
   }
   return paths.toSorted();
+}
+
+/** Whether any of the patterns matches the path as `expandGlob` would. */
+export function globMatcher(patterns: readonly string[]): (path: string) => boolean {
+  const matchers = patterns.map((pattern) => picomatch(pattern, OPTIONS));
+  return (path) => matchers.some((matches) => matches(path));
 }
 
 /** Whether any of the patterns matches the whole path, where `*` matches slashes too (Fluent Bit matches `exclude_path` with fnmatch(3)). */

@@ -8,7 +8,6 @@ import { newFileId, openSame, readHead, type FileRecord, type FileStore } from "
 import { attemptOf, type Chain, type FollowedFile } from "./followed-file.ts";
 import { newFollowedFile, retain, type Retained } from "./retain.ts";
 
-const POLL_MS_MIN = 1000;
 const POLL_MS_MAX = 5000;
 /** A chain without growth for this long is polled ever slower, a rotated file only with the check for absence. */
 const ACTIVE_MS = 60_000;
@@ -22,6 +21,8 @@ export interface TailOptions {
   readonly config: TailConfig;
   readonly store: FileStore;
   readonly log: Logger;
+  /** How often a file that grows is looked at. */
+  readonly pollMs: number;
   /** What is constant for a file that is followed from now on. */
   describe(file: { path: string; resolved: string; id: string }): Origin;
 }
@@ -150,8 +151,9 @@ export class Tail {
     }
     const quietMs = nowMs - chain.files.at(-1)!.grewAtMs;
     const slowerMs = Math.max(0, quietMs - ACTIVE_MS) / 15;
-    // A little early, so that a timer of one second finds it due.
-    chain.pollAtMs = nowMs + Math.min(POLL_MS_MAX, POLL_MS_MIN + slowerMs) - 100;
+    const { pollMs } = this.#options;
+    // A little early, so that a timer of the same period finds it due.
+    chain.pollAtMs = nowMs + Math.min(POLL_MS_MAX, pollMs + slowerMs) * 0.9;
   }
 
   /**
