@@ -80,7 +80,8 @@ function prefixOf(tokens: readonly Token[]): Syntax["prefix"] {
   const afterBrackets = tokens.find((token) => !isOperator(token, "("));
   if (isOperator(first, "(") && isWord(afterBrackets, "select", "with", "values")) return "none";
   if (isWord(first, "where", "limit", "offset") || (isWord(first, "order") && isWord(second, "by"))) return "star";
-  if (isWord(first, ...OTHER_STATEMENTS) && second?.kind !== "operator" && !isWord(second, ...PREDICATE_WORDS)) {
+  const isCondition = isWord(second, ...PREDICATE_WORDS) || (second?.kind === "operator" && second.value !== "(");
+  if (isWord(first, ...OTHER_STATEMENTS) && !isCondition) {
     const hint = first!.value === "from" ? "write select * from …" : "logq only reads: start with select";
     throw new QueryError(`${first!.value.toUpperCase()} is not part of the dialect`, first!, hint);
   }

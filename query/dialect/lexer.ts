@@ -61,6 +61,9 @@ function nextToken(text: string, at: number, params: Params): Token {
   if (char === "'") return quotedToken(text, at, "string");
   if (char === '"') return quotedToken(text, at, "quoted");
   if (char === "$") return paramToken(text, at, params);
+  if (char === "?") {
+    throw new QueryError("parameters have names", { start: at, end: at + 1 }, "write $name and --param name=value");
+  }
   const number = match(NUMBER, text, at);
   if (number !== null) return token("number", number, at, number.length);
   const lookalike = LOOKALIKES[char];

@@ -1,5 +1,7 @@
 import { COLUMN_NAMES } from "../dialect/scope.ts";
+import { LEVELS } from "../../config/table.ts";
 import { lex } from "../dialect/lexer.ts";
+import { stringLiteral } from "../dialect/literal.ts";
 import type { Token } from "../dialect/lexer.ts";
 import { nearestName } from "../nearest.ts";
 import { QueryError } from "./engine.ts";
@@ -25,7 +27,6 @@ const USER_FAULTS = new Set(
 /** A failure of DuckDB as an error for the user (QueryError, placed in the user's text) or as the engine's own (Error). */
 export function convertFailure(failure: Failure, query: LoweredQuery): Error {
   const kind = failure.type.toLowerCase().replaceAll(/[ _]/g, "-");
-  const [firstLine = ""] = failure.message.split("\n");
   if (!USER_FAULTS.has(kind)) return new Error(`run the query on DuckDB: ${failure.type}: ${failure.message}`);
   const isParser = kind === "parser" || kind === "syntax";
   const offset = failure.position === null ? null : toUtf16(query.sql, failure.position, isParser);
@@ -34,13 +35,9 @@ export function convertFailure(failure: Failure, query: LoweredQuery): Error {
     const start = endBefore(offset!, query);
     return new QueryError("something is missing here", { start, end: start });
   }
-  const unknown = failure.subtype === "COLUMN_NOT_FOUND" ? failure.name : null;
-  const message = unknown === null ? firstLine : `no column is called ${unknown}`;
-  return new QueryError(
-    message,
-    token && { start: token.start, end: token.end },
-    hintFor(failure, unknown, token, query),
-  );
+  const { message, hint, isMember } = explain(failure, token, query);
+  const at = isMember && token !== null ? memberOf(token, query.text) : token;
+  return new QueryError(message, at && { start: at.start, end: at.end }, hint);
 }
 
 /** Reads the JSON in the message of a DuckDB error; null if there is none. */
@@ -107,17 +104,50 @@ function endBefore(offset: number, query: LoweredQuery): number {
   return 0;
 }
 
-function hintFor(failure: Failure, unknown: string | null, token: Token | null, query: LoweredQuery): string | null {
-  if (unknown !== null) {
-    if (token?.kind === "quoted") return `strings take single quotes: '${unknown.replaceAll("'", "''")}'`;
-    const near = nearestName(unknown, COLUMN_NAMES);
-    if (near !== null) return `did you mean ${near}?`;
-    const before = token === null ? "" : query.text.slice(0, token.start).trimEnd();
-    if (/(?:[=<>]|like)$/i.test(before)) return `strings take single quotes: '${unknown}'`;
-    return `columns: ${[...COLUMN_NAMES].join(", ")}`;
+interface Explanation {
+  readonly message: string;
+  readonly hint: string | null;
+  /** Whether the fault is in the name after the qualifier that DuckDB points at. */
+  readonly isMember: boolean;
+}
+
+/** DuckDB's message in the dialect's words, with what to do. */
+function explain(failure: Failure, token: Token | null, query: LoweredQuery): Explanation {
+  const [firstLine = ""] = failure.message.split("\n");
+  const member = /does not have a column named "([^"]+)"/.exec(firstLine)?.[1];
+  if (member !== undefined) return { message: `no column is called ${member}`, hint: near(member), isMember: true };
+  if (failure.subtype === "COLUMN_NOT_FOUND" && failure.name !== null) {
+    const hint = columnHint(failure.name, token, query);
+    return { message: `no column is called ${failure.name}`, hint, isMember: false };
   }
+  const table = /^Referenced table "([^"]+)" not found/.exec(firstLine)?.[1];
+  if (table !== undefined) return { message: `no table is called ${table}`, hint: near(table), isMember: false };
+  const called = /Function with name (\S+) does not exist/.exec(firstLine)?.[1];
   const suggestion = /Did you mean "([^"]+)"/.exec(failure.message)?.[1];
-  if (suggestion !== undefined) return `did you mean ${suggestion}?`;
-  if (/explicit type cast/.test(failure.message)) return "cast one side: cast(x as double), cast(x as varchar)";
-  return null;
+  if (called !== undefined) {
+    const hint = suggestion === undefined ? null : `did you mean ${suggestion}?`;
+    return { message: `no function is called ${called}`, hint, isMember: false };
+  }
+  const needsCast = /explicit type cast/.test(failure.message);
+  const hint = needsCast ? "cast one side: cast(x as double), cast(x as varchar)" : null;
+  return { message: firstLine, hint, isMember: false };
+}
+
+function near(name: string): string | null {
+  const found = nearestName(name, COLUMN_NAMES);
+  return found === null ? null : `did you mean ${found}?`;
+}
+
+/** Most unknown columns are strings in the wrong quotes or in none. */
+function columnHint(name: string, token: Token | null, query: LoweredQuery): string {
+  const asString = `strings take single quotes: ${stringLiteral(name)}`;
+  if (token?.kind === "quoted" || (LEVELS as readonly string[]).includes(name)) return asString;
+  const before = token === null ? "" : query.text.slice(0, token.start).trimEnd();
+  return near(name) ?? (/(?:[=<>]|like)$/i.test(before) ? asString : `columns: ${[...COLUMN_NAMES].join(", ")}`);
+}
+
+/** The name after `qualifier.`; the qualifier itself if none follows. */
+function memberOf(token: Token, text: string): Token {
+  const rest = /^\s*\.\s*/.exec(text.slice(token.end));
+  return (rest && tokenAt(text, token.end + rest[0].length)) ?? token;
 }
