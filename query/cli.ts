@@ -73,7 +73,10 @@ async function answer(options: Options, text: string | null, io: CliIo, out: Out
   if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared));
   if (shown.rows === 0 && prepared.scan !== null && !options.quiet) {
     const probe = createProbe(options, prepared.scan, at, engine, io.signal);
-    note(io, await noRowsNotice({ options, text }, prepared.scan, probe));
+    const progress = startProgress(io.stderr, io.stderr.isTTY === true, "no rows; looking for the reason");
+    const notice = await noRowsNotice({ options, text }, prepared.scan, probe);
+    progress.stop();
+    note(io, notice);
   }
   return shown.rows === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
 }

@@ -17,8 +17,8 @@ import { NAME_COLUMNS } from "./scope.ts";
 export interface Probe {
   /** Whether the query finds a row. False if it cannot be run. */
   finds(asked: Asked): Promise<boolean>;
-  /** The rows of a statement over a range of the chosen clusters. */
-  rows(text: string, range: TimeRange): Promise<readonly (readonly Value[])[]>;
+  /** The rows of a statement over a range of the chosen clusters; null if that takes too long. */
+  rows(text: string, range: TimeRange): Promise<readonly (readonly Value[])[] | null>;
   /** The newest partition that holds an object, of the chosen clusters, and the object's name. */
   newest(): Promise<{ partition: Partition; name: string } | null>;
 }
@@ -87,6 +87,7 @@ interface Finding {
 async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): Promise<Finding> {
   const { column, value, written } = predicate;
   const counts = await valueCounts(column, range, probe);
+  if (counts === null) return { line: `${written}: not looked into, it takes too long`, candidates: [] };
   if (predicate.match === "prefix") return lookIntoPrefix(predicate, counts);
   const exact = counts.get(value);
   if (exact !== undefined) return { line: `${written}: ${counted(exact, "row")} if it stood alone`, candidates: [] };
@@ -102,7 +103,7 @@ async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): P
     );
   }
   for (const other of otherColumns(column)) {
-    if (!(await valueCounts(other, range, probe)).has(value)) continue;
+    if (!(await valueCounts(other, range, probe))?.has(value)) continue;
     notes.push(`try ${other}='${value}'`);
     candidates.push(predicate.replaced(other, value, "equal"));
     break;
@@ -134,10 +135,11 @@ function examplesOf(column: string, counts: ReadonlyMap<string, number>): string
   return `${column}s there are: ${[...counts.keys()].slice(0, EXAMPLES_MAX).join(", ") || "none"}`;
 }
 
-/** The values of a column with their number of rows, most frequent first. */
-async function valueCounts(column: string, range: TimeRange, probe: Probe): Promise<Map<string, number>> {
+/** The values of a column with their number of rows, most frequent first; null if that takes too long. */
+async function valueCounts(column: string, range: TimeRange, probe: Probe): Promise<Map<string, number> | null> {
   const text = `select ${column}, count(*) from logs where ${column} is not null group by 1 order by 2 desc, 1 limit ${VALUES_MAX}`;
-  return new Map((await probe.rows(text, range)).map(([value, count]) => [String(value), Number(count)]));
+  const rows = await probe.rows(text, range);
+  return rows && new Map(rows.map(([value, count]) => [String(value), Number(count)]));
 }
 
 /** Where a name that is not in its column may be instead; people know the workload best. */

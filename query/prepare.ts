@@ -38,11 +38,6 @@ export interface Scan extends ScanObjects, ScanPlan {
   readonly all: readonly Partition[];
 }
 
-/** The query that stands for scope flags alone. */
-export function scopeQuery(fields: readonly string[] | null): string {
-  return `select ${fields?.join(", ") ?? "*"} from logs`;
-}
-
 /**
  * Prepares the query; lists directories but opens no object. `range` replaces the window (for the diagnosis). Throws
  * QueryError for the text, CliError for everything else.
@@ -63,6 +58,11 @@ export async function prepare(
     limit: rowsMax === null || statement.limited ? null : rowsMax + 1,
   });
   return { statement, query, scan, rowsMax, fields: text === null ? null : options.fields };
+}
+
+/** The query that stands for scope flags alone. */
+function scopeQuery(fields: readonly string[] | null): string {
+  return `select ${fields?.join(", ") ?? "*"} from logs`;
 }
 
 async function planFor(

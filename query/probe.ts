@@ -1,14 +1,16 @@
 /** The diagnosis's questions, answered by the engine that ran the query. */
 import { listObjects } from "./catalog/local.ts";
-import type { Probe } from "./diagnose.ts";
-import { QueryError, type Engine, type Value } from "./engine/engine.ts";
 import { CliError } from "./cli-error.ts";
+import type { Probe } from "./diagnose.ts";
+import type { TimeRange } from "./dialect/statement.ts";
+import { QueryError, type Engine, type Value } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
 import { prepare, type Scan, type Surroundings } from "./prepare.ts";
 
-/** A probe of the store of `scan`. All its questions together may take so long; then what is known is said. */
+/** All questions of one diagnosis together may take so long; then what is known is said. */
 const BUDGET_MS = 5000;
 
+/** A probe of the store of `scan`. */
 export function createProbe(
   options: Options,
   scan: Scan,
@@ -17,24 +19,33 @@ export function createProbe(
   interrupted: AbortSignal,
 ): Probe {
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(BUDGET_MS)]);
+  /** Null if it was stopped: what a stopped query gave is a part. */
+  const run = async (asked: Options, text: string | null, range?: TimeRange): Promise<Row[] | null> => {
+    try {
+      const { query } = await prepare(asked, text, at, range);
+      const rows: Row[] = [];
+      for await (const batch of (await engine.run(query, signal)).batches) {
+        rows.push(...batch);
+        if (rows.length >= (asked.limit ?? Infinity)) break;
+      }
+      return signal.aborted ? null : rows;
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+  };
   return {
     async finds(asked) {
       try {
-        const { query } = await prepare({ ...asked.options, limit: 1 }, asked.text, at);
-        for await (const batch of (await engine.run(query, signal)).batches) if (batch.length > 0) return true;
+        const rows = await run({ ...asked.options, limit: 1 }, asked.text);
+        return rows !== null && rows.length > 0;
       } catch (error) {
         // A rewritten text may be no query, and its window may be unclear: then it is no proposal.
-        if (!(error instanceof QueryError || error instanceof CliError)) throw error;
+        if (error instanceof QueryError || error instanceof CliError) return false;
+        throw error;
       }
-      return false;
     },
-    async rows(text, range) {
-      const plain = { ...options, scope: EMPTY_SCOPE, limit: null, fields: null };
-      const { query } = await prepare(plain, text, at, range);
-      const rows: (readonly Value[])[] = [];
-      for await (const batch of (await engine.run(query, signal)).batches) rows.push(...batch);
-      return rows;
-    },
+    rows: (text, range) => run({ ...options, scope: EMPTY_SCOPE, limit: null, fields: null }, text, range),
     async newest() {
       const byTime = scan.all
         .filter((partition) => options.clusters === null || options.clusters.includes(partition.cluster))
@@ -48,6 +59,8 @@ export function createProbe(
     },
   };
 }
+
+type Row = readonly Value[];
 
 const EMPTY_SCOPE: Options["scope"] = {
   namespace: [],

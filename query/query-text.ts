@@ -36,16 +36,6 @@ export async function readQueryText(options: Options, source: QuerySource): Prom
   throw new CliError("no query", `try: logq "select * where pod='nginx'"\nlogq --help shows more`);
 }
 
-/** `pod=nginx` as `pod='nginx'`, or null if the text is not that mistake (numbers and columns may stand bare). */
-export function withQuotedValue(text: string): string | null {
-  const match = UNQUOTED_VALUE.exec(text);
-  if (match === null) return null;
-  const [, start, column, operator, value] = match;
-  const isValue =
-    /^-?\d+(?:\.\d+)?$|^(?:true|false|null)$/i.test(value!) || COLUMN_NAMES.includes(value!.toLowerCase());
-  return isValue ? null : `${start}${column}${operator}'${value}'`;
-}
-
 /** The condition around an offset with its bare value in quotes (`pod='nginx'`), or null if no such mistake is there. */
 export function quotedConditionAt(text: string, offset: number): string | null {
   for (const match of text.matchAll(/[a-z_][\w.]*\s*(?:=|!=|<>)\s*[a-z][\w.:*/-]*/gi)) {
@@ -65,6 +55,16 @@ function checkedText(text: string): string {
     throw new CliError(`${text} is a word, not a query`, `to search messages for it: logq -g ${shellQuote(text)}`);
   }
   return text;
+}
+
+/** `pod=nginx` as `pod='nginx'`, or null if the text is not that mistake (numbers and columns may stand bare). */
+function withQuotedValue(text: string): string | null {
+  const match = UNQUOTED_VALUE.exec(text);
+  if (match === null) return null;
+  const [, start, column, operator, value] = match;
+  const isValue =
+    /^-?\d+(?:\.\d+)?$|^(?:true|false|null)$/i.test(value!) || COLUMN_NAMES.includes(value!.toLowerCase());
+  return isValue ? null : `${start}${column}${operator}'${value}'`;
 }
 
 async function severalWords(words: readonly string[], cwd: string): Promise<CliError> {

@@ -88,13 +88,17 @@ test("at last all rows are proposed, and nothing that finds nothing", async () =
   expect(await run(["log='x'"], { found: [] })).not.toContain("this finds some:");
 });
 
+test("what takes too long is not guessed at", async () => {
+  expect(await run(["-w", "nginx"], { values: null })).toContain("-w nginx: not looked into, it takes too long");
+});
+
 test("a store without objects says so", async () => {
   expect((await run(["log='x'"], { empty: true })).at(-1)).toContain("shipped nothing here yet");
 });
 
 interface World {
   files?: string[];
-  values?: Readonly<Record<string, string[]>>;
+  values?: Readonly<Record<string, string[]>> | null;
   /** The commands that find rows. */
   found?: string[];
   empty?: boolean;
@@ -116,7 +120,10 @@ async function run(argv: string[], world: World): Promise<string[]> {
   };
   const probe: Probe = {
     finds: async (asked) => (world.found ?? []).includes(commandOf(asked.options, asked.text)),
-    rows: async (text) => (world.values?.[/^select (\w+)/.exec(text)![1]!] ?? []).map((value) => [value, 1n]),
+    rows: async (text) =>
+      world.values === null
+        ? null
+        : (world.values?.[/^select (\w+)/.exec(text)![1]!] ?? []).map((value) => [value, 1n]),
     newest: async () => (world.empty === true ? null : { partition, name: "n.parquet" }),
   };
   return diagnose({ options, text: options.words[0] ?? null }, scan, probe);
