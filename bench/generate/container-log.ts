@@ -1,6 +1,6 @@
 import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { PodSpec } from "./pods.ts";
 
@@ -14,7 +14,6 @@ export interface ContainerLog {
   readonly bytes: number;
   /** Bytes appended since the log was opened, to all its files. */
   readonly bytesTotal: number;
-  readonly attempt: number;
   append(bytes: Uint8Array): void;
   /** The kubelet's rotation, in its order: delete the excess, gzip the older rotated files, rename, reopen. */
   rotate(atMs: number): void;
@@ -39,6 +38,7 @@ export interface ContainerLogOptions {
   readonly archive: string | null;
 }
 
+/** Creates `0.log` and its symlink, empty. Throws if the container has a log there already, or `root` can't be written. */
 export function openContainerLog(options: ContainerLogOptions): ContainerLog {
   const { root, pod, filesMax } = options;
   const podFolder = `${pod.namespace}_${pod.pod}_${pod.uid}`;
@@ -54,15 +54,16 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
 
   const openLive = (): void => {
     const path = join(folder, `${attempt}.log`);
-    fd = openSync(path, "a", 0o640);
+    fd = openSync(path, "ax", 0o640);
     bytes = 0;
-    if (options.archive === null) return;
-    const archived = join(options.archive, podFolder, pod.container);
-    mkdirSync(archived, { recursive: true });
-    linkSync(path, join(archived, `${attempt}.log.${String(order++).padStart(6, "0")}`));
+    if (options.archive !== null) archive(path, join(options.archive, podFolder, pod.container), order++);
+  };
+  const close = (): void => {
+    if (fd >= 0) closeSync(fd);
+    fd = -1;
   };
   const restart = (): void => {
-    if (fd >= 0) closeSync(fd);
+    close();
     attempt++;
     openLive();
     symlinks.push(join(containers, `${pod.pod}_${pod.namespace}_${pod.container}-${options.newContainerId()}.log`));
@@ -81,9 +82,6 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
     get bytesTotal() {
       return bytesTotal;
     },
-    get attempt() {
-      return attempt;
-    },
     append(chunk) {
       for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
       bytes += chunk.length;
@@ -95,21 +93,22 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
       rotatedAtMs = Math.max(atMs, rotatedAtMs + 1000);
       if (filesMax !== null) shrink(folder, attempt, filesMax);
       renameSync(live, `${live}.${kubeletStamp(rotatedAtMs)}`);
-      closeSync(fd);
+      close();
       openLive();
     },
     restart,
     remove() {
-      closeSync(fd);
-      fd = -1;
+      close();
       for (const path of symlinks) rmSync(path, { force: true });
       rmSync(join(root, "var/log/pods", podFolder), { recursive: true, force: true });
     },
-    close() {
-      if (fd >= 0) closeSync(fd);
-      fd = -1;
-    },
+    close,
   };
+}
+
+function archive(path: string, folder: string, order: number): void {
+  mkdirSync(folder, { recursive: true });
+  linkSync(path, join(folder, `${basename(path)}.${String(order).padStart(6, "0")}`));
 }
 
 /** Makes room for one more rotated file and gzips those that are there, by a temporary name and a rename. */
