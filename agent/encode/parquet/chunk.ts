@@ -1,9 +1,9 @@
+import { createCompressor } from "../compressor.ts";
 import type { Bounds } from "./bounds.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
 import { ThriftWriter } from "./thrift.ts";
-import { compressZstd } from "./zstd.ts";
 
 /** What the footer says of one column chunk. Offsets are those of the file. */
 export interface Chunk {
@@ -89,6 +89,9 @@ function writePages(out: ByteSink, base: number, content: ChunkContent, codec: n
   };
 }
 
+/** One context for the pages of all encoders: each page is a frame of its own. */
+const ZSTD = createCompressor("zstd");
+
 /** Appends a page with its header; what it would take uncompressed. Data pages are version 1: every reader takes them. */
 export function writePage(
   out: ByteSink,
@@ -98,7 +101,7 @@ export function writePage(
   raw: Uint8Array,
   codec: number,
 ): number {
-  const stored = codec === CODEC.zstd ? compressZstd(raw) : raw;
+  const stored = codec === CODEC.zstd ? ZSTD.compress(raw, true) : raw;
   const start = out.length;
   const thrift = new ThriftWriter(out);
   thrift.structElement(() => {
