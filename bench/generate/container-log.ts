@@ -41,9 +41,7 @@ export interface ContainerLogOptions {
 /** Creates `0.log` and its symlink, empty. Throws if the container has a log there already, or `root` can't be written. */
 export function openContainerLog(options: ContainerLogOptions): ContainerLog {
   const { root, pod, filesMax } = options;
-  const podFolder = `${pod.namespace}_${pod.pod}_${pod.uid}`;
-  const folder = join(root, "var/log/pods", podFolder, pod.container);
-  const containers = join(root, "var/log/containers");
+  const { podFolder, folder, containers } = makeFolders(root, pod);
   const symlinks: string[] = [];
   let attempt = -1;
   let order = 0;
@@ -66,14 +64,10 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
     close();
     attempt++;
     openLive();
-    symlinks.push(join(containers, `${pod.pod}_${pod.namespace}_${pod.container}-${options.newContainerId()}.log`));
-    symlinkSync(join(folder, `${attempt}.log`), symlinks.at(-1)!);
-    // The kubelet keeps the last dead container's link only.
-    if (symlinks.length > 2) rmSync(symlinks.shift()!);
+    const name = `${pod.pod}_${pod.namespace}_${pod.container}-${options.newContainerId()}.log`;
+    addSymlink(symlinks, join(containers, name), join(folder, `${attempt}.log`));
   };
 
-  mkdirSync(folder, { recursive: true });
-  mkdirSync(containers, { recursive: true });
   restart();
   return {
     get bytes() {
@@ -104,6 +98,21 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
     },
     close,
   };
+}
+
+function makeFolders(root: string, pod: PodSpec): { podFolder: string; folder: string; containers: string } {
+  const podFolder = `${pod.namespace}_${pod.pod}_${pod.uid}`;
+  const folder = join(root, "var/log/pods", podFolder, pod.container);
+  const containers = join(root, "var/log/containers");
+  for (const path of [folder, containers]) mkdirSync(path, { recursive: true });
+  return { podFolder, folder, containers };
+}
+
+/** The kubelet keeps the link of the last dead container only. */
+function addSymlink(symlinks: string[], path: string, target: string): void {
+  symlinkSync(target, path);
+  symlinks.push(path);
+  if (symlinks.length > 2) rmSync(symlinks.shift()!);
 }
 
 function archive(path: string, folder: string, order: number): void {
