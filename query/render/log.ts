@@ -25,10 +25,10 @@ export function logRenderer(columns: readonly ResultColumn[], style: Style): Ren
   let whoWidth = 0;
 
   const line = (row: Row, who: string): string => {
-    const parts = [paint(textOf(get(row, "ts")), 2, style)];
+    const parts = [paint(safe(textOf(get(row, "ts"))), 2, style)];
     if (hasWho) parts.push(paint(pad(who, whoWidth), WHO_COLORS[hash(who) % WHO_COLORS.length]!, style));
     if (hasLevel) {
-      const level = textOf(get(row, "level"));
+      const level = onOneLine(safe(textOf(get(row, "level"))));
       parts.push(paint(pad(level.toUpperCase(), 5), LEVEL_COLORS[level] ?? 0, style));
     }
     parts.push(safe(textOf(get(row, "log"))).replace(/\n$/, ""));

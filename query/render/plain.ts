@@ -1,19 +1,14 @@
 /** `raw` (the message alone) and `logfmt`. */
 import type { ResultColumn, Value } from "../engine/engine.ts";
-import type { Renderer, Style } from "./renderer.ts";
-import { neutralise } from "./terminal-text.ts";
+import type { Renderer } from "./renderer.ts";
 
 /** Column `log`, else the first one, a value a line as it was written; NULL is an empty line. */
-export function rawRenderer(columns: readonly ResultColumn[], style: Style): Renderer {
+export function rawRenderer(columns: readonly ResultColumn[]): Renderer {
   const index = Math.max(
     0,
     columns.findIndex((column) => column.name === "log"),
   );
-  const text = (value: Value | undefined): string => {
-    const raw = value === null || value === undefined ? "" : String(value);
-    return style.terminal ? neutralise(raw) : raw;
-  };
-  return { rows: (rows) => rows.map((row) => `${text(row[index])}\n`).join(""), end: () => "" };
+  return { rows: (rows) => rows.map((row) => `${row[index] ?? ""}\n`).join(""), end: () => "" };
 }
 
 /** `key=value` pairs; NULL is left out, an empty text is `key=""`. */

@@ -8,6 +8,7 @@ import { jsonRenderer, ndjsonRenderer } from "./json.ts";
 import { logRenderer } from "./log.ts";
 import { logfmtRenderer, rawRenderer } from "./plain.ts";
 import { markdownRenderer, tableRenderer } from "./table.ts";
+import { neutralise } from "./terminal-text.ts";
 
 export const FORMATS = ["log", "table", "json", "ndjson", "csv", "tsv", "logfmt", "raw", "md"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -30,7 +31,10 @@ export interface Style {
 /** The renderer of a format for these columns. `log` needs columns `ts` and `log`; other results become tables. */
 export function createRenderer(format: Format, columns: readonly ResultColumn[], style: Style): Renderer {
   const shape = format === "log" && !isLogShaped(columns) ? "table" : format;
-  return MAKERS[shape](columns, style);
+  const renderer = MAKERS[shape](columns, style);
+  // log and table colour their text, so they make each value harmless themselves.
+  if (!style.terminal || shape === "log" || shape === "table") return renderer;
+  return { rows: (rows) => neutralise(renderer.rows(rows)), end: () => neutralise(renderer.end()) };
 }
 
 /** The format if `-o` is not given: on a terminal `log` for rows and `table` for aggregates; `ndjson` in a pipe. */

@@ -233,6 +233,7 @@ test("--color always colours in a pipe, NO_COLOR keeps a terminal plain", async 
   expect((await query(argv)).stdout).not.toContain("\x1b[");
   expect((await query(argv, { terminal: "both" })).stdout).toContain("\x1b[");
   expect((await query(argv, { terminal: "both", env: { NO_COLOR: "1" } })).stdout).not.toContain("\x1b[");
+  expect((await query(argv, { terminal: "both", env: { TERM: "dumb" } })).stdout).not.toContain("\x1b[");
 });
 
 test("--store is remembered on a terminal, and not by a script", async () => {

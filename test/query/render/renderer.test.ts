@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ResultColumn } from "../../../query/engine/engine.ts";
-import { createRenderer, defaultFormat, type Format, type Row } from "../../../query/render/renderer.ts";
+import { createRenderer, defaultFormat, FORMATS, type Format, type Row } from "../../../query/render/renderer.ts";
 
 const PLAIN = { terminal: false, color: false };
 const TERMINAL = { terminal: true, color: false };
@@ -78,11 +78,28 @@ test("raw is the message alone, else the first column", () => {
   expect(render("raw", columns, rows.slice(0, 1))).toBe('say "hi", ok\n');
 });
 
-test("raw lets bytes through to a pipe but not to a terminal", () => {
+test("bytes get through to a pipe as they are", () => {
   const shaped: ResultColumn[] = [{ name: "log", type: "varchar" }];
-  const row: Row = ["\x1b[31mred\x1b[0m \x1b]0;title\x07"];
-  expect(render("raw", shaped, [row])).toBe(`${row[0] as string}\n`);
-  expect(createRenderer("raw", shaped, TERMINAL).rows([row])).toBe("red ␛]0;title␇\n");
+  expect(render("raw", shaped, [["\x1b[31mred\x1b[0m \x9b2J"]])).toBe("\x1b[31mred\x1b[0m \x9b2J\n");
+});
+
+test.each(FORMATS)("%s lets no control character or change of direction through to a terminal", (format) => {
+  const evil = "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J \u202egnp";
+  const shaped = ["ts", "pod", "level", "log", "x"].map((name): ResultColumn => ({ name, type: "varchar" }));
+  const text = render(format, shaped, [[evil, evil, evil, evil, evil]], TERMINAL);
+  expect(text).toContain("red");
+  // oxlint-disable-next-line no-control-regex -- these must not be there
+  expect(text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+});
+
+test("a very long name does not push every message to the right", () => {
+  const long = ["2026-11-21T05:00:00.000Z", "p".repeat(60), null, "n", null, "long"];
+  const short = ["2026-11-21T05:00:00.000Z", "p", null, "n", null, "short"];
+  const lines = render("log", logColumns, [
+    [...long, null, null],
+    [...short, null, null],
+  ]).split("\n");
+  expect(lines[1]!.indexOf("short")).toBe(24 + 2 + 48 + 2 + 5 + 2);
 });
 
 test("a table is aligned, with numbers to the right, and counts its rows", () => {
