@@ -25,12 +25,18 @@ export function generateLog(pod: number, bytes: number): Buffer {
  * Calls `use` with batches of a file's lines, again and again until `rawBytes` bytes were read. The batch is recycled,
  * as in the agent. Each round through the file belongs to the next pod. Returns the bytes read.
  */
-export async function eachBatch(path: string, rawBytes: number, use: (batch: Batch) => Promise<void>): Promise<number> {
+export async function eachBatch(
+  path: string,
+  rawBytes: number,
+  withLabels: boolean,
+  use: (batch: Batch) => Promise<void>,
+): Promise<number> {
   const batch = emptyBatch();
+  const origins = withLabels ? ORIGINS : ORIGINS.map((origin) => ({ ...origin, labels: null }));
   const file = openSync(path, "r");
   let total = 0;
   for (let round = 0; total < rawBytes; round++) {
-    const origin = ORIGINS[round % PODS]!;
+    const origin = origins[round % PODS]!;
     for (let offset = 0; ;) {
       const end = readSync(file, batch.bytes, 0, batch.bytes.length, offset);
       const used = fill(batch, end, offset, total);
