@@ -27,6 +27,8 @@ const USER_FAULTS = new Set(
 /** A failure of DuckDB as an error for the user (QueryError, placed in the user's text) or as the engine's own (Error). */
 export function convertFailure(failure: Failure, query: LoweredQuery): Error {
   const kind = failure.type.toLowerCase().replaceAll(/[ _]/g, "-");
+  const file = query.files.find((path) => failure.message.includes(path));
+  if (file !== undefined) return new Error(`read ${file}: ${failure.message}`);
   if (!USER_FAULTS.has(kind)) return new Error(`run the query on DuckDB: ${failure.type}: ${failure.message}`);
   const isParser = kind === "parser" || kind === "syntax";
   const offset = failure.position === null ? null : toUtf16(query.sql, failure.position, isParser);

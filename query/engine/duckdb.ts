@@ -27,14 +27,14 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
       signal.throwIfAborted();
       const session = await openSession(options, query.files);
       const { connection } = session;
-      const interrupt = (): void => connection.interrupt();
-      signal.addEventListener("abort", interrupt);
+      const stopInterrupting = interruptOnAbort(connection, signal);
       const close = async (): Promise<void> => {
-        signal.removeEventListener("abort", interrupt);
+        stopInterrupting();
         await session.close();
       };
       try {
         await guard(connection, query);
+        signal.throwIfAborted();
         const result = await connection.stream(query.sql);
         const columns = resultColumns(result);
         return { columns, batches: readBatches(result, columns, query, signal, close) };
@@ -46,6 +46,24 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
     },
   };
 }
+
+/** Interrupts what the connection runs once the signal is aborted; returns how to stop that. */
+function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    connection.interrupt();
+    // DuckDB forgets an interrupt that comes before its query has started.
+    timer = setInterval(() => connection.interrupt(), INTERRUPT_INTERVAL_MS);
+  };
+  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
+  return () => {
+    signal.removeEventListener("abort", onAbort);
+    clearInterval(timer);
+  };
+}
+
+const INTERRUPT_INTERVAL_MS = 20;
 
 interface Session {
   readonly connection: DuckDBConnection;
@@ -88,10 +106,10 @@ async function openSession(options: DuckDbOptions, files: readonly string[]): Pr
 
 /** DuckDB follows a link that stands in the place of an object; the agent never writes one. */
 async function refuseLinks(files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    const stats = await lstat(file);
-    if (!stats.isFile()) throw new Error(`read ${file}: an object of a store is a plain file, not a link or a folder`);
-  }
+  const all = await Promise.all(files.map(async (file) => ({ file, stats: await lstat(file) })));
+  const other = all.find(({ stats }) => !stats.isFile());
+  if (other === undefined) return;
+  throw new Error(`read ${other.file}: an object of a store is a plain file, not a link or a folder`);
 }
 
 function defaultMemoryLimit(): string {
