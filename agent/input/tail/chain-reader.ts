@@ -1,11 +1,15 @@
 import { isUtf8 } from "node:buffer";
+import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { Assembler, RECORD_BYTES_MAX, type AssemblyState, type Fragment } from "../../parser/assembler.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { Cursor, Range } from "../../state/positions.ts";
 
-/** Bytes read at a time; the speed hardly depends on it above 64 KB. */
+/**
+ * Bytes read at a time: what fits the core's own cache together with its results. Reading is synchronous, as the bytes are
+ * nearly always in the page cache: 0.11 CPU-s per GB against 0.23 through the thread pool, and 0.5 with 512 KB.
+ */
 const CHUNK_BYTES = 256 * 1024;
 /** The longest piece of a line that is held: a record and its prefix. */
 const LINE_BYTES_MAX = RECORD_BYTES_MAX + 64 * 1024;
@@ -130,7 +134,7 @@ export class ChainReader {
     for (;;) {
       const wanted = Math.max(target - base - have, READ_BYTES_MIN);
       const want = Math.min(this.#buffer.length - have, segment.limit - base - have, wanted);
-      const { bytesRead } = want > 0 ? await file.read(this.#buffer, have, want, base + have) : { bytesRead: 0 };
+      const bytesRead = want > 0 ? readSync(file.fd, this.#buffer, have, want, base + have) : 0;
       have += bytesRead;
       // Less than the plan saw: the file shrank while it was read.
       if (want > 0 && bytesRead === 0) throw new ReplacedError(segment.id);
