@@ -77,6 +77,13 @@ test("where the newest hour has nothing either, all time is tried", async () => 
   expect(lines).toContain("-w nginx: 1 row if it stood alone");
 });
 
+test("where the window has no objects, near values are looked for in all of them", async () => {
+  const command = "logq --all-time -w checkout";
+  const lines = await run(["--since", "1h", "-w", "chekout"], { files: [], values: pods, found: [command], old: true });
+  expect(lines).toContain("-w chekout: no rows; did you mean checkout?");
+  expect(lines.at(-1)).toBe(`  ${command}`);
+});
+
 test("conditions that exclude each other lead to the query without one of them", async () => {
   const lines = await run(["-w", "nginx", "-g", "nothing"], { values: pods, found: ["logq -w nginx"] });
   expect(lines.at(-1)).toBe("  logq -w nginx");
@@ -103,6 +110,8 @@ interface World {
   found?: string[];
   empty?: boolean;
   source?: "text" | "flags";
+  /** Whether the values are older than any window. */
+  old?: boolean;
 }
 
 async function run(argv: string[], world: World): Promise<string[]> {
@@ -120,8 +129,8 @@ async function run(argv: string[], world: World): Promise<string[]> {
   };
   const probe: Probe = {
     finds: async (asked) => (world.found ?? []).includes(commandOf(asked.options, asked.text)),
-    rows: async (text) =>
-      world.values === null
+    rows: async (text, within) =>
+      world.values === null || (world.old === true && within.from !== null)
         ? null
         : (world.values?.[/^select (\w+)/.exec(text)![1]!] ?? []).map((value) => [value, 1n]),
     newest: async () => (world.empty === true ? null : { partition, name: "n.parquet" }),

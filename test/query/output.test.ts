@@ -35,6 +35,24 @@ test("a full disk is an error that says so", async () => {
   await expect(output.write("a")).rejects.toThrow(refusal);
 });
 
+test("a pipe that breaks between writes is noticed", async () => {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const output = openOutput(stream);
+  const closed = new Promise((resolve) => output.closed.addEventListener("abort", resolve));
+  stream.destroy();
+  await closed;
+  await expect(output.write("nobody reads this")).resolves.toBeUndefined();
+});
+
+test("a failure between writes is not taken for a closed pipe", async () => {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const output = openOutput(stream);
+  const closed = new Promise((resolve) => output.closed.addEventListener("abort", resolve));
+  stream.destroy(Object.assign(new Error("EIO happened"), { code: "EIO" }));
+  await closed;
+  await expect(output.flush()).rejects.toThrow("cannot write the result: EIO happened");
+});
+
 function failing(code: string): Writable {
   return new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error(`${code} happened`), { code })),

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Probe } from "../../query/diagnose.ts";
 import { createDuckDbEngine } from "../../query/engine/duckdb.ts";
+import type { Engine } from "../../query/engine/engine.ts";
 import { parseOptions } from "../../query/options.ts";
 import { prepare } from "../../query/prepare.ts";
 import { createProbe } from "../../query/probe.ts";
-import { makeStore, STORE_NOW_NS } from "../helpers/store.ts";
+import { makeStore, sampleRows, STORE_NOW_NS, writeRows } from "../helpers/store.ts";
 
 const EVERYTHING = { from: null, to: null };
 const at = { env: {}, cwd: "/", now: STORE_NOW_NS };
@@ -51,12 +52,34 @@ test("the newest object is that of the newest hour with one", async () => {
   expect(newest?.name).toMatch(/^node-b-.*-h00\.parquet$/);
 });
 
+test("the newest object is that of the chosen clusters", async () => {
+  await writeRows(store, [{ ...sampleRows()[0]!, tsNs: STORE_NOW_NS }], "dev");
+  expect((await (await open()).newest())?.partition.cluster).toBe("dev");
+  expect((await (await open({ flags: ["--cluster", "prod"] })).newest())?.partition.cluster).toBe("prod");
+});
+
+test("a proposal is run for one row, whatever its own limit", async () => {
+  const engine: Engine = { run: async () => ({ columns: [], batches: endless() }) };
+  const probe = await open({ engine });
+  expect(await probe.finds({ options: options(), text: "select pod from logs limit 1000000" })).toBe(true);
+});
+
+async function* endless(): AsyncGenerator<bigint[][]> {
+  for (;;) yield [[1n]];
+}
+
 function options(...flags: string[]) {
   return parseOptions(["--store", store, ...flags]);
 }
 
-async function open(given: { flags?: string[]; signal?: AbortSignal } = {}): Promise<Probe> {
+async function open(given: { flags?: string[]; signal?: AbortSignal; engine?: Engine } = {}): Promise<Probe> {
   const asked = options(...(given.flags ?? []));
   const { scan } = await prepare(asked, "select *", at);
-  return createProbe(asked, scan!, at, createDuckDbEngine(), given.signal ?? new AbortController().signal);
+  return createProbe(
+    asked,
+    scan!,
+    at,
+    given.engine ?? createDuckDbEngine(),
+    given.signal ?? new AbortController().signal,
+  );
 }

@@ -12,6 +12,8 @@ export interface Given {
   terminal?: "none" | "stderr" | "both";
   signal?: AbortSignal;
   engine?: Engine;
+  /** What every write to stdout fails with. */
+  stdoutError?: string;
 }
 
 export interface Ran {
@@ -24,7 +26,7 @@ export interface Ran {
 
 export async function runLogq(argv: readonly string[], given: Given = {}): Promise<Ran> {
   const terminal = given.terminal ?? "none";
-  const stdout = recorder(terminal === "both");
+  const stdout = recorder(terminal === "both", given.stdoutError);
   const stderr = recorder(terminal !== "none");
   let opened = false;
   const code = await runCli(argv, {
@@ -43,12 +45,12 @@ export async function runLogq(argv: readonly string[], given: Given = {}): Promi
   return { code, stdout: stdout.text(), stderr: stderr.text(), opened };
 }
 
-function recorder(isTTY: boolean): Writable & { isTTY: boolean; text(): string } {
+function recorder(isTTY: boolean, errorCode?: string): Writable & { isTTY: boolean; text(): string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _, done) {
       chunks.push(String(chunk));
-      done();
+      done(errorCode === undefined ? null : Object.assign(new Error(errorCode), { code: errorCode }));
     },
   });
   return Object.assign(stream, { isTTY, text: () => chunks.join("") });
