@@ -1,6 +1,7 @@
 import type { FilterConfig, ServiceConfig } from "../config/config.ts";
-import { metadataFromPath } from "./filter/kubernetes.ts";
+import { metadataFromPath, type PathMetadata } from "./filter/kubernetes.ts";
 import { tagMatcher } from "./filter/match.ts";
+import { readPreloadedPod } from "./filter/pod.ts";
 import type { Origin } from "./record.ts";
 
 /**
@@ -14,16 +15,24 @@ export function describeFile(
   service: Pick<ServiceConfig, "node">,
 ): Origin {
   const tag = expandTag(tagPattern, file.path);
-  const isKubernetes = filters.some((filter) => filter.plugin === "kubernetes" && tagMatcher(filter.match)(tag));
-  const metadata = isKubernetes ? metadataFromPath(file.path, file.resolved) : null;
+  const filter = filters.find((candidate) => tagMatcher(candidate.match)(tag));
+  const metadata = filter === undefined ? null : metadataFromPath(file.path, file.resolved);
   const common = { node: service.node, tag, path: file.path, image: null, labels: null };
   if (metadata === null) {
     const nothing = { namespace: null, workload: null, pod: null, container: null, podId: null, containerId: null };
     // The path stands where a container's file has pod and container: still unique, and it says which file.
     return { ...common, ...nothing, file: `${service.node}${file.path}/${file.id}`, source: "host" };
   }
-  const { podId, container } = metadata;
-  return { ...common, ...metadata, file: `${service.node}/${podId ?? ""}/${container}/${file.id}`, source: "application" };
+  const known = enrich(metadata, filter?.metaPreloadCacheDir ?? null);
+  return { ...common, ...known, file: `${service.node}/${known.podId ?? ""}/${known.container}/${file.id}`, source: "application" };
+}
+
+/** Adds what the API knows of the pod to what its path says. */
+function enrich(metadata: PathMetadata, directory: string | null): PathMetadata & Pick<Origin, "labels" | "image"> {
+  const pod = directory === null ? null : readPreloadedPod(directory, metadata.namespace, metadata.pod);
+  if (pod === null) return { ...metadata, labels: null, image: null };
+  const { uid, workload, labels, images } = pod;
+  return { ...metadata, podId: metadata.podId ?? uid, workload, labels, image: images.get(metadata.container) ?? null };
 }
 
 /** Fluent Bit's rule for a tag with `*`: the path, slashes as dots, without the first. */

@@ -47,6 +47,8 @@ export interface Match {
 export interface KubernetesFilterConfig {
   readonly plugin: "kubernetes";
   readonly match: Match;
+  /** Folder with `<namespace>-<pod>.meta` files: pods as the API server gives them. */
+  readonly metaPreloadCacheDir: string | null;
 }
 
 export type OutputConfig = DirectoryConfig | StdoutConfig | NullConfig;

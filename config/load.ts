@@ -126,7 +126,9 @@ function noteParsers(raw: RawConfig, found: Findings): void {
 function readFilter(section: RawSection, found: Findings): FilterConfig | null {
   if (pluginOf(section, "filter", FILTERS, found) === null) return null;
   const settings = readSettings(FILTERS.kubernetes, "filter kubernetes", section, found);
-  return { plugin: "kubernetes", match: readMatch(section, settings, null, found) };
+  const directory = settings.kube_meta_preload_cache_dir;
+  const metaPreloadCacheDir = directory === null ? null : path.resolve(directory);
+  return { plugin: "kubernetes", match: readMatch(section, settings, null, found), metaPreloadCacheDir };
 }
 
 function readOutput(section: RawSection, raw: RawConfig, found: Findings): OutputConfig | null {

@@ -241,8 +241,16 @@ const TAIL = {
 } as const satisfies OptionGroup;
 
 const KUBERNETES = {
-  doc: "Adds namespace, workload, pod and container to each record, from the path of its log file.",
-  options: MATCH,
+  doc: "Adds namespace, workload, pod and container to each record, from the path of its log file, and labels and image where they are preloaded.",
+  options: {
+    ...MATCH,
+    kube_meta_preload_cache_dir: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Folder of files NAMESPACE-POD.meta, each a pod as the API server gives it: labels, image and owner come from there.",
+    },
+  },
   ignored: {
     alias: "only outputs have a name",
     buffer_size: NO_API,
