@@ -18,7 +18,7 @@ export function duckDbScan({ files, range, where }: LowerOptions): string {
   if (files.length === 0) return `SELECT ${emptyColumns()} WHERE false`;
   const columns = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
   const shown = columns.map((name) => (name === "ts" ? "CAST(ts AS TIMESTAMP) AS ts" : name)).join(", ");
-  const list = files.map(stringLiteral).join(", ");
+  const list = files.map((file) => stringLiteral(duckDbPath(file))).join(", ");
   const options = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true";
   const conditions = [
     ...partitionConditions(range),
@@ -27,6 +27,11 @@ export function duckDbScan({ files, range, where }: LowerOptions): string {
   ];
   const filter = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   return `SELECT ${shown} FROM read_parquet([${list}], ${options})${filter}`;
+}
+
+/** A path as read_parquet takes it: it reads a list of globs, so a star in a folder's name would match its neighbours. */
+export function duckDbPath(file: string): string {
+  return file.replace(/[*?[]/g, "[$&]");
 }
 
 function emptyColumns(): string {

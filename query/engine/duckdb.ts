@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
-import { SCAN_NAME } from "../dialect/scan.ts";
+import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
 import { convertFailure, readFailure, sourceToken, toUtf16 } from "./duckdb-error.ts";
 import { columnType, convertValue } from "./duckdb-value.ts";
 import type { Engine, LoweredQuery, Result, ResultColumn, Value } from "./engine.ts";
@@ -84,6 +84,8 @@ async function openSession(options: DuckDbOptions, files: readonly string[]): Pr
       await rm(directory, { recursive: true, force: true });
     },
   };
+  // DuckDB checks the path as it is written and each file that it finds.
+  const allowed = new Set([...files, ...files.map(duckDbPath)]);
   const settings = [
     "errors_as_json = true",
     "TimeZone = 'UTC'",
@@ -91,7 +93,7 @@ async function openSession(options: DuckDbOptions, files: readonly string[]): Pr
     `temp_directory = ${stringLiteral(directory)}`,
     "autoload_known_extensions = false",
     "autoinstall_known_extensions = false",
-    `allowed_paths = [${files.map(stringLiteral).join(", ")}]`,
+    `allowed_paths = [${[...allowed].map(stringLiteral).join(", ")}]`,
     "enable_external_access = false",
     "lock_configuration = true",
   ];
@@ -127,7 +129,7 @@ async function guard(connection: DuckDBConnection, query: LoweredQuery): Promise
     throw convertFailure({ type, message: String(tree["error_message"]), position, name: null, subtype: null }, query);
   }
   guardStatement(tree, {
-    files: query.files,
+    paths: query.files.map(duckDbPath),
     scanName: SCAN_NAME,
     locate(byteOffset) {
       const token = sourceToken(toUtf16(query.sql, byteOffset, false), query);

@@ -4,8 +4,8 @@ import { QueryError } from "./engine.ts";
 export type Locate = (byteOffset: number) => { start: number; end: number } | null;
 
 export interface GuardOptions {
-  /** What the scan may read, in this order. */
-  readonly files: readonly string[];
+  /** What the scan may read, in this order, as read_parquet takes it. */
+  readonly paths: readonly string[];
   /** The CTE that may call read_parquet. */
   readonly scanName: string;
   readonly locate: Locate;
@@ -116,18 +116,18 @@ function checkTableFunction(table: Node, context: Context): void {
   const call = table["function"];
   if (!isNode(call)) throw refusal("this table function", table, context);
   const name = String(call["function_name"]).toLowerCase();
-  const isScanCall = context.isScan && name === "read_parquet" && sameFiles(call, context.files);
+  const isScanCall = context.isScan && name === "read_parquet" && samePaths(call, context.paths);
   if (!isScanCall && !TABLE_FUNCTIONS.has(name)) {
     throw refusal(`the table function ${name}`, typeof table["query_location"] === "number" ? table : call, context);
   }
   walk(call["children"], isScanCall ? context : { ...context, isScan: false });
 }
 
-/** Whether the first argument is the literal list of exactly these files. */
-function sameFiles(call: Node, files: readonly string[]): boolean {
+/** Whether the first argument is the literal list of exactly these paths. */
+function samePaths(call: Node, paths: readonly string[]): boolean {
   const list = Array.isArray(call["children"]) ? (call["children"][0] as unknown) : null;
   const items = isNode(list) && Array.isArray(list["children"]) ? (list["children"] as unknown[]) : [];
-  return items.length === files.length && items.every((item, i) => constantText(item) === files[i]);
+  return items.length === paths.length && items.every((item, i) => constantText(item) === paths[i]);
 }
 
 function constantText(node: unknown): unknown {

@@ -218,6 +218,7 @@ export const GOLDENS: readonly Golden[] = [
     say: "ts >= timestamp '2026-03-01 23:00:00' and ts < timestamp '2026-03-02 00:00:00'",
     spelt: "SELECT * FROM stored WHERE hour = '23'",
   },
+  { say: "ts < now() and ts > now() - interval '100' year", spelt: "SELECT * FROM stored" },
   { say: "dt = '2026-03-02'", spelt: "SELECT * FROM stored WHERE hour = '00'" },
   {
     say: "select date_trunc('hour', ts) as h, count(*) as n group by 1 order by 1",

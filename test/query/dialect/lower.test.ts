@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { COLUMNS, PARTITION_COLUMNS } from "../../../config/table.ts";
 import { stringLiteral } from "../../../query/dialect/literal.ts";
@@ -116,6 +117,19 @@ describe("the scan", () => {
   test("a statement that does not read logs gets no scan", () => {
     expect(lowered("select 1 as one", { files: store.files }).sql).toBe("select 1 as one");
   });
+});
+
+test("a condition of each reader reaches the files: pod = … skips row groups although two SELECTs share the scan", async () => {
+  const text = "select pod from logs where pod = 'nginx' union all select level from logs where level = 'error'";
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${lowered(text, { files: store.files }).sql}`);
+  instance.closeSync();
+  const plan = JSON.stringify(reader.getRows());
+  expect(plan.match(/"name[^}]*READ_PARQUET/g)).toHaveLength(2);
+  expect(plan).toMatch(/Filters[^}]*pod='nginx'/);
+  expect(plan).toMatch(/Filters[^}]*level='error'/);
+  expect(plan).not.toContain("CTE");
 });
 
 describe("parameters", () => {

@@ -5,7 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { QueryError } from "../../../query/engine/engine.ts";
 import type { LoweredQuery } from "../../../query/engine/engine.ts";
-import { makeStore } from "../../helpers/store.ts";
+import { makeStore, sampleRows, writeRows } from "../../helpers/store.ts";
 import { answer, failure, lowered } from "./harness.ts";
 
 let directory: string;
@@ -108,6 +108,16 @@ describe("behind the dialect, the guard and the locks hold on their own", () => 
     const greedy = { ...honest, sql: honest.sql.replace(files[0]!, files[1]!) };
     await expect(answer(honest)).resolves.toMatchObject({ rows: [[24n]] });
     await expect(answer(greedy)).rejects.toThrow("the table function read_parquet is not part of the dialect");
+  });
+
+  test.each([
+    ["a*b", "aXb"],
+    ["c[de]", "cd"],
+    ["q?", "qq"],
+  ])("a store in a folder called %s reads its own objects, not those of %s", async (name, neighbour) => {
+    await writeRows(join(directory, neighbour), sampleRows());
+    const own = await writeRows(join(directory, name), sampleRows().slice(0, 3));
+    await expect(answer(lowered("select count(*)", { files: own }))).resolves.toMatchObject({ rows: [[3n]] });
   });
 
   test("a link in the place of an object is not followed", async () => {
