@@ -24,7 +24,12 @@ export function describeFile(
     return { ...common, ...nothing, file: `${service.node}${file.path}/${file.id}`, source: "host" };
   }
   const known = enrich(metadata, filter?.metaPreloadCacheDir ?? null);
-  return { ...common, ...known, file: `${service.node}/${known.podId ?? ""}/${known.container}/${file.id}`, source: "application" };
+  return {
+    ...common,
+    ...known,
+    file: `${service.node}/${known.podId ?? ""}/${known.container}/${file.id}`,
+    source: "application",
+  };
 }
 
 /** Adds what the API knows of the pod to what its path says. */

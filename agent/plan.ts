@@ -36,8 +36,14 @@ interface PlanOptions {
  * max-min fairly over the chains (a small one gets all it has, large ones the same share each), ordered by namespace,
  * workload, pod and container so that rows of one container lie together. Pure.
  */
-export function planShipment(chains: readonly Chain[], cursors: ReadonlyMap<string, Cursor>, options: PlanOptions): ChainPlan[] {
-  const whole = chains.map((chain) => planChain(chain, cursors.get(chain.id) ?? null, options)).filter((plan) => plan !== null);
+export function planShipment(
+  chains: readonly Chain[],
+  cursors: ReadonlyMap<string, Cursor>,
+  options: PlanOptions,
+): ChainPlan[] {
+  const whole = chains
+    .map((chain) => planChain(chain, cursors.get(chain.id) ?? null, options))
+    .filter((plan) => plan !== null);
   const shares = shareFairly(
     whole.map((plan) => plan.bytes),
     options.bytesMax,
@@ -131,5 +137,12 @@ function byContainer(a: ChainPlan, b: ChainPlan): number {
 
 function sortKey(chain: Chain): string[] {
   const origin = chain.files[0]?.record.origin;
-  return [origin?.namespace ?? "", origin?.workload ?? "", origin?.pod ?? "", origin?.container ?? "", chain.path, chain.id];
+  return [
+    origin?.namespace ?? "",
+    origin?.workload ?? "",
+    origin?.pod ?? "",
+    origin?.container ?? "",
+    chain.path,
+    chain.id,
+  ];
 }

@@ -47,14 +47,17 @@ export class Pump {
 
   async #run(signal: AbortSignal): Promise<void> {
     try {
-      for (let more = true; more && !signal.aborted; ) ({ more } = await this.#shipper.ship(Date.now(), signal));
+      for (let more = true; more && !signal.aborted;) ({ more } = await this.#shipper.ship(Date.now(), signal));
       this.#failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       const backoffMs = Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#failures);
       this.#failures++;
       this.#retryAtMs = Date.now() + backoffMs;
-      this.#log.error({ output: this.#config.alias ?? this.#config.plugin, err: error, retryInMs: Math.round(backoffMs) }, "a shipment failed; it is tried again");
+      this.#log.error(
+        { output: this.#config.alias ?? this.#config.plugin, err: error, retryInMs: Math.round(backoffMs) },
+        "a shipment failed; it is tried again",
+      );
     }
   }
 }

@@ -44,7 +44,9 @@ export class Shipper {
   /** Bytes that wait for this output. */
   pendingBytes(): number {
     const { source, positions } = this.#options;
-    return source.chains().reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), 0);
+    return source
+      .chains()
+      .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), 0);
   }
 
   /** Ships once what is there, up to `bytesMax`. Throws if a step fails: nothing has moved then, try again. */
@@ -62,7 +64,13 @@ export class Shipper {
       if (encoded.ranges.length === 0) return await abandon(delivery);
       sealed = await delivery.seal();
       probe("sealed");
-      const entry = { seq: positions.nextSeq, readTimeMs: nowMs, output: output.recorded, keys: sealed.keys, ranges: encoded.ranges };
+      const entry = {
+        seq: positions.nextSeq,
+        readTimeMs: nowMs,
+        output: output.recorded,
+        keys: sealed.keys,
+        ranges: encoded.ranges,
+      };
       const sha = await positions.plan(entry);
       probe("journaled");
       await delivery.publish(sha);
@@ -116,7 +124,12 @@ export class Shipper {
   }
 
   /** Reads the planned ranges in order into a delivery; returns what was read, exactly. */
-  async #encode(reads: readonly ChainRead[], readTimeMs: number, delivery: Delivery, signal: AbortSignal): Promise<Encoded> {
+  async #encode(
+    reads: readonly ChainRead[],
+    readTimeMs: number,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<Encoded> {
     const { source } = this.#options;
     const ports = {
       open: async (id: string) => await source.open(id),
@@ -145,11 +158,20 @@ export class Shipper {
     const file = await source.replaced(fileId, nowMs);
     const unread = Math.max(0, file.size - (read.from?.file === fileId ? read.from.offset : 0));
     const fields = { output: output.id, file: fileId, path: file.record.path, reason: "truncated", bytes: unread };
-    log.error(fields, "lost: the file was truncated or overwritten in place before all of it was read; going on at its start");
+    log.error(
+      fields,
+      "lost: the file was truncated or overwritten in place before all of it was read; going on at its start",
+    );
   }
 
   #report(sealed: Sealed, encoded: Encoded): void {
-    const fields = { output: this.#options.output.id, records: sealed.records, rawBytes: encoded.bytes, objects: sealed.keys.length, bytes: sealed.bytes };
+    const fields = {
+      output: this.#options.output.id,
+      records: sealed.records,
+      rawBytes: encoded.bytes,
+      objects: sealed.keys.length,
+      bytes: sealed.bytes,
+    };
     this.#options.log.info(fields, "shipped");
   }
 }
@@ -174,12 +196,20 @@ function toRead(plan: ChainPlan): ChainRead {
     limit,
     torn,
   }));
-  return { chain: plan.chain.id, framing: plan.chain.files[0]!.record.framing, from: plan.from, segments, ended: plan.ended };
+  return {
+    chain: plan.chain.id,
+    framing: plan.chain.files[0]!.record.framing,
+    from: plan.from,
+    segments,
+    ended: plan.ended,
+  };
 }
 
 function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {
   if (keys.toSorted().join() === entry.keys.toSorted().join()) return;
-  throw new Error(`cannot repeat shipment ${entry.seq}: it gave the objects ${keys.join(", ")} instead of ${entry.keys.join(", ")}`);
+  throw new Error(
+    `cannot repeat shipment ${entry.seq}: it gave the objects ${keys.join(", ")} instead of ${entry.keys.join(", ")}`,
+  );
 }
 
 /** The very range that was journaled: ends are exact, so a rest without newline there was a line. */

@@ -20,7 +20,10 @@ export function createSource(tails: readonly Tail[], matchesTag: (tag: string) =
     return tail;
   };
   return {
-    chains: () => tails.flatMap((tail) => [...tail.chains.values()].filter((chain) => matchesTag(chain.files[0]?.record.origin.tag ?? ""))),
+    chains: () =>
+      tails.flatMap((tail) =>
+        [...tail.chains.values()].filter((chain) => matchesTag(chain.files[0]?.record.origin.tag ?? "")),
+      ),
     open: async (fileId) => await tailOf(fileId).open(fileId),
     originOf: (fileId) => tailOf(fileId).files.get(fileId)!.record.origin,
     framingOf: (fileId) => tailOf(fileId).files.get(fileId)!.record.framing,

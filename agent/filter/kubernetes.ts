@@ -32,7 +32,9 @@ const ORDINAL_POD = /^(?<name>.+)-\d{1,5}$/;
  */
 export function metadataFromPath(path: string, target: string): PathMetadata | null {
   const link = CONTAINERS_NAME.exec(basename(path))?.groups;
-  const folder = ATTEMPT_NAME.test(basename(target)) ? PODS_FOLDER.exec(basename(dirname(dirname(target))))?.groups : undefined;
+  const folder = ATTEMPT_NAME.test(basename(target))
+    ? PODS_FOLDER.exec(basename(dirname(dirname(target))))?.groups
+    : undefined;
   const namespace = link?.namespace ?? folder?.namespace;
   const pod = link?.pod ?? folder?.pod;
   const container = link?.container ?? (folder === undefined ? undefined : basename(dirname(target)));

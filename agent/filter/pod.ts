@@ -17,7 +17,11 @@ interface Pod {
     readonly name?: string;
     readonly uid?: string;
     readonly labels?: Readonly<Record<string, string>>;
-    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly controller?: boolean;
+    }[];
   };
   readonly spec?: {
     readonly containers?: readonly PodContainer[];
@@ -47,7 +51,9 @@ export function readPreloadedPod(directory: string, namespace: string, pod: stri
   try {
     return podFacts(JSON.parse(text) as Pod, pod);
   } catch (error) {
-    throw new Error(`cannot read the pod's metadata: ${path} is not the JSON of a pod: ${(error as Error).message}`, { cause: error });
+    throw new Error(`cannot read the pod's metadata: ${path} is not the JSON of a pod: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -60,7 +66,8 @@ function podFacts({ metadata = {}, spec = {} }: Pod, pod: string): PodFacts {
   return {
     uid: metadata.uid ?? null,
     // A ReplicaSet and a Job carry their owner's name with a suffix, which the pod's own name repeats.
-    workload: owner === undefined || owner.kind === "ReplicaSet" || owner.kind === "Job" ? workloadOfPod(pod) : owner.name,
+    workload:
+      owner === undefined || owner.kind === "ReplicaSet" || owner.kind === "Job" ? workloadOfPod(pod) : owner.name,
     labels: metadata.labels ?? null,
     images: new Map(images),
   };

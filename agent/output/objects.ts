@@ -76,7 +76,13 @@ class ObjectDelivery implements Delivery {
     for (const open of this.#hours.values()) {
       await this.#write(open, await open.encoder.finish());
       await open.object.seal();
-      open.key = objectKey({ ...this.#options.name, output: this.#options.id, seq: this.#seq, hour: open.hour, splits });
+      open.key = objectKey({
+        ...this.#options.name,
+        output: this.#options.id,
+        seq: this.#seq,
+        hour: open.hour,
+        splits,
+      });
     }
     const keys = [...this.#hours.values()].map((open) => open.key);
     return { keys, records: this.#records, bytes: this.#bytes };

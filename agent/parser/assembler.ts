@@ -181,7 +181,8 @@ export class Assembler {
     const { stream } = this.#prefix;
     const isLong = lineEnd - message > RECORD_BYTES_MAX;
     const open = stream === STREAM.none ? null : this.#open[stream]!;
-    if (open !== null && (isLong || this.#isFull(stream, lineEnd - message))) return this.#cutOpen(stream, base + start, start);
+    if (open !== null && (isLong || this.#isFull(stream, lineEnd - message)))
+      return this.#cutOpen(stream, base + start, start);
     if (isLong) return this.#piece(bytes, start, message, base, valid);
 
     const next = terminated ? lineEnd + 1 : lineEnd;
@@ -197,7 +198,8 @@ export class Assembler {
       return next;
     }
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
-    if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none)) return start;
+    if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none))
+      return start;
     this.#midLine = false;
     if (this.#cri && !isCri && !continued) this.counters.unparsed++;
     return next;

@@ -101,9 +101,11 @@ export class CriPrefix {
 
   #readStreamAndTag(bytes: Uint8Array, start: number, end: number): boolean {
     // "stdout " or "stderr "
-    if (bytes[start] !== 115 || bytes[start + 1] !== 116 || bytes[start + 2] !== 100 || bytes[start + 6] !== SPACE) return false;
+    if (bytes[start] !== 115 || bytes[start + 1] !== 116 || bytes[start + 2] !== 100 || bytes[start + 6] !== SPACE)
+      return false;
     if (bytes[start + 3] === 111 && bytes[start + 4] === 117 && bytes[start + 5] === 116) this.stream = STREAM.stdout;
-    else if (bytes[start + 3] === 101 && bytes[start + 4] === 114 && bytes[start + 5] === 114) this.stream = STREAM.stderr;
+    else if (bytes[start + 3] === 101 && bytes[start + 4] === 114 && bytes[start + 5] === 114)
+      this.stream = STREAM.stderr;
     else return false;
     const tag = bytes[start + 7];
     if (tag !== LETTER_F && tag !== LETTER_P) return false;

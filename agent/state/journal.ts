@@ -67,7 +67,9 @@ export function parseJournal(path: string, kind: string, bytes: Buffer): { recor
 
 function checkHeader(path: string, kind: string, header: { logq?: unknown; version?: unknown }): void {
   if (header.logq !== kind) {
-    throw new Error(`cannot read the state: ${path} is no "${kind}" journal of logq but ${JSON.stringify(header.logq)}; move it away`);
+    throw new Error(
+      `cannot read the state: ${path} is no "${kind}" journal of logq but ${JSON.stringify(header.logq)}; move it away`,
+    );
   }
   if (header.version !== VERSION) {
     throw new Error(
@@ -136,7 +138,7 @@ class FileJournal implements Journal {
 }
 
 async function writeFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
   }

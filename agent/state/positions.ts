@@ -60,7 +60,14 @@ export async function openPositions(path: string): Promise<Positions> {
 
 type JournalRecord =
   | { readonly t: "cursors"; readonly seq: number; readonly at: readonly PackedRange[] }
-  | { readonly t: "plan"; readonly seq: number; readonly now: number; readonly output: unknown; readonly keys: readonly string[]; readonly at: readonly PackedRange[] }
+  | {
+      readonly t: "plan";
+      readonly seq: number;
+      readonly now: number;
+      readonly output: unknown;
+      readonly keys: readonly string[];
+      readonly at: readonly PackedRange[];
+    }
   | { readonly t: "commit"; readonly seq: number };
 
 /** `[file, offset, check, rest?]`: 40 to 64 bytes for a chain of one file; `rest` holds what is unusual. */
@@ -72,7 +79,10 @@ interface PackedRest {
   /** Segments before the last. */
   readonly b?: readonly (readonly [file: string, end: number])[];
   /** Open records: stream, then its fragments. */
-  readonly o?: readonly (readonly [stream: number, ...fragments: (readonly [file: string, start: number, end: number])[]])[];
+  readonly o?: readonly (readonly [
+    stream: number,
+    ...fragments: (readonly [file: string, start: number, end: number])[],
+  ])[];
   /** Open records were ended. */
   readonly e?: 1;
 }
@@ -148,7 +158,9 @@ function pack(range: Range): PackedRange {
   const rest: PackedRest = {
     ...(range.chain === file ? {} : { c: range.chain }),
     ...(before.length === 0 ? {} : { b: before }),
-    ...(open.length === 0 ? {} : { o: open.map(({ stream, fragments }) => [stream, ...fragments.map(packFragment)] as const) }),
+    ...(open.length === 0
+      ? {}
+      : { o: open.map(({ stream, fragments }) => [stream, ...fragments.map(packFragment)] as const) }),
     ...(range.ended ? { e: 1 as const } : {}),
   };
   return Object.keys(rest).length === 0 ? [file, offset, check] : [file, offset, check, rest];

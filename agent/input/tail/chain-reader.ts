@@ -168,7 +168,7 @@ export class ChainReader {
     const isTorn = torn && end === have;
     const valid = isUtf8(buffer.subarray(0, isTorn ? end : lastNewline + 1)) && (isTorn || lastNewline >= 0);
     const options = { torn: isTorn, pieces, valid };
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       at = assembler.consume(buffer, at, end, base, options);
       if (!assembler.due) return at;
       if (!(await ports.accept(assembler.take()))) return -1;
@@ -216,7 +216,7 @@ async function endOpen(assembler: Assembler, offset: number, ports: ReadPorts): 
 /** Where the line that fills the buffer ends within the segment, searched from `from`; -1 if it does not (yet). */
 async function findLineEnd(file: FileHandle, from: number, segment: ReadSegment): Promise<number> {
   const ahead = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let at = from; at < segment.limit; ) {
+  for (let at = from; at < segment.limit;) {
     const { bytesRead } = await file.read(ahead, 0, Math.min(ahead.length, segment.limit - at), at);
     if (bytesRead === 0) break;
     const newline = ahead.subarray(0, bytesRead).indexOf(10);

@@ -36,7 +36,8 @@ export async function discoverTargets(input: TailConfig, report: Report): Promis
     for (const path of paths) {
       if (excluded(path)) continue;
       const resolved = await resolveTarget(path, roots, report);
-      if (resolved !== null && !byResolved.has(resolved)) byResolved.set(resolved, { path, resolved, plainPath: isPlainPath(pattern) });
+      if (resolved !== null && !byResolved.has(resolved))
+        byResolved.set(resolved, { path, resolved, plainPath: isPlainPath(pattern) });
     }
   }
   return [...byResolved.values()];

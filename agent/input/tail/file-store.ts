@@ -54,7 +54,10 @@ export class FileStore {
   }
 
   /** Opens the folder and reads every record. Removes the rests of interrupted steps and old tombstones. */
-  static async open(directory: string, nowMs: number): Promise<{ store: FileStore; records: FileRecord[]; tombstones: FileRecord[] }> {
+  static async open(
+    directory: string,
+    nowMs: number,
+  ): Promise<{ store: FileStore; records: FileRecord[]; tombstones: FileRecord[] }> {
     await mkdir(directory, { recursive: true });
     const store = new FileStore(directory);
     const names = new Set(await readdir(directory));

@@ -45,7 +45,9 @@ export function globMatcher(patterns: readonly string[]): (path: string) => bool
 
 /** Whether any of the patterns matches the whole path, where `*` matches slashes too (Fluent Bit matches `exclude_path` with fnmatch(3)). */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const matchers = patterns.map((pattern) => picomatch(pattern, { nobrace: true, noextglob: true, bash: true, nonegate: true, dot: true }));
+  const matchers = patterns.map((pattern) =>
+    picomatch(pattern, { nobrace: true, noextglob: true, bash: true, nonegate: true, dot: true }),
+  );
   return (path) => matchers.some((matches) => matches(path));
 }
 

@@ -31,7 +31,12 @@ export interface Retained {
  * Retains the inode that `resolved` names: by a hard link, or by an open descriptor where none can be made. Null if there
  * is nothing to retain: no such file (any more), or one that is followed or shipped already.
  */
-export async function retain(request: RetainRequest, store: FileStore, log: Logger, nowMs: number): Promise<Retained | null> {
+export async function retain(
+  request: RetainRequest,
+  store: FileStore,
+  log: Logger,
+  nowMs: number,
+): Promise<Retained | null> {
   const handle = await open(request.resolved, "r").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") log.warn({ path: request.resolved }, `cannot open it: ${error.message}`);
     return null;
@@ -60,7 +65,11 @@ export async function retain(request: RetainRequest, store: FileStore, log: Logg
   }
 }
 
-export function newFollowedFile(record: FileRecord, descriptor: FileHandle | null, size: number, grewAtMs: number): FollowedFile {
+export function newFollowedFile(
+  record: FileRecord,
+  descriptor: FileHandle | null,
+  size: number,
+  grewAtMs: number,
+): FollowedFile {
   return { record, descriptor, size, grewAtMs, absentSinceMs: null, gone: false };
 }
-

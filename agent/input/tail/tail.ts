@@ -64,7 +64,9 @@ export class Tail {
 
   /** Looks for new files. */
   async discover(nowMs: number): Promise<void> {
-    for (const target of await discoverTargets(this.#options.config, (path, reason) => this.#reportOnce(path, reason))) {
+    for (const target of await discoverTargets(this.#options.config, (path, reason) =>
+      this.#reportOnce(path, reason),
+    )) {
       const chain = this.#byPath.get(target.resolved);
       if (chain !== undefined) {
         chain.plainPath = target.plainPath;
@@ -81,7 +83,8 @@ export class Tail {
   async poll(nowMs: number, all = false): Promise<void> {
     for (const chain of this.chains.values()) {
       // A clock that jumped back by more than one period must not silence a chain.
-      if (all || nowMs >= chain.pollAtMs || chain.pollAtMs - nowMs > POLL_MS_MAX) await this.#pollChain(chain, nowMs, all);
+      if (all || nowMs >= chain.pollAtMs || chain.pollAtMs - nowMs > POLL_MS_MAX)
+        await this.#pollChain(chain, nowMs, all);
     }
     if (Math.abs(nowMs - this.#absenceCheckAtMs) < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
@@ -181,8 +184,21 @@ export class Tail {
     const { config, store, log } = this.#options;
     const origin = this.#options.describe({ path, resolved: chain.path, id });
     const isKnown = (inode: number) => chain.files.some((file) => file.record.inode === inode && !file.record.replaced);
-    const request = { id, resolved, chain: chain.id, chainPath: chain.path, framing: config.framing, links: config.links, origin };
-    return await retain({ ...request, isKnown, wasBuried: (handle, inode) => this.#wasBuried(handle, inode) }, store, log, nowMs);
+    const request = {
+      id,
+      resolved,
+      chain: chain.id,
+      chainPath: chain.path,
+      framing: config.framing,
+      links: config.links,
+      origin,
+    };
+    return await retain(
+      { ...request, isKnown, wasBuried: (handle, inode) => this.#wasBuried(handle, inode) },
+      store,
+      log,
+      nowMs,
+    );
   }
 
   async #wasBuried(handle: FileHandle, inode: number): Promise<boolean> {
@@ -200,17 +216,27 @@ export class Tail {
     if (record.linked) {
       const status = await stat(store.linkPath(record.id)).catch(() => null);
       if (status?.ino === record.inode) return newFollowedFile(record, null, status.size, status.mtimeMs);
-      log.error({ file: record.id, path: record.path, reason: "deleted" }, "lost: the link to the file was removed from the state folder");
+      log.error(
+        { file: record.id, path: record.path, reason: "deleted" },
+        "lost: the link to the file was removed from the state folder",
+      );
       return null;
     }
-    const names = [record.path, record.chainPath, ...(await listSiblings(record.chainPath)).map((sibling) => sibling.path)];
+    const names = [
+      record.path,
+      record.chainPath,
+      ...(await listSiblings(record.chainPath)).map((sibling) => sibling.path),
+    ];
     for (const path of names) {
       const handle = await openSame(path, record);
       if (handle === null) continue;
       const status = await handle.stat();
       return newFollowedFile(record, handle, status.size, status.mtimeMs);
     }
-    log.error({ file: record.id, path: record.path, reason: "deleted" }, "lost: the file was deleted while the agent was down, and it was not linked");
+    log.error(
+      { file: record.id, path: record.path, reason: "deleted" },
+      "lost: the file was deleted while the agent was down, and it was not linked",
+    );
     return null;
   }
 
@@ -257,7 +283,8 @@ export class Tail {
 
   async #suspectGap(chain: Chain, known: ReadonlySet<number>): Promise<void> {
     for (const inode of await listedInodes(chain.path)) if (known.has(inode)) return;
-    const text = "suspected gap: none of the files followed so far is listed any more; files that were born and deleted in between are missing";
+    const text =
+      "suspected gap: none of the files followed so far is listed any more; files that were born and deleted in between are missing";
     this.#options.log.warn({ path: chain.path }, text);
   }
 

@@ -8,6 +8,8 @@ import type { Logger } from "../../telemetry/log.ts";
 export function watchFolders(folders: readonly string[], onChange: () => void, log: Logger): AsyncDisposable {
   const watcher = watch([...new Set(folders)], { depth: 0, followSymlinks: false, ignoreInitial: true });
   watcher.on("add", onChange);
-  watcher.on("error", (error) => log.warn({ err: error }, "cannot watch a folder; new files there are found at refresh_interval"));
+  watcher.on("error", (error) =>
+    log.warn({ err: error }, "cannot watch a folder; new files there are found at refresh_interval"),
+  );
   return { [Symbol.asyncDispose]: async () => await watcher.close() };
 }
