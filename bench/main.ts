@@ -1,0 +1,118 @@
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { writePodMetadata } from "./generate/pod-metadata.ts";
+import { generateTree } from "./generate/tree.ts";
+import { measure, median, type Usage } from "./measure.ts";
+
+const USAGE = `usage: npm run bench -- [options]
+
+Drains a backlog of a node's logs into a directory as Parquet (zstd, all columns, eight labels a pod) and prints CPU
+seconds per GB of raw log and peak memory: medians over the rounds. The encoders alone: node bench/encoders.ts
+
+  --sizes LIST   backlogs, in GB (1)
+  --rounds N     runs of each (5)
+  --pods N       containers (30)
+  --keep         leave the generated logs in .cache/bench for the next time
+`;
+
+const PROGRAM = new URL("../dist/logq-agent.cjs", import.meta.url).pathname;
+
+async function main(): Promise<void> {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({ options: { sizes: text, rounds: text, pods: text, keep: flag, help: flag } });
+  if (values.help) return void process.stdout.write(USAGE);
+  const folder = resolve(".cache/bench");
+  const pods = Number(values.pods ?? 30);
+  const rows: Row[] = [];
+  for (const gigabytes of (values.sizes ?? "1").split(",").map(Number)) {
+    const root = join(folder, `${gigabytes}gb-${pods}`);
+    const rawBytes = prepare(root, pods, gigabytes * 1e9);
+    const runs: Usage[] = [];
+    for (let round = 0; round < Number(values.rounds ?? 5); round++) {
+      process.stderr.write(`\r${gigabytes} GB, ${pods} pods: run ${round + 1} `);
+      runs.push(await drain(root));
+    }
+    process.stderr.write("\n");
+    rows.push({ name: `${gigabytes} GB`, rawBytes, storedBytes: sizeOf(join(root, "store")), runs });
+    if (!values.keep) rmSync(root, { recursive: true });
+  }
+  process.stdout.write(report(rows));
+}
+
+interface Row {
+  readonly name: string;
+  readonly rawBytes: number;
+  readonly storedBytes: number;
+  readonly runs: readonly Usage[];
+}
+
+/** Generates the backlog unless it is there; returns its bytes. */
+function prepare(root: string, pods: number, bytes: number): number {
+  const logs = join(root, "node/var/log/pods");
+  const options = { pods, sizes: "even", seed: 1 } as const;
+  if (sizeOf(logs) === 0) {
+    mkdirSync(root, { recursive: true });
+    writePodMetadata(join(root, "meta"), options);
+    // 10,000 lines a second of some 265 bytes that end now.
+    const startMs = Date.now() - (bytes / 265 / 10_000) * 1000;
+    generateTree({ root: join(root, "node"), ...options, amount: { bytes }, startMs, linesPerSecond: 10_000, hard: false, fileBytesMax: null });
+  }
+  writeFileSync(join(root, "agent.yaml"), configText(root));
+  return sizeOf(logs);
+}
+
+async function drain(root: string): Promise<Usage> {
+  for (const name of ["state", "store"]) rmSync(join(root, name), { recursive: true, force: true });
+  return await measure(PROGRAM, ["-c", join(root, "agent.yaml"), "--once"]);
+}
+
+function configText(root: string): string {
+  return `
+service:
+  storage.path: ${root}/state
+  cluster: bench
+  hostname: bench
+pipeline:
+  inputs:
+    - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: cri }
+  filters:
+    - { name: kubernetes, match: kube.*, kube_meta_preload_cache_dir: ${root}/meta }
+  outputs:
+    - { name: directory, match: "*", path: ${root}/store }
+`;
+}
+
+function sizeOf(folder: string): number {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return names.reduce((sum, name) => sum + fileSize(join(folder, name)), 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw error;
+  }
+}
+
+function fileSize(path: string): number {
+  const status = statSync(path);
+  return status.isFile() ? status.size : 0;
+}
+
+function report(rows: readonly Row[]): string {
+  const lines = [
+    "| backlog | CPU-s per GB raw | peak RSS, MB | of it anonymous | written beside the objects, KB per GB | raw : stored | MB/s |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+  ];
+  for (const { name, rawBytes, storedBytes, runs } of rows) {
+    const of = (pick: (usage: Usage) => number): number => median(runs.map(pick));
+    const cpu = (of((usage) => usage.cpuSeconds) / (rawBytes / 1e9)).toFixed(2);
+    const [rss, anon] = [of((usage) => usage.rssPeakMb).toFixed(0), of((usage) => usage.rssAnonPeakMb).toFixed(0)];
+    const state = ((of((usage) => usage.writtenBytes) - storedBytes) / 1024 / (rawBytes / 1e9)).toFixed(0);
+    const speed = (rawBytes / 1e6 / of((usage) => usage.wallSeconds)).toFixed(0);
+    lines.push(`| ${name} | ${cpu} | ${rss} | ${anon} | ${state} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+await main();
