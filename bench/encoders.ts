@@ -10,7 +10,7 @@ import { eachBatch, generateLog, PODS } from "./encoder-rows.ts";
 /**
  * The same rows through our Parquet encoder and three others, each in a process of its own, in turn:
  *
- *   node bench/encoders.ts [--bytes 60000000] [--rounds 3] [--labels off]
+ *   node bench/encoders.ts [--bytes 60000000] [--rounds 3] [--labels off] [--only read,logq]
  *
  * Prints the medians of CPU seconds per GB of raw log and of peak memory. `read` reads the rows and encodes nothing:
  * what all of them have in common. `--labels off` leaves the map column null: it is what costs the others most.
@@ -20,6 +20,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const child = option(argv, "--child");
   if (child !== null) return measure(child, option(argv, "--file")!, Number(option(argv, "--bytes")), labels);
   const bytes = Number(option(argv, "--bytes") ?? 60_000_000);
+  const names = (option(argv, "--only") ?? Object.keys(CONTENDERS).join()).split(",");
   const rounds = Number(option(argv, "--rounds") ?? 3);
   const folder = mkdtempSync(join(tmpdir(), "logq-bench-"));
   try {
@@ -31,12 +32,12 @@ async function main(argv: readonly string[]): Promise<void> {
     await build({ ...options, entryPoints: [import.meta.filename] });
     const figures: Figures[] = [];
     for (let round = 0; round < rounds; round++) {
-      for (const name of Object.keys(CONTENDERS)) {
+      for (const name of names) {
         const args = [program, "--child", name, "--file", file, "--bytes", String(bytes), "--labels", labels];
         figures.push(JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as Figures);
       }
     }
-    process.stdout.write(report(figures));
+    process.stdout.write(report(names, figures));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -53,7 +54,10 @@ interface Figures {
 
 /** The child: encodes about `bytes` bytes of raw log and prints its figures. */
 async function measure(name: string, file: string, bytes: number, labels: string): Promise<void> {
-  const contender = await CONTENDERS[name]!();
+  const create = CONTENDERS[name];
+  if (create === undefined)
+    throw new Error(`--only ${name}: no such encoder; known: ${Object.keys(CONTENDERS).join()}`);
+  const contender = await create();
   let written = 0;
   let rssAnonPeakMb = 0;
   let batches = 0;
@@ -74,12 +78,12 @@ async function measure(name: string, file: string, bytes: number, labels: string
   process.stdout.write(JSON.stringify(figures));
 }
 
-function report(figures: readonly Figures[]): string {
+function report(names: readonly string[], figures: readonly Figures[]): string {
   const lines = [
     "| encoder | CPU-s per GB raw | peak RSS, MB | of it anonymous | raw : file |",
     "| --- | --- | --- | --- | --- |",
   ];
-  for (const name of Object.keys(CONTENDERS)) {
+  for (const name of names) {
     const own = figures.filter((each) => each.name === name);
     const median = (key: Exclude<keyof Figures, "name">): number =>
       own.map((each) => each[key]).toSorted((a, b) => a - b)[own.length >> 1]!;
