@@ -11,6 +11,7 @@ import type { Statement } from "./statement.ts";
 import { findSugar } from "./sugar.ts";
 import { isName, isOperator, isWord } from "./syntax.ts";
 import type { Select, Syntax } from "./syntax.ts";
+import { refuseOffsets } from "./time-value.ts";
 import { findWindow } from "./window.ts";
 
 export interface AnalyzeOptions {
@@ -31,6 +32,7 @@ export function analyze(text: string, options: AnalyzeOptions): Statement {
   const prefix = prefixOf(tokens);
   const syntax = parse([...prefixTokens(prefix, tokens[0]!.start), ...tokens], prefix);
   checkNames(syntax);
+  refuseOffsets(syntax.tokens);
   const implicit = findImplicitFroms(syntax);
   const sugar = findSugar(text, syntax, implicit);
   const { root } = syntax;

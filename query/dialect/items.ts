@@ -44,11 +44,12 @@ function described(tokens: readonly Token[], from: number, to: number, hasAlias:
   return { from, to, kind: isColumn ? "column" : "expression", column, hasAlias };
 }
 
-/** `*`, `l.*`, and DuckDB's `* EXCLUDE …`. */
+/** `*`, `l.*`, and DuckDB's `* EXCLUDE …` and `COLUMNS(…)`: none of them is one column that could be named. */
 function isStar(tokens: readonly Token[], from: number): boolean {
   let at = from;
   while (isName(tokens[at]) && isOperator(tokens[at + 1], ".")) at += 2;
-  return isOperator(tokens[at], "*");
+  const isColumns = isWord(tokens[from], "columns") && isOperator(tokens[from + 1], "(");
+  return isOperator(tokens[at], "*") || isColumns;
 }
 
 /** Whether the last word belongs to the expression although an operand stands before it: a unit, or CASE's END. */

@@ -21,7 +21,7 @@ export interface Statement {
   readonly parsed: Parsed;
 }
 
-export interface Parsed {
+interface Parsed {
   readonly syntax: Syntax;
   /** SELECTs that get `FROM logs` by the FROM rule. */
   readonly implicit: ReadonlySet<Select>;

@@ -1,3 +1,4 @@
+import { QueryError } from "../engine/engine.ts";
 import type { Token } from "./lexer.ts";
 import { isOperator, isWord } from "./syntax.ts";
 
@@ -8,7 +9,7 @@ export interface TimeValue {
 }
 
 /**
- * The time that tokens `from` to `to` stand for: a literal (UTC unless it says a zone), now(), current_date, an interval
+ * The time that tokens `from` to `to` stand for: a literal in UTC, now(), current_date, an interval
  * added to or taken from one, or Trino's date_add and date_trunc. Null for everything else.
  */
 export function evaluateTime(tokens: readonly Token[], from: number, to: number, nowNs: bigint): TimeValue | null {
@@ -17,21 +18,46 @@ export function evaluateTime(tokens: readonly Token[], from: number, to: number,
   return cursor.at === cursor.tokens.length ? value : null;
 }
 
-/** Nanoseconds since 1970 of an ISO 8601 date or date and time, or null. UTC unless it ends in an offset. */
+/** Nanoseconds since 1970 of an ISO 8601 date or date and time in UTC, or null. */
 export function parseTimeLiteral(text: string): bigint | null {
   const parts = TIME_LITERAL.exec(text.trim());
   if (parts === null) return null;
-  const [, date, time = "00:00", seconds = "00", fraction = "", zone = "Z"] = parts;
-  const offset =
-    zone === "UTC" || zone === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)?$/, "$1:$2").replace(/:$/, ":00");
-  const ms = Date.parse(`${date}T${time}:${seconds}${offset}`);
+  const [, date, time = "00:00", seconds = "00", fraction = ""] = parts;
+  const ms = Date.parse(`${date}T${time}:${seconds}Z`);
   // Date.parse rolls 30 February over to March.
-  const isReal = !Number.isNaN(ms) && new Date(Date.parse(`${date}T00:00Z`)).toISOString().startsWith(date!);
+  const isReal = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date!);
   return isReal ? BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) : null;
 }
 
-const TIME_LITERAL =
-  /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/;
+const TIME_LITERAL = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(?:Z|UTC|[+-]00(?::?00)?)?$/;
+
+/**
+ * Refuses times with an offset where DuckDB reads a timestamp without zone: it drops the offset without a word, and
+ * `ts > '2026-03-01T10:00:00+08:00'` would be eight hours off. Throws QueryError.
+ */
+export function refuseOffsets(tokens: readonly Token[]): void {
+  tokens.forEach((token, at) => {
+    if (token.kind !== "string" || !OFFSET.test(token.value)) return;
+    if (!isWord(tokens[at - 1], "timestamp") && !isBesideTs(tokens, at)) return;
+    const utc = new Date(token.value.replace(" ", "T").replace(/\s+/, ""));
+    const spelt = Number.isNaN(utc.getTime()) ? "" : `: '${utc.toISOString().slice(0, -1).replace("T", " ")}'`;
+    throw new QueryError("ts is in UTC and a timestamp takes no offset", token, `write the time in UTC${spelt}`);
+  });
+}
+
+const OFFSET = /^\s*\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*[+-](?!00(?::?00)?\s*$)\d\d(?::?\d\d)?\s*$/;
+
+/** Whether the string at `at` is compared with a column called ts: by an operator, BETWEEN or IN. */
+function isBesideTs(tokens: readonly Token[], at: number): boolean {
+  if (isOperator(tokens[at + 1], ...COMPARISONS) && tokens[at + 2]?.value === "ts") return true;
+  let before = at - 1;
+  while (before >= 0 && (tokens[before]!.kind === "string" || isOperator(tokens[before], "(", ",", ...COMPARISONS)))
+    before -= 1;
+  while (isWord(tokens[before], "and", "between", "in", "not") || tokens[before]?.kind === "string") before -= 1;
+  return tokens[before]?.value === "ts";
+}
+
+const COMPARISONS = ["<", "<=", ">", ">=", "=", "<>", "!="];
 
 interface Cursor {
   readonly tokens: readonly Token[];

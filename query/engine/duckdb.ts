@@ -7,6 +7,7 @@ import { stringLiteral } from "../dialect/literal.ts";
 import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
 import { convertFailure, readFailure, sourceToken, toUtf16 } from "./duckdb-error.ts";
 import { columnType, convertValue } from "./duckdb-value.ts";
+import { QueryError } from "./engine.ts";
 import type { Engine, LoweredQuery, Result, ResultColumn, Value } from "./engine.ts";
 import { guardStatement } from "./guard.ts";
 
@@ -176,6 +177,6 @@ async function* readBatches(
 }
 
 function toUserError(error: unknown, query: LoweredQuery): unknown {
-  const failure = readFailure(error);
+  const failure = error instanceof QueryError ? null : readFailure(error);
   return failure === null ? error : convertFailure(failure, query);
 }

@@ -1,7 +1,7 @@
 import { QueryError } from "./engine.ts";
 
 /** Turns a byte offset in the statement into the user's text. */
-export type Locate = (byteOffset: number) => { start: number; end: number } | null;
+type Locate = (byteOffset: number) => { start: number; end: number } | null;
 
 export interface GuardOptions {
   /** What the scan may read, in this order, as read_parquet takes it. */

@@ -219,6 +219,11 @@ export const GOLDENS: readonly Golden[] = [
     spelt: "SELECT * FROM stored WHERE hour = '23'",
   },
   { say: "ts < now() and ts > now() - interval '100' year", spelt: "SELECT * FROM stored" },
+  {
+    say: "ts >= cast('2026-03-02 07:00:00+08:00' as timestamp with time zone)",
+    spelt: "SELECT * FROM stored WHERE hour IN ('23', '00')",
+  },
+  { say: "log = '2026-03-01T10:00:00+08:00' or pod = 'nginx'", spelt: "SELECT * FROM stored WHERE pod = 'nginx'" },
   { say: "dt = '2026-03-02'", spelt: "SELECT * FROM stored WHERE hour = '00'" },
   {
     say: "select date_trunc('hour', ts) as h, count(*) as n group by 1 order by 1",
