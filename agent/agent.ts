@@ -9,7 +9,7 @@ import { watchFolders } from "./input/tail/watch.ts";
 import { watchedFolders } from "./input/tail/discover.ts";
 import { globMatcher } from "./input/tail/glob.ts";
 import { QUIET_MS } from "./input/tail/followed-file.ts";
-import { Tail } from "./input/tail/tail.ts";
+import { Tail, type TailOptions } from "./input/tail/tail.ts";
 import { describeFile } from "./origin.ts";
 import { createOutput, createRecordedOutput } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
@@ -54,7 +54,15 @@ export async function runAgent(config: AgentConfig, options: AgentOptions): Prom
       const positions = await openPositions(journalPath(service.storagePath, output.id));
       opened.push(positions);
       const source = createSource(tails, tagMatcher(outputConfig.match));
-      const shipper = new Shipper({ output, positions, source, log, probe, bytesMax: outputConfig.totalFileSizeBytes, once: options.once });
+      const shipper = new Shipper({
+        output,
+        positions,
+        source,
+        log,
+        probe,
+        bytesMax: outputConfig.totalFileSizeBytes,
+        once: options.once,
+      });
       shippers.push(shipper);
       pumps.push(new Pump(shipper, outputConfig, log));
     }
@@ -87,17 +95,22 @@ async function follow(agent: Agent): Promise<void> {
   let releasedAtMs = 0;
   while (!signal.aborted) {
     const nowMs = Date.now();
-    const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
-    if (mustDiscover || Math.abs(nowMs - discoveredAtMs) >= refreshMs) {
-      mustDiscover = false;
-      discoveredAtMs = nowMs;
-      for (const tail of tails) await tail.discover(nowMs);
-    }
-    for (const tail of tails) await tail.poll(nowMs);
-    for (const pump of pumps) pump.tick(nowMs, signal);
-    if (Math.abs(nowMs - releasedAtMs) >= RELEASE_MS) {
-      releasedAtMs = nowMs;
-      await release(agent);
+    try {
+      const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
+      if (mustDiscover || Math.abs(nowMs - discoveredAtMs) >= refreshMs) {
+        for (const tail of tails) await tail.discover(nowMs);
+        mustDiscover = false;
+        discoveredAtMs = nowMs;
+      }
+      for (const tail of tails) await tail.poll(nowMs);
+      for (const pump of pumps) pump.tick(nowMs, signal);
+      if (Math.abs(nowMs - releasedAtMs) >= RELEASE_MS) {
+        releasedAtMs = nowMs;
+        await release(agent);
+      }
+    } catch (error) {
+      // A full disk or an unreadable folder: nothing has moved, and the next round tries all of it again.
+      log.error({ err: error }, "cannot look after the files; trying again");
     }
     await sleep(tickMs, undefined, { signal }).catch(() => undefined);
   }
@@ -112,7 +125,7 @@ async function shipOnce(agent: Agent): Promise<void> {
     for (const tail of tails) await tail.poll(Date.now(), true);
     let moved = false;
     for (const shipper of shippers) {
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const shipped = await shipper.ship(Date.now(), signal);
         moved ||= shipped.rawBytes > 0;
         ({ more } = shipped);
@@ -167,15 +180,14 @@ async function openTails(config: AgentConfig, log: Logger): Promise<{ tails: Tai
   let unclaimed = records;
   for (const input of inputs) {
     const isOwn = ownerOf(input);
-    const tail = new Tail(
-      { config: input, store, log, pollMs: tickOf(config), describe: (file) => describeFile(file, input.tag, filters, service) },
-      tombstones,
-    );
+    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, { filters, service, log });
+    const tail = new Tail({ config: input, store, log, pollMs: tickOf(config), describe }, tombstones);
     await tail.restore(unclaimed.filter(isOwn));
     unclaimed = unclaimed.filter((record) => !isOwn(record));
     tails.push(tail);
   }
-  for (const record of unclaimed) log.warn({ path: record.path, file: record.id }, "no input names this followed file any more; it is kept as it is");
+  for (const record of unclaimed)
+    log.warn({ path: record.path, file: record.id }, "no input names this followed file any more; it is kept as it is");
   return { tails, store };
 }
 
@@ -197,7 +209,9 @@ async function readLife(storagePath: string): Promise<string> {
     return life;
   }
   if (/^[0-9a-f]{20}\n$/.test(text)) return text.trim();
-  throw new Error(`cannot read the state: ${path} must hold 20 hex digits, it is damaged; restore it from a copy or start with an empty storage.path`);
+  throw new Error(
+    `cannot read the state: ${path} must hold 20 hex digits, it is damaged; restore it from a copy or start with an empty storage.path`,
+  );
 }
 
 function journalPath(storagePath: string, id: string): string {

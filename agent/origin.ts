@@ -3,6 +3,13 @@ import { metadataFromPath, type PathMetadata } from "./filter/kubernetes.ts";
 import { tagMatcher } from "./filter/match.ts";
 import { readPreloadedPod } from "./filter/pod.ts";
 import type { Origin } from "./record.ts";
+import type { Logger } from "./telemetry/log.ts";
+
+interface DescribeContext {
+  readonly filters: readonly FilterConfig[];
+  readonly service: Pick<ServiceConfig, "node">;
+  readonly log: Logger;
+}
 
 /**
  * What is constant for the records of a file: the filters that know a file by its tag and path are applied once here, not
@@ -11,8 +18,7 @@ import type { Origin } from "./record.ts";
 export function describeFile(
   file: { path: string; resolved: string; id: string },
   tagPattern: string,
-  filters: readonly FilterConfig[],
-  service: Pick<ServiceConfig, "node">,
+  { filters, service, log }: DescribeContext,
 ): Origin {
   const tag = expandTag(tagPattern, file.path);
   const filter = filters.find((candidate) => tagMatcher(candidate.match)(tag));
@@ -23,7 +29,7 @@ export function describeFile(
     // The path stands where a container's file has pod and container: still unique, and it says which file.
     return { ...common, ...nothing, file: `${service.node}${file.path}/${file.id}`, source: "host" };
   }
-  const known = enrich(metadata, filter?.metaPreloadCacheDir ?? null);
+  const known = enrich(metadata, filter?.metaPreloadCacheDir ?? null, log);
   return {
     ...common,
     ...known,
@@ -32,12 +38,27 @@ export function describeFile(
   };
 }
 
+type Enriched = PathMetadata & Pick<Origin, "labels" | "image">;
+
 /** Adds what the API knows of the pod to what its path says. */
-function enrich(metadata: PathMetadata, directory: string | null): PathMetadata & Pick<Origin, "labels" | "image"> {
-  const pod = directory === null ? null : readPreloadedPod(directory, metadata.namespace, metadata.pod);
-  if (pod === null) return { ...metadata, labels: null, image: null };
-  const { uid, workload, labels, images } = pod;
-  return { ...metadata, podId: metadata.podId ?? uid, workload, labels, image: images.get(metadata.container) ?? null };
+function enrich(metadata: PathMetadata, directory: string | null, log: Logger): Enriched {
+  const unknown = { ...metadata, labels: null, image: null };
+  if (directory === null) return unknown;
+  try {
+    const pod = readPreloadedPod(directory, metadata.namespace, metadata.pod);
+    if (pod === null) return unknown;
+    const { uid, workload, labels, images } = pod;
+    return {
+      ...metadata,
+      podId: metadata.podId ?? uid,
+      workload,
+      labels,
+      image: images.get(metadata.container) ?? null,
+    };
+  } catch (error) {
+    log.warn({ err: error }, "a pod's metadata is ignored; its logs are shipped with what the path says");
+    return unknown;
+  }
 }
 
 /** Fluent Bit's rule for a tag with `*`: the path, slashes as dots, without the first. */

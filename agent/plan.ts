@@ -122,8 +122,9 @@ function unread(chain: Chain, cursor: Cursor | null): readonly FollowedFile[] {
   return at <= 0 ? chain.files : chain.files.slice(at);
 }
 
-function startOf(file: FollowedFile, cursor: Cursor | null): number {
-  return cursor?.file === file.record.id ? cursor.offset : 0;
+/** Where reading of a file goes on: at the cursor if that is in it, else at its start. */
+export function startOf({ record }: FollowedFile, cursor: Cursor | null): number {
+  return cursor?.file === record.id ? cursor.offset : record.startAt;
 }
 
 function byContainer(a: ChainPlan, b: ChainPlan): number {

@@ -1,7 +1,7 @@
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Delivery, Output, Sealed } from "./output/output.ts";
-import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
+import { pendingBytes, planShipment, startOf, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import type { Source } from "./source.ts";
 import type { Positions, Range, ShipmentEntry } from "./state/positions.ts";
@@ -133,7 +133,7 @@ export class Shipper {
     const { source } = this.#options;
     const ports = {
       open: async (id: string) => await source.open(id),
-      originOf: (id: string) => source.originOf(id),
+      originOf: (id: string) => source.fileOf(id).record.origin,
       accept: async (batch: Parameters<Delivery["accept"]>[0]) => await delivery.accept(batch),
     };
     const encoded: Encoded = { ranges: [], bytes: 0, refused: false };
@@ -216,8 +216,15 @@ function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {
 function replayOf(range: Range, positions: Positions, source: Source): ChainRead {
   const from = positions.cursors.get(range.chain) ?? null;
   const segments = range.segments.map(({ file, end }) => {
-    const start = from?.file === file ? from.offset : 0;
-    return { id: file, origin: source.originOf(file), start, target: end, limit: end, torn: true };
+    const followed = source.fileOf(file);
+    const start = startOf(followed, from);
+    return { id: file, origin: followed.record.origin, start, target: end, limit: end, torn: true };
   });
-  return { chain: range.chain, framing: source.framingOf(range.segments[0]!.file), from, segments, ended: range.ended };
+  return {
+    chain: range.chain,
+    framing: source.fileOf(range.segments[0]!.file).record.framing,
+    from,
+    segments,
+    ended: range.ended,
+  };
 }

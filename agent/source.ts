@@ -1,14 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
-import type { Origin } from "./record.ts";
 
 /** What a shipper sees of the inputs: the chains whose tag its output matches. */
 export interface Source {
   chains(): Chain[];
   open(fileId: string): Promise<FileHandle>;
-  originOf(fileId: string): Origin;
-  framingOf(fileId: string): "cri" | "plain";
+  fileOf(fileId: string): FollowedFile;
   /** A file was found truncated or overwritten in place. Returns it as it was. */
   replaced(fileId: string, nowMs: number): Promise<FollowedFile>;
 }
@@ -25,8 +23,7 @@ export function createSource(tails: readonly Tail[], matchesTag: (tag: string) =
         [...tail.chains.values()].filter((chain) => matchesTag(chain.files[0]?.record.origin.tag ?? "")),
       ),
     open: async (fileId) => await tailOf(fileId).open(fileId),
-    originOf: (fileId) => tailOf(fileId).files.get(fileId)!.record.origin,
-    framingOf: (fileId) => tailOf(fileId).files.get(fileId)!.record.framing,
+    fileOf: (fileId) => tailOf(fileId).files.get(fileId)!,
     replaced: async (fileId, nowMs) => {
       const tail = tailOf(fileId);
       const file = tail.files.get(fileId)!;

@@ -23,6 +23,8 @@ export interface FileRecord {
   readonly chain: string;
   /** Place within the chain, ascending. */
   readonly order: number;
+  /** Where its first record starts: 0, or what was there before with `read_from_head: off`. */
+  readonly startAt: number;
   /** The resolved path under which the file was found, and the live path of its chain. */
   readonly path: string;
   readonly chainPath: string;

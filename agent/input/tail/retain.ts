@@ -23,8 +23,9 @@ export interface RetainRequest {
 /** An inode that can't vanish any more, but has no place in its chain yet. */
 export interface Retained {
   readonly inode: number;
-  /** Makes it durable as the chain's file at `order`. */
-  record(order: number): Promise<FollowedFile>;
+  readonly size: number;
+  /** Makes it durable as the chain's file at `order`, to be read from `startAt` on. */
+  record(order: number, startAt: number): Promise<FollowedFile>;
 }
 
 /**
@@ -52,9 +53,10 @@ export async function retain(
     const head = await readHead(handle);
     return {
       inode: status.ino,
-      record: async (order) => {
+      size: status.size,
+      record: async (order, startAt) => {
         const { id, chain, chainPath, framing, origin, resolved: path } = request;
-        const identity = { version: 1, id, chain, order, path, chainPath, framing } as const;
+        const identity = { version: 1, id, chain, order, startAt, path, chainPath, framing } as const;
         const record = { ...identity, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !held, origin };
         await store.record(record);
         return newFollowedFile(record, held ? handle : null, status.size, Math.min(nowMs, status.mtimeMs));

@@ -39,14 +39,18 @@ export class Tail {
   readonly #tombstones: FileRecord[];
   readonly #reported = new Set<string>();
   #absenceCheckAtMs = 0;
+  /** With `read_from_head: off` what is there at the very first look is not shipped. */
+  #skipsExisting: boolean;
 
   constructor(options: TailOptions, tombstones: readonly FileRecord[]) {
     this.#options = options;
     this.#tombstones = [...tombstones];
+    this.#skipsExisting = !options.config.readFromHead;
   }
 
   /** Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost. */
   async restore(records: readonly FileRecord[]): Promise<void> {
+    if (records.length > 0) this.#skipsExisting = false;
     for (const record of records.toSorted((a, b) => a.order - b.order)) {
       const file = await this.#reopen(record);
       if (file === null) {
@@ -76,6 +80,7 @@ export class Tail {
       await this.#extend(fresh, target.path, nowMs);
       if (fresh.files.length > 0) this.#register(fresh);
     }
+    this.#skipsExisting = false;
     this.#markSuperseded();
   }
 
@@ -173,11 +178,11 @@ export class Tail {
     if (newest < 0 && known.size > 0 && !known.has(live.inode)) await this.#suspectGap(chain, known);
     const own = siblings.findIndex((sibling) => sibling.inode === live.inode);
     const missed = siblings.slice(newest + 1, own < 0 ? siblings.length : own);
-    for (const sibling of missed) {
+    for (const sibling of this.#skipsExisting ? [] : missed) {
       const retained = await this.#retain(chain, newFileId(), path, sibling.path, nowMs);
-      if (retained !== null) this.#insert(chain, await retained.record(nextOrder(chain)));
+      if (retained !== null) this.#insert(chain, await retained.record(nextOrder(chain), 0));
     }
-    this.#insert(chain, await live.record(nextOrder(chain)));
+    this.#insert(chain, await live.record(nextOrder(chain), this.#skipsExisting ? live.size : 0));
   }
 
   async #retain(chain: Chain, id: string, path: string, resolved: string, nowMs: number): Promise<Retained | null> {
