@@ -45,6 +45,6 @@ test("fifty kills during a live run with rotation, ten in each window of a shipm
   for (const found of Object.values(await bed.compare(bed.archive))) {
     expect(found).toMatchObject({ lost: 0, duplicated: 0, different: 0, inconsistent: 0, mixedFiles: 0, examples: [] });
     expect(found.rows).toBe(found.expected);
-    expect(found.expected).toBeGreaterThan(100_000);
+    expect(found.expected).toBeGreaterThan(50_000);
   }
 });
