@@ -4,12 +4,15 @@ import type { Cursor } from "./state/positions.ts";
 /** What one shipment reads of one chain. */
 export interface ChainPlan {
   readonly chain: Chain;
+  /** The cursor, without the open records that can't be read again. */
   readonly from: Cursor | null;
   readonly segments: readonly Segment[];
   /** Nothing follows the last segment: open records end there. */
   readonly ended: boolean;
   /** Bytes planned. */
   readonly bytes: number;
+  /** Files that were replaced in place, and their bytes that were seen but not read: committing the plan gives them up. */
+  readonly lost: readonly { readonly file: FollowedFile; readonly bytes: number }[];
 }
 
 export interface Segment {
@@ -63,6 +66,17 @@ export function pendingBytes(chain: Chain, cursor: Cursor | null): number {
   return bytes;
 }
 
+/**
+ * A cursor as the next shipment can use it: without the open records that have a part in a file that was replaced in
+ * place, because those bytes are no more.
+ */
+export function readableCursor(chain: Chain, cursor: Cursor | null): Cursor | null {
+  if (cursor === null || cursor.open.length === 0) return cursor;
+  const replaced = new Set(chain.files.filter((file) => file.record.replaced).map((file) => file.record.id));
+  const isReadable = ({ fragments }: Cursor["open"][number]) => fragments.every(({ file }) => !replaced.has(file));
+  return { ...cursor, open: cursor.open.filter(isReadable) };
+}
+
 /** Max-min fair shares of `total` for demands: no one gets more than it asks, and what it leaves is shared by the others. */
 export function shareFairly(demands: readonly number[], total: number): number[] {
   const shares = demands.map(() => 0);
@@ -76,27 +90,34 @@ export function shareFairly(demands: readonly number[], total: number): number[]
   return shares;
 }
 
-function planChain(chain: Chain, from: Cursor | null, options: PlanOptions): ChainPlan | null {
+function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): ChainPlan | null {
   const segments: Segment[] = [];
-  const files = unread(chain, from);
+  const files = unread(chain, cursor);
+  const from = readableCursor(chain, cursor);
+  const lost: { file: FollowedFile; bytes: number }[] = [];
   let bytes = 0;
   let ended = false;
   let shrunk = false;
   for (const [index, file] of files.entries()) {
-    const start = startOf(file, from);
+    const start = startOf(file, cursor);
+    if (file.record.replaced) {
+      lost.push({ file, bytes: Math.max(0, file.size - start) });
+      continue;
+    }
     const last = index === files.length - 1;
     const final = isFinal(chain, file, options.nowMs);
     const torn = final || ((options.once || chain.plainPath) && last && isQuiet(file, options.nowMs));
-    shrunk ||= !file.record.replaced && file.size < start;
-    const limit = file.record.replaced ? start : Math.max(start, file.size);
+    shrunk ||= file.size < start;
+    const limit = Math.max(start, file.size);
     segments.push({ file, start, target: limit, limit, torn });
     bytes += limit - start;
     ended = final && last;
     if (!final) break;
   }
   // A file that shrank is planned without bytes: reading it finds out what happened.
-  const moves = bytes > 0 || shrunk || (ended && (from?.open.length ?? 0) > 0);
-  return moves ? { chain, from, segments, ended, bytes } : null;
+  const skipped = lostBefore(segments, lost);
+  const moves = bytes > 0 || shrunk || skipped.length > 0 || (ended && (from?.open.length ?? 0) > 0);
+  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes, lost: skipped } : null;
 }
 
 /** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */
@@ -113,7 +134,13 @@ function limitPlan(plan: ChainPlan, share: number): ChainPlan {
     segments.push(segment);
     left -= size;
   }
-  return { ...plan, segments, ended: false, bytes: share };
+  return { ...plan, segments, ended: false, bytes: share, lost: lostBefore(segments, plan.lost) };
+}
+
+/** Only a position in a later file gives up a file. */
+function lostBefore(segments: readonly Segment[], lost: ChainPlan["lost"]): ChainPlan["lost"] {
+  const reached = segments.at(-1)?.file.record.order ?? 0;
+  return lost.filter(({ file }) => file.record.order < reached);
 }
 
 /** The files from the cursor's on. A chain whose cursor names a file that is no longer there starts at its first. */

@@ -1,7 +1,7 @@
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Delivery, Output, Sealed } from "./output/output.ts";
-import { pendingBytes, planShipment, startOf, type ChainPlan } from "./plan.ts";
+import { pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import type { Source } from "./source.ts";
 import type { Positions, Range, ShipmentEntry } from "./state/positions.ts";
@@ -76,12 +76,15 @@ export class Shipper {
       await delivery.publish(sha);
     } catch (error) {
       await delivery.abandon().catch(() => undefined);
-      throw error;
+      if (!(error instanceof ReplacedError) || positions.unresolved !== null) throw error;
+      // The file starts anew now, which changes the plan; each file is replaced at most once.
+      return { ...NOTHING, more: true };
     }
     probe("published");
     await positions.commit();
     probe("committed");
     this.#report(sealed, encoded);
+    this.#reportLost(plan, encoded);
     return { records: sealed.records, rawBytes: encoded.bytes, more: encoded.refused || encoded.bytes >= bytesMax / 2 };
   }
 
@@ -145,23 +148,24 @@ export class Shipper {
         encoded.refused ||= result.refused;
         if (result.range !== null) encoded.ranges.push(result.range);
       } catch (error) {
-        if (!(error instanceof ReplacedError)) throw error;
-        await this.#reportReplaced(error.fileId, read, readTimeMs);
+        if (error instanceof ReplacedError) await source.replaced(error.fileId, readTimeMs);
         throw error;
       }
     }
     return encoded;
   }
 
-  async #reportReplaced(fileId: string, read: ChainRead, nowMs: number): Promise<void> {
-    const { source, log, output } = this.#options;
-    const file = await source.replaced(fileId, nowMs);
-    const unread = Math.max(0, file.size - (read.from?.file === fileId ? read.from.offset : 0));
-    const fields = { output: output.id, file: fileId, path: file.record.path, reason: "truncated", bytes: unread };
-    log.error(
-      fields,
-      "lost: the file was truncated or overwritten in place before all of it was read; going on at its start",
-    );
+  /** Files whose rest this shipment gave up, because it was overwritten before it was read. */
+  #reportLost(plan: readonly ChainPlan[], encoded: Encoded): void {
+    const moved = new Set(encoded.ranges.map((range) => range.chain));
+    for (const { file, bytes } of plan.flatMap(({ chain, lost }) => (moved.has(chain.id) ? lost : []))) {
+      if (bytes === 0) continue;
+      const { id, path } = file.record;
+      this.#options.log.error(
+        { output: this.#options.output.id, file: id, path, reason: "truncated", bytes },
+        "lost: the file was truncated or overwritten in place before all of it was read; going on at its start",
+      );
+    }
   }
 
   #report(sealed: Sealed, encoded: Encoded): void {
@@ -214,7 +218,9 @@ function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {
 
 /** The very range that was journaled: ends are exact, so a rest without newline there was a line. */
 function replayOf(range: Range, positions: Positions, source: Source): ChainRead {
-  const from = positions.cursors.get(range.chain) ?? null;
+  const cursor = positions.cursors.get(range.chain) ?? null;
+  const chain = source.chains().find((candidate) => candidate.id === range.chain);
+  const from = chain === undefined ? cursor : readableCursor(chain, cursor);
   const segments = range.segments.map(({ file, end }) => {
     const followed = source.fileOf(file);
     const start = startOf(followed, from);

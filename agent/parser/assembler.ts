@@ -286,9 +286,8 @@ export class Assembler {
   }
 
   #isSameHour(): boolean {
-    const { seconds } = this.#prefix;
-    if (seconds >= this.#hourStart && seconds < this.#hourStart + HOUR_SECONDS) return true;
-    return this.#isOutOfRange() && Math.floor(this.#readSeconds / HOUR_SECONDS) * HOUR_SECONDS === this.#hourStart;
+    const seconds = this.#isOutOfRange() ? this.#readSeconds : this.#prefix.seconds;
+    return seconds >= this.#hourStart && seconds < this.#hourStart + HOUR_SECONDS;
   }
 
   #isOutOfRange(): boolean {

@@ -109,13 +109,13 @@ export class ChainReader {
     const last = plan.segments[done.length - 1]!;
     let ended = false;
     if (plan.ended && !refused && done.length === plan.segments.length && state!.offset === last.limit) {
-      ended = state!.open.length > 0;
-      refused = await endOpen(assembler, state!.offset, ports);
-      if (refused) ended = false;
-      else state = assembler.state(state!.offset);
+      const before = state!;
+      refused = await endOpen(assembler, before.offset, ports);
+      state = refused ? assembler.batchStart : assembler.state(before.offset);
+      ended = state.open.length < before.open.length;
     }
     const cursor: Cursor = { file: last.id, offset: state!.offset, check, open: state!.open };
-    const moved = bytes > 0 || ended || done.length > 1;
+    const moved = bytes > 0 || ended || done.length > 1 || (plan.from !== null && plan.from.file !== last.id);
     const range = moved ? { chain: plan.chain, segments: done, ended, cursor } : null;
     return { range, bytes, refused, counters: assembler.counters };
   }
@@ -140,9 +140,14 @@ export class ChainReader {
       if (want > 0 && bytesRead === 0) throw new ReplacedError(segment.id);
       const isLast = base + have >= segment.limit;
       const torn = isLast && segment.torn;
-      const at = await this.#consume({ have, base, target, torn, pieces: base < longLineEnd, assembler }, ports);
+      const pieces = base < longLineEnd;
+      // What follows a line in pieces waits for the next turn: its own end is not known to be there.
+      const usable = pieces ? Math.min(have, longLineEnd - base) : have;
+      const window = { have: usable, base, target, torn: torn && usable === have, pieces, assembler };
+      const at = await this.#consume(window, ports);
       if (at < 0) return { state: assembler.batchStart, refused: true };
-      if (base + at >= target || isLast) return { state: assembler.state(base + at), refused: false };
+      if (base + at >= target || (isLast && usable === have))
+        return { state: assembler.state(base + at), refused: false };
       if (at === 0 && have >= LINE_BYTES_MAX) {
         longLineEnd = await findLineEnd(file, base + have, segment);
         if (longLineEnd < 0) return { state: assembler.state(base), refused: false };

@@ -39,6 +39,7 @@ export class Tail {
   readonly #tombstones: FileRecord[];
   readonly #reported = new Set<string>();
   #absenceCheckAtMs = 0;
+  #changing: Promise<unknown> = Promise.resolve();
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
   #skipsExisting: boolean;
 
@@ -68,6 +69,46 @@ export class Tail {
 
   /** Looks for new files. */
   async discover(nowMs: number): Promise<void> {
+    await this.#oneAtATime(async () => await this.#discover(nowMs));
+  }
+
+  /** Looks at the files that are due (`all`: at every file): growth, rotation, truncation, absence. */
+  async poll(nowMs: number, all = false): Promise<void> {
+    await this.#oneAtATime(async () => await this.#poll(nowMs, all));
+  }
+
+  /** Opens a followed file for reading: through its link, or by the inode that is held. */
+  async open(id: string): Promise<FileHandle> {
+    const file = this.files.get(id);
+    if (file === undefined) throw new Error(`cannot read file ${id}: it is not followed any more`);
+    const path = file.descriptor === null ? this.#options.store.linkPath(id) : `/proc/self/fd/${file.descriptor.fd}`;
+    return await open(path, "r");
+  }
+
+  /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
+  async replace(file: FollowedFile, nowMs: number): Promise<void> {
+    await this.#oneAtATime(async () => await this.#replace(file, nowMs));
+  }
+
+  /** Gives up the files that are gone and that `isDone` says every output has committed. Returns the chains that ended. */
+  async release(isDone: (chain: Chain, file: FollowedFile) => boolean): Promise<string[]> {
+    return await this.#oneAtATime(async () => await this.#release(isDone));
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.files.values()) await file.descriptor?.close();
+    this.files.clear();
+    this.chains.clear();
+  }
+
+  /** A shipper reports a replaced file while the agent looks for others: together they would retain an inode twice. */
+  async #oneAtATime<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(change);
+    this.#changing = done.catch(() => undefined);
+    return await done;
+  }
+
+  async #discover(nowMs: number): Promise<void> {
     for (const target of await discoverTargets(this.#options.config, (path, reason) =>
       this.#reportOnce(path, reason),
     )) {
@@ -84,8 +125,7 @@ export class Tail {
     this.#markSuperseded();
   }
 
-  /** Looks at the files that are due (`all`: at every file): growth, rotation, truncation, absence. */
-  async poll(nowMs: number, all = false): Promise<void> {
+  async #poll(nowMs: number, all: boolean): Promise<void> {
     for (const chain of this.chains.values()) {
       // A clock that jumped back by more than one period must not silence a chain.
       if (all || nowMs >= chain.pollAtMs || chain.pollAtMs - nowMs > POLL_MS_MAX)
@@ -97,16 +137,7 @@ export class Tail {
     this.#markSuperseded();
   }
 
-  /** Opens a followed file for reading: through its link, or by the inode that is held. */
-  async open(id: string): Promise<FileHandle> {
-    const file = this.files.get(id);
-    if (file === undefined) throw new Error(`cannot read file ${id}: it is not followed any more`);
-    const path = file.descriptor === null ? this.#options.store.linkPath(id) : `/proc/self/fd/${file.descriptor.fd}`;
-    return await open(path, "r");
-  }
-
-  /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
-  async replace(file: FollowedFile, nowMs: number): Promise<void> {
+  async #replace(file: FollowedFile, nowMs: number): Promise<void> {
     if (file.record.replaced === true) return;
     const record = { ...file.record, replaced: true } as const;
     await this.#options.store.record(record);
@@ -114,8 +145,7 @@ export class Tail {
     await this.#extend(this.chains.get(record.chain)!, record.origin.path, nowMs);
   }
 
-  /** Gives up the files that are gone and that `isDone` says every output has committed. Returns the chains that ended. */
-  async release(isDone: (chain: Chain, file: FollowedFile) => boolean): Promise<string[]> {
+  async #release(isDone: (chain: Chain, file: FollowedFile) => boolean): Promise<string[]> {
     const ended: string[] = [];
     for (const chain of this.chains.values()) {
       for (const file of [...chain.files]) {
@@ -135,12 +165,6 @@ export class Tail {
     return ended;
   }
 
-  async close(): Promise<void> {
-    for (const file of this.files.values()) await file.descriptor?.close();
-    this.files.clear();
-    this.chains.clear();
-  }
-
   async #pollChain(chain: Chain, nowMs: number, all: boolean): Promise<void> {
     // Synchronous: a stat of a cached inode costs 3 microseconds, its way through the thread pool ten times that.
     const live = statSync(chain.path, { throwIfNoEntry: false });
@@ -153,9 +177,9 @@ export class Tail {
       if (file.gone || file.record.replaced || (isQuietRotated && !all)) continue;
       const size = live?.ino === file.record.inode ? live.size : await this.#sizeOf(file);
       if (size > file.size) file.grewAtMs = nowMs;
-      const shrank = size < file.size;
-      file.size = size;
-      if (shrank) await this.replace(file, nowMs);
+      // A file that shrank keeps the size it had: what was seen and not read is lost.
+      if (size < file.size) await this.#replace(file, nowMs);
+      else file.size = size;
     }
     const quietMs = nowMs - chain.files.at(-1)!.grewAtMs;
     const slowerMs = Math.max(0, quietMs - ACTIVE_MS) / 15;

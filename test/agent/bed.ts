@@ -1,0 +1,149 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { TailConfig } from "../../config/config.ts";
+import { FileStore } from "../../agent/input/tail/file-store.ts";
+import { Tail } from "../../agent/input/tail/tail.ts";
+import type { Delivery, Output } from "../../agent/output/output.ts";
+import { Shipper } from "../../agent/shipper.ts";
+import { createSource } from "../../agent/source.ts";
+import { openPositions, type Positions } from "../../agent/state/positions.ts";
+import {
+  originOfFile,
+  recordingLogger,
+  recordsOf,
+  T0_MS,
+  tempFolder,
+  type RecordedLog,
+  type SeenRecord,
+} from "./fixture.ts";
+
+const NEVER = new AbortController().signal;
+
+/** An output that keeps what is published, and fails where it is told to. */
+export interface FakeOutput extends Output {
+  readonly published: SeenRecord[];
+  /** The steps that throw. */
+  readonly failing: Set<"begin" | "accept" | "seal" | "publish" | "isDelivered">;
+  readonly abandoned: number[];
+  /** What `isDelivered` says. */
+  delivered: boolean;
+  keysOf(seq: number): string[];
+}
+
+export function fakeOutput(id = "fake"): FakeOutput {
+  const failing: FakeOutput["failing"] = new Set();
+  const step = (name: Parameters<typeof failing.has>[0]) => {
+    if (failing.has(name)) throw new Error(`${name} fails`);
+  };
+  const output: FakeOutput = {
+    id,
+    recorded: { id },
+    published: [],
+    failing,
+    abandoned: [],
+    delivered: false,
+    keysOf: (seq) => [`object-${seq}`],
+    begin: ({ seq }) => {
+      step("begin");
+      return deliveryOf(output, seq, step);
+    },
+    isDelivered: async () => {
+      step("isDelivered");
+      return await Promise.resolve(output.delivered);
+    },
+    clean: () => Promise.resolve(),
+  };
+  return output;
+}
+
+function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "seal" | "publish") => void): Delivery {
+  const records: SeenRecord[] = [];
+  return {
+    accept: async (batch) => {
+      step("accept");
+      records.push(...recordsOf(batch));
+      return await Promise.resolve(true);
+    },
+    seal: async () => {
+      step("seal");
+      return await Promise.resolve({ keys: output.keysOf(seq), records: records.length, bytes: 0 });
+    },
+    publish: async () => {
+      step("publish");
+      output.published.push(...records);
+      await Promise.resolve();
+    },
+    abandon: async () => {
+      output.abandoned.push(seq);
+      await Promise.resolve();
+    },
+  };
+}
+
+export interface BedOptions extends Partial<TailConfig> {
+  /** The folder of an earlier bed: a restart. */
+  readonly folder?: string;
+  readonly output?: FakeOutput;
+  readonly once?: boolean;
+  readonly bytesMax?: number;
+}
+
+/** A tail over `logs/*.log`, and one output that ships it; state in `state/`. */
+export interface Bed extends AsyncDisposable {
+  readonly folder: string;
+  readonly logs: string;
+  readonly tail: Tail;
+  readonly shipper: Shipper;
+  readonly output: FakeOutput;
+  readonly positions: Positions;
+  readonly lines: RecordedLog[];
+  /** Finds, looks and ships until nothing more comes. */
+  run(nowMs: number): Promise<void>;
+  logsShipped(): string[];
+  release(): Promise<string[]>;
+}
+
+export async function openBed(options: BedOptions = {}): Promise<Bed> {
+  const { folder: earlier, output = fakeOutput(), once = false, bytesMax = 1 << 26, ...changes } = options;
+  const temp = earlier === undefined ? tempFolder() : null;
+  const folder = earlier ?? temp!.path;
+  const logs = join(folder, "logs");
+  const state = join(folder, "state");
+  mkdirSync(logs, { recursive: true });
+  mkdirSync(state, { recursive: true });
+  const { log, lines } = recordingLogger();
+  const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
+  const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
+  const describe = (file: { path: string; id: string }) => originOfFile(file.id, { path: file.path });
+  const tail = new Tail({ config, store, log, pollMs: 1, describe }, tombstones);
+  await tail.restore(records);
+  const positions = await openPositions(join(state, "fake.journal"));
+  const source = createSource([tail], () => true);
+  const shipper = new Shipper({ output, positions, source, log, probe: () => undefined, bytesMax, once });
+  return {
+    folder,
+    logs,
+    tail,
+    shipper,
+    output,
+    positions,
+    lines,
+    run: async (nowMs) => {
+      await tail.discover(nowMs);
+      await tail.poll(nowMs, true);
+      for (let more = true; more;) ({ more } = await shipper.ship(nowMs, NEVER));
+    },
+    logsShipped: () => output.published.map((record) => record.log),
+    release: async () => await tail.release((chain, file) => shipper.isDone(chain, file)),
+    [Symbol.asyncDispose]: async () => {
+      await positions.close();
+      await tail.close();
+      temp?.[Symbol.dispose]();
+    },
+  };
+}
+
+export function tailConfig(path: string): TailConfig {
+  const times = { refreshIntervalMs: 1000, readFromHead: true };
+  return { plugin: "tail", tag: "kube.*", path: [path], excludePath: [], framing: "cri", ...times, links: true };
+}

@@ -1,0 +1,129 @@
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openBed } from "../../bed.ts";
+import { append, cri, T0_MS } from "../../fixture.ts";
+
+test("a file truncated in place goes on at its start, as a new file of its chain", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+  await bed.run(T0_MS);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["one", "two", "3"]);
+  expect(new Set(bed.output.published.map((record) => record.file)).size).toBe(2);
+  append(path, cri("stdout", "F", "4"));
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["one", "two", "3", "4"]);
+  expect(bed.lines.filter((line) => line.text.startsWith("lost"))).toEqual([]);
+});
+
+test("a file that was overwritten with more than it held is noticed by the bytes before the position", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one"));
+  await bed.run(T0_MS);
+  writeFileSync(path, cri("stdout", "F", "ONE") + cri("stdout", "F", "TWO"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["one", "ONE", "TWO"]);
+});
+
+test("bytes truncated before they were read are logged as lost, once", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one"));
+  await bed.run(T0_MS);
+  const unread = cri("stdout", "F", "never read");
+  append(path, unread);
+  await bed.tail.poll(T0_MS + 500, true);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  await bed.run(T0_MS + 1000);
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["one", "3"]);
+  const lost = bed.lines.filter((line) => line.text.startsWith("lost"));
+  expect(lost.map(({ fields }) => [fields["reason"], fields["bytes"]])).toEqual([["truncated", unread.length]]);
+});
+
+test("a file truncated while the agent was down repeats nothing and loses nothing that was written since", async () => {
+  await using before = await openBed();
+  const path = join(before.logs, "a.log");
+  append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+  await before.run(T0_MS);
+  await before.positions.close();
+  await before.tail.close();
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  await using after = await openBed({ folder: before.folder });
+  await after.run(T0_MS + 1000);
+  await after.run(T0_MS + 2000);
+  expect(after.logsShipped()).toEqual(["3"]);
+});
+
+test("a restart after a truncation goes on where the new content was read to", async () => {
+  await using before = await openBed();
+  const path = join(before.logs, "a.log");
+  append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+  await before.run(T0_MS);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  await before.run(T0_MS + 1000);
+  await before.positions.close();
+  await before.tail.close();
+  append(path, cri("stdout", "F", "4"));
+  await using after = await openBed({ folder: before.folder });
+  await after.run(T0_MS + 2000);
+  expect(after.logsShipped()).toEqual(["4"]);
+});
+
+test("a record that was open in a truncated file does not stop its chain", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one") + cri("stdout", "P", "half of "));
+  await bed.run(T0_MS);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["one", "3"]);
+});
+
+test("a file that is truncated and stays empty is given up when it is gone", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one"));
+  await bed.run(T0_MS);
+  truncateSync(path, 0);
+  await bed.run(T0_MS + 1000);
+  await bed.release();
+  expect([...bed.tail.files.values()].map((file) => file.record.replaced)).toEqual([undefined]);
+});
+
+test("two shippers and a poll that notice a replaced file at once follow its new content once", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "one"));
+  await bed.run(T0_MS);
+  const [file] = bed.tail.files.values();
+  writeFileSync(path, cri("stdout", "F", "ONE"));
+  await Promise.all([bed.tail.replace(file!, T0_MS), bed.tail.poll(T0_MS, true), bed.tail.replace(file!, T0_MS)]);
+  expect(bed.tail.files.size).toBe(2);
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["one", "ONE"]);
+});
+
+test("bytes of a file that no shipment ever read are lost as a whole", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  const rest = cri("stdout", "F", "never read");
+  append(path, rest);
+  await bed.tail.discover(T0_MS);
+  truncateSync(path, 0);
+  await bed.tail.poll(T0_MS + 1000, true);
+  append(path, cri("stdout", "F", "3"));
+  await bed.run(T0_MS + 2000);
+  expect(bed.lines.filter((line) => line.level === "error").map(({ fields }) => fields["bytes"])).toEqual([
+    rest.length,
+  ]);
+});
