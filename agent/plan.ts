@@ -57,12 +57,13 @@ export function planShipment(
     .toSorted(byContainer);
 }
 
-/** Bytes beyond the cursor, of whatever could be read now or later. */
+/** Bytes beyond the cursor, of whatever could be read now or later, and what is open in a chain that nobody writes to any more. */
 export function pendingBytes(chain: Chain, cursor: Cursor | null): number {
   let bytes = 0;
   for (const file of unread(chain, cursor)) {
     if (!file.record.replaced) bytes += Math.max(0, file.size - startOf(file, cursor));
   }
+  if (chain.superseded || chain.files.every((file) => file.gone)) bytes += openBytes(readableCursor(chain, cursor));
   return bytes;
 }
 
@@ -141,6 +142,11 @@ function limitPlan(plan: ChainPlan, share: number): ChainPlan {
 function lostBefore(segments: readonly Segment[], lost: ChainPlan["lost"]): ChainPlan["lost"] {
   const reached = segments.at(-1)?.file.record.order ?? 0;
   return lost.filter(({ file }) => file.record.order < reached);
+}
+
+function openBytes(cursor: Cursor | null): number {
+  const fragments = (cursor?.open ?? []).flatMap((open) => open.fragments);
+  return fragments.reduce((sum, fragment) => sum + fragment.end - fragment.start, 0);
 }
 
 /** The files from the cursor's on. A chain whose cursor names a file that is no longer there starts at its first. */

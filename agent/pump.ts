@@ -35,7 +35,8 @@ export class Pump {
     }
     this.#waitingSinceMs ??= nowMs;
     const waitedMs = Math.abs(nowMs - this.#waitingSinceMs);
-    if (waitedMs < this.#config.uploadTimeoutMs && waiting < this.#config.totalFileSizeBytes) return;
+    const isDue = waitedMs >= this.#config.uploadTimeoutMs || waiting >= this.#config.totalFileSizeBytes;
+    if (!isDue && this.#failures === 0) return;
     this.#waitingSinceMs = null;
     this.#running = this.#run(signal).finally(() => (this.#running = null));
   }

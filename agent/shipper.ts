@@ -115,7 +115,9 @@ export class Shipper {
     const { source, positions } = this.#options;
     if (!source.chains().includes(chain)) return true;
     const cursor = positions.cursors.get(chain.id);
-    if (cursor === undefined || positions.unresolved !== null) return false;
+    if (positions.unresolved !== null) return false;
+    if (cursor === undefined)
+      return chain.files[0] === file && !file.record.replaced && file.size <= file.record.startAt;
     if (cursor.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
     const at = chain.files.findIndex((other) => other.record.id === cursor.file);
     const index = chain.files.indexOf(file);

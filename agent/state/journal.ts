@@ -49,8 +49,8 @@ export function parseJournal(path: string, kind: string, bytes: Buffer): { recor
     const newline = bytes.indexOf(10, at);
     if (newline < 0) break;
     const json = bytes.subarray(at + 9, newline);
-    const checksum = bytes.toString("latin1", at, at + 8);
-    if (checksum !== checksumOf(json)) {
+    const checksum = bytes.toString("latin1", at, at + 9);
+    if (checksum !== `${checksumOf(json)} `) {
       throw new Error(
         `cannot read the state: ${path}, line ${line}: its checksum does not match, the file is damaged. ` +
           `Move the file away to start this output afresh (it will ship again what is still on disk), or restore it from a copy`,
@@ -127,8 +127,9 @@ class FileJournal implements Journal {
       await file.close();
     }
     await rename(temporary, this.#path);
-    await syncDirectory(dirname(this.#path));
+    // First of all: an append to the old inode would be lost.
     await this.reopen(text.length);
+    await syncDirectory(dirname(this.#path));
   }
 
   async close(): Promise<void> {

@@ -42,7 +42,7 @@ export interface Positions {
   plan(entry: ShipmentEntry): Promise<string>;
   /** The planned shipment is stored: positions move, durably. */
   commit(): Promise<void>;
-  /** Drops the positions of chains that are gone. Becomes durable with the next commit or compaction. */
+  /** Drops the positions of a chain that is gone. Becomes durable with the next commit. */
   forget(chain: string): void;
   close(): Promise<void>;
 }
@@ -68,7 +68,8 @@ type JournalRecord =
       readonly keys: readonly string[];
       readonly at: readonly PackedRange[];
     }
-  | { readonly t: "commit"; readonly seq: number };
+  /** `gone`: chains that were forgotten since the commit before. */
+  | { readonly t: "commit"; readonly seq: number; readonly gone?: readonly string[] };
 
 /** `[file, offset, check, rest?]`: 40 to 64 bytes for a chain of one file; `rest` holds what is unusual. */
 type PackedRange = readonly [file: string, offset: number, check: number, rest?: PackedRest];
@@ -92,6 +93,7 @@ class JournaledPositions implements Positions {
   nextSeq = 1;
   unresolved: { entry: ShipmentEntry; sha: string } | null = null;
   readonly #journal: Journal;
+  readonly #gone = new Set<string>();
   #compactAt: number;
 
   constructor(journal: Journal) {
@@ -111,6 +113,7 @@ class JournaledPositions implements Positions {
       this.nextSeq = seq + 1;
     } else {
       this.#move();
+      for (const chain of record.gone ?? []) this.cursors.delete(chain);
     }
   }
 
@@ -125,13 +128,17 @@ class JournaledPositions implements Positions {
 
   async commit(): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
-    await this.#journal.append({ t: "commit", seq: this.unresolved.entry.seq } satisfies JournalRecord);
+    const gone = [...this.#gone];
+    const { seq } = this.unresolved.entry;
+    const record: JournalRecord = { t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) };
+    await this.#journal.append(record);
+    for (const chain of gone) this.#gone.delete(chain);
     this.#move();
     if (this.#journal.size >= this.#compactAt) await this.#compact();
   }
 
   forget(chain: string): void {
-    this.cursors.delete(chain);
+    if (this.cursors.delete(chain)) this.#gone.add(chain);
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { TailConfig } from "../../config/config.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
 import type { Delivery, Output } from "../../agent/output/output.ts";
+import type { Origin } from "../../agent/record.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
 import { openPositions, type Positions } from "../../agent/state/positions.ts";
@@ -114,8 +115,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const { log, lines } = recordingLogger();
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
   const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
-  const describe = (file: { path: string; id: string }) => originOfFile(file.id, { path: file.path });
-  const tail = new Tail({ config, store, log, pollMs: 1, describe }, tombstones);
+  const tail = new Tail({ config, store, log, pollMs: 1, describe: originOf }, tombstones);
   await tail.restore(records);
   const positions = await openPositions(join(state, "fake.journal"));
   const source = createSource([tail], () => true);
@@ -146,4 +146,8 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
 export function tailConfig(path: string): TailConfig {
   const times = { refreshIntervalMs: 1000, readFromHead: true };
   return { plugin: "tail", tag: "kube.*", path: [path], excludePath: [], framing: "cri", ...times, links: true };
+}
+
+function originOf(file: { path: string; id: string }): Origin {
+  return originOfFile(file.id, { path: file.path });
 }

@@ -67,6 +67,12 @@ export function recordingLogger(): { log: Logger; lines: RecordedLog[] } {
   const lines: RecordedLog[] = [];
   const at = (level: string) => (fields: Record<string, unknown>, text: string) =>
     void lines.push({ level, fields, text });
-  const log = { trace: at("trace"), debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  return { log: log as unknown as Logger, lines };
+  const log: Logger = {
+    trace: at("trace"),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+  };
+  return { log: log, lines };
 }

@@ -70,8 +70,9 @@ export class FileStore {
       if (name.endsWith(".tmp")) await rm(path, { force: true });
       else if (name.endsWith(".json")) records.push(await readRecord(path));
       else if (name.endsWith(".gone")) {
-        const { mtimeMs } = await stat(path);
-        if (nowMs - mtimeMs > TOMBSTONE_MS) await rm(path, { force: true });
+        // The rename changed ctime alone: mtime says when the file was found.
+        const { ctimeMs } = await stat(path);
+        if (nowMs - ctimeMs > TOMBSTONE_MS) await rm(path, { force: true });
         else tombstones.push(await readRecord(path));
       } else if (name.endsWith(".log") && !names.has(name.replace(/\.log$/, ".json"))) await rm(path, { force: true });
     }

@@ -148,7 +148,7 @@ export class Tail {
   async #release(isDone: (chain: Chain, file: FollowedFile) => boolean): Promise<string[]> {
     const ended: string[] = [];
     for (const chain of this.chains.values()) {
-      for (const file of [...chain.files]) {
+      for (const file of chain.files.slice()) {
         // In order: a position may name a file that is gone, and then means the first one that is left.
         if (!(file.gone || file.record.replaced) || !isDone(chain, file)) break;
         await this.#options.store.bury(file.record);
@@ -172,20 +172,25 @@ export class Tail {
     if (newest.record.replaced || (live !== undefined && live.ino !== newest.record.inode)) {
       await this.#extend(chain, newest.record.origin.path, nowMs);
     }
-    for (const file of [...chain.files]) {
+    for (const file of chain.files.slice()) {
       const isQuietRotated = file !== chain.files.at(-1) && nowMs - file.grewAtMs > ACTIVE_MS;
       if (file.gone || file.record.replaced || (isQuietRotated && !all)) continue;
       const size = live?.ino === file.record.inode ? live.size : await this.#sizeOf(file);
-      if (size > file.size) file.grewAtMs = nowMs;
-      // A file that shrank keeps the size it had: what was seen and not read is lost.
-      if (size < file.size) await this.#replace(file, nowMs);
-      else file.size = size;
+      await this.#measure(file, size, nowMs);
     }
     const quietMs = nowMs - chain.files.at(-1)!.grewAtMs;
     const slowerMs = Math.max(0, quietMs - ACTIVE_MS) / 15;
     const { pollMs } = this.#options;
     // A little early, so that a timer of the same period finds it due.
     chain.pollAtMs = nowMs + Math.min(POLL_MS_MAX, pollMs + slowerMs) * 0.9;
+  }
+
+  async #measure(file: FollowedFile, size: number, nowMs: number): Promise<void> {
+    if (file.record.replaced) return;
+    if (size > file.size) file.grewAtMs = nowMs;
+    // A file that shrank keeps the size it had: what was seen and not read is lost.
+    if (size < file.size) await this.#replace(file, nowMs);
+    else file.size = size;
   }
 
   /**
@@ -289,7 +294,9 @@ export class Tail {
     const live = statSync(chain.path, { throwIfNoEntry: false });
     const isAlone = chain.files.length === 1 && live?.ino === chain.files[0]!.record.inode;
     const listed = isAlone ? new Set([live.ino]) : await listedInodes(chain.path);
-    for (const file of chain.files) {
+    for (const file of chain.files.slice()) {
+      // Also a rotated file that is not polled any more may grow: its writer need not know of the rotation.
+      if (!isAlone && !file.gone) await this.#measure(file, await this.#sizeOf(file), nowMs);
       if (listed.has(file.record.inode)) file.absentSinceMs = null;
       else file.absentSinceMs ??= nowMs;
       file.gone = file.absentSinceMs !== null && Math.abs(nowMs - file.absentSinceMs) >= ABSENT_MS;

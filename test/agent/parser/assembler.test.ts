@@ -15,14 +15,11 @@ function assemble(
   const bytes = Buffer.from(text);
   const assembler = new Assembler(SOURCE, framing, T0_MS);
   const batches: SeenRecord[][] = [];
-  let at = 0;
-  do {
-    at = assembler.consume(bytes, at, bytes.length, 0, { torn, pieces, valid: false });
-    if (assembler.due) batches.push(recordsOf(assembler.take()));
-    else break;
-  } while (true);
+  const consume = (from: number) => assembler.consume(bytes, from, bytes.length, 0, { torn, pieces, valid: false });
+  let at = consume(0);
+  for (; assembler.due; at = consume(at)) batches.push(recordsOf(assembler.take()));
   const before = assembler.state(at);
-  while (ended && assembler.endOpen(at)) batches.push(recordsOf(assembler.take()));
+  if (ended) while (assembler.endOpen(at)) batches.push(recordsOf(assembler.take()));
   return { at, assembler, batches, records: batches.flat(), logs: batches.flat().map((record) => record.log), before };
 }
 
@@ -100,10 +97,10 @@ test("bytes that are not UTF-8 become U+FFFD, the lines around them stay", () =>
 
 test("a character that a partial line splits is whole in the joined record", () => {
   const bytes = Buffer.from("語");
-  const prefix = (tag: string) => Buffer.from(cri("stdout", tag, "").slice(0, -1));
+  const [partial, full] = ["P", "F"].map((tag) => Buffer.from(cri("stdout", tag, "").slice(0, -1)));
   const newline = Buffer.from("\n");
   const { logs, assembler } = assemble(
-    Buffer.concat([prefix("P"), bytes.subarray(0, 1), newline, prefix("F"), bytes.subarray(1), newline]),
+    Buffer.concat([partial!, bytes.subarray(0, 1), newline, full!, bytes.subarray(1), newline]),
   );
   expect(logs).toEqual(["語"]);
   expect(assembler.counters.repaired).toBe(0);

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChainReader, type ChainRead } from "../../../../agent/input/tail/chain-reader.ts";
 import { RECORD_BYTES_MAX } from "../../../../agent/parser/assembler.ts";
