@@ -71,7 +71,8 @@ function jsonValue(bytes: Uint8Array, at: number, limit: number): number {
   if (bytes[value] === QUOTE) return wordLevel(bytes, value + 1, limit);
   // pino's and bunyan's numbers: 10 trace to 60 fatal.
   const tens = bytes[value]! - 48;
-  if (tens >= 1 && tens <= LEVELS.length && bytes[value + 1] === 48) return tens;
+  const isLonger = bytes[value + 2]! >= 48 && bytes[value + 2]! <= 57;
+  if (tens >= 1 && tens <= LEVELS.length && bytes[value + 1] === 48 && !isLonger) return tens;
   return 0;
 }
 

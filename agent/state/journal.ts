@@ -56,8 +56,8 @@ export function parseJournal(path: string, kind: string, bytes: Buffer): { recor
           `Move the file away to start this output afresh (it will ship again what is still on disk), or restore it from a copy`,
       );
     }
-    const record = JSON.parse(json.toString("utf8")) as object;
-    if (line === 1) checkHeader(path, kind, record as { logq?: unknown; version?: unknown });
+    const record = JSON.parse(json.toString("utf8")) as { logq?: unknown; version?: unknown };
+    if (line === 1) checkHeader(path, kind, record);
     else records.push(record);
     at = newline + 1;
   }

@@ -35,7 +35,7 @@ export async function discoverTargets(input: TailConfig, report: Report): Promis
     const paths = await expandGlob(pattern, (path, error) => report(path, `cannot list the folder: ${error.message}`));
     for (const path of paths) {
       if (excluded(path)) continue;
-      const resolved = await resolveTarget(path, roots, report);
+      const resolved = await resolveTarget(path, isPlainPath(pattern), roots, report);
       if (resolved !== null && !byResolved.has(resolved))
         byResolved.set(resolved, { path, resolved, plainPath: isPlainPath(pattern) });
     }
@@ -81,7 +81,12 @@ function allowedRoots(pattern: string): string[] {
   return [base, join(dirname(base), "pods"), PODS_ROOT, DOCKER_ROOT];
 }
 
-async function resolveTarget(path: string, roots: readonly string[], report: Report): Promise<string | null> {
+async function resolveTarget(
+  path: string,
+  plainPath: boolean,
+  roots: readonly string[],
+  report: Report,
+): Promise<string | null> {
   try {
     const resolved = await realpath(path);
     const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
@@ -91,7 +96,7 @@ async function resolveTarget(path: string, roots: readonly string[], report: Rep
     }
     const status = await stat(resolved);
     if (status.isFile()) return resolved;
-    if (isPlainPath(path)) report(path, "it is no regular file; not followed");
+    if (plainPath) report(path, "it is no regular file; not followed");
     return null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,9 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, parse, sep } from "node:path";
-import picomatch from "picomatch";
 
 const WILDCARD = /[*?[]/;
-const OPTIONS = { nobrace: true, noextglob: true, noglobstar: true, nonegate: true };
 
 /** The folder below which everything a glob can match lies: its path up to the first wildcard. */
 export function globBase(pattern: string): string {
@@ -27,7 +25,7 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
   const segments = pattern.slice(base === sep ? 1 : base.length + 1).split(sep);
   let paths = [base];
   for (const segment of segments) {
-    const matches = picomatch(segment, OPTIONS);
+    const matches = compileGlob(segment);
     const found: string[] = [];
     for (const path of paths) {
       for (const name of await names(path, onError)) if (matches(name)) found.push(join(path, name));
@@ -39,15 +37,13 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
 
 /** Whether any of the patterns matches the path as `expandGlob` would. */
 export function globMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const matchers = patterns.map((pattern) => picomatch(pattern, OPTIONS));
+  const matchers = patterns.map(compileGlob);
   return (path) => matchers.some((matches) => matches(path));
 }
 
 /** Whether any of the patterns matches the whole path, where `*` matches slashes too (Fluent Bit matches `exclude_path` with fnmatch(3)). */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const matchers = patterns.map((pattern) =>
-    picomatch(pattern, { nobrace: true, noextglob: true, bash: true, nonegate: true, dot: true }),
-  );
+  const matchers = patterns.map((pattern) => matcher(translate(pattern, ".")));
   return (path) => matchers.some((matches) => matches(path));
 }
 
@@ -59,4 +55,35 @@ async function names(directory: string, onError: (path: string, error: Error) =>
     if (code !== "ENOENT" && code !== "ENOTDIR") onError(directory, error as Error);
     return [];
   }
+}
+
+/** As glob(3): no wildcard matches a slash, nor a dot that a name starts with. */
+function compileGlob(pattern: string): (text: string) => boolean {
+  const segments = pattern
+    .split(sep)
+    .map((segment) => (/^[*?[]/.test(segment) ? String.raw`(?!\.)` : "") + translate(segment, "[^/]"));
+  return matcher(segments.join(sep));
+}
+
+function matcher(source: string): (text: string) => boolean {
+  const regExp = new RegExp(`^${source}$`, "s");
+  return (text) => regExp.test(text);
+}
+
+/** fnmatch(3)'s wildcards as a regular expression; all else is meant literally. `any`: what `?` matches. */
+function translate(pattern: string, any: string): string {
+  return pattern.replace(
+    /\\(.)|\[([!^]?)(\]?[^\]]*)\]|[\s\S]/g,
+    (token: string, escaped?: string, not?: string, set?: string) => {
+      if (escaped !== undefined) return escapeRegExp(escaped);
+      if (set !== undefined && set !== "")
+        return `(?=${any})[${not === "" ? "" : "^"}${set.replace(/[\\\][^]/g, String.raw`\$&`)}]`;
+      if (token === "*") return `${any}*`;
+      return token === "?" ? any : escapeRegExp(token);
+    },
+  );
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

@@ -12,7 +12,8 @@ const LOCK_MODULE = new URL("../../../agent/state/lock.ts", import.meta.url).hre
 test("a second holder is refused after its wait, with what to do", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "lock");
-  using _held = await lockState(path, 0, NEVER);
+  using held = await lockState(path, 0, NEVER);
+  expect(held).toBeDefined();
   await expect(lockState(path, 250, NEVER)).rejects.toThrow(
     /lock is held by another logq-agent.*stop that agent or give/,
   );
@@ -29,7 +30,8 @@ test("a lock that is given up can be taken", async () => {
 test("a waiting agent ends its wait when it is stopped", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "lock");
-  using _held = await lockState(path, 0, NEVER);
+  using held = await lockState(path, 0, NEVER);
+  expect(held).toBeDefined();
   await expect(lockState(path, 3_600_000, AbortSignal.abort())).rejects.toThrow("cannot lock");
 });
 
