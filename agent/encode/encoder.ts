@@ -11,8 +11,10 @@ export interface ObjectEncoder {
   append(batch: Batch, from: number, to: number): void;
   /** Ends the open row group or block early, because the memory is needed elsewhere. */
   flush(): void;
-  /** Encoded bytes that are ready, in order; they now belong to the caller. */
+  /** Encoded bytes that are ready, in order. Valid until the next call of this encoder: write or copy them before. */
   take(): Promise<Buffer[]> | Buffer[];
-  /** Ends the object: the last bytes (of a Parquet file: with its footer). No call may follow. */
+  /** Ends the object: the last bytes (of a Parquet file: with its footer). No call but `release` may follow. */
   finish(): Promise<Buffer[]> | Buffer[];
+  /** Gives back what is held, `finish`'s bytes included, whether the object was finished or is given up. */
+  release(): void;
 }

@@ -1,4 +1,5 @@
 import { type Batch, CUT, type Origin, STREAM } from "../record.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { createCompressor } from "./compressor.ts";
 import type { ObjectEncoder } from "./encoder.ts";
 
@@ -21,30 +22,31 @@ export interface JsonLinesOptions {
 export function createJsonLinesEncoder(options: JsonLinesOptions): ObjectEncoder {
   const compressor = options.compression === "none" ? null : createCompressor(options.compression);
   const suffixes = new WeakMap<Origin, Buffer>();
-  let ready: Buffer[] = [];
-  let readyBytes = 0;
+  const ready = new ByteSink();
+  let isTaken = false;
 
   function handOver(text: Uint8Array, end: boolean): void {
-    const bytes = compressor === null ? text : compressor.compress(text, end);
-    if (bytes.length === 0) return;
-    const copy = Buffer.allocUnsafeSlow(bytes.length);
-    copy.set(bytes);
-    ready.push(copy);
-    readyBytes += copy.length;
+    ready.appendBytes(compressor === null ? text : compressor.compress(text, end));
   }
 
   function take(): Buffer[] {
-    const taken = ready;
-    ready = [];
-    readyBytes = 0;
-    return taken;
+    if (isTaken || ready.length === 0) return [];
+    isTaken = true;
+    return [ready.content()];
+  }
+
+  /** What the last `take` handed out has been written by now. */
+  function forgetTaken(): void {
+    if (isTaken) ready.clear();
+    isTaken = false;
   }
 
   return {
     get bufferedBytes() {
-      return readyBytes;
+      return isTaken ? 0 : ready.length;
     },
     append(batch: Batch, from: number, to: number): void {
+      forgetTaken();
       let suffix = suffixes.get(batch.origin);
       if (suffix === undefined) suffixes.set(batch.origin, (suffix = suffixOf(batch.origin)));
       let length = 0;
@@ -67,9 +69,13 @@ export function createJsonLinesEncoder(options: JsonLinesOptions): ObjectEncoder
     flush() {},
     take,
     finish() {
+      forgetTaken();
       if (compressor !== null) handOver(EMPTY, true);
-      compressor?.close();
       return take();
+    },
+    release() {
+      compressor?.close();
+      ready.release();
     },
   };
 }

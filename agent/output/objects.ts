@@ -75,6 +75,7 @@ class ObjectDelivery implements Delivery {
     const splits = this.#hours.size > 1;
     for (const open of this.#hours.values()) {
       await this.#write(open, await open.encoder.finish());
+      open.encoder.release();
       await open.object.seal();
       open.key = objectKey({
         ...this.#options.name,
@@ -96,7 +97,10 @@ class ObjectDelivery implements Delivery {
   }
 
   async abandon(): Promise<void> {
-    for (const open of this.#hours.values()) await open.object.abandon();
+    for (const open of this.#hours.values()) {
+      open.encoder.release();
+      await open.object.abandon();
+    }
   }
 
   async #boundMemory(): Promise<void> {

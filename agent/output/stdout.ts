@@ -18,7 +18,8 @@ export function createStdoutOutput(id: string, recorded: unknown, stream: Writab
       const write = async (chunks: readonly Buffer[]): Promise<void> => {
         for (const chunk of chunks) {
           bytes += chunk.length;
-          if (!stream.write(chunk)) await once(stream, "drain");
+          // A copy: the stream may hold it longer than the encoder does.
+          if (!stream.write(Buffer.from(chunk))) await once(stream, "drain");
         }
       };
       return {
@@ -30,10 +31,14 @@ export function createStdoutOutput(id: string, recorded: unknown, stream: Writab
         },
         seal: async () => {
           await write(await encoder.finish());
+          encoder.release();
           return { keys: [], records, bytes };
         },
         publish: () => Promise.resolve(),
-        abandon: () => Promise.resolve(),
+        abandon: () => {
+          encoder.release();
+          return Promise.resolve();
+        },
       };
     },
     isDelivered: () => Promise.resolve(true),

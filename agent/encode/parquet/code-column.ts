@@ -1,5 +1,5 @@
 import type { Batch } from "../../record.ts";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { bitWidth } from "./delta.ts";
 import { Dictionary } from "./dictionary.ts";

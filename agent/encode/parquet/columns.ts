@@ -2,7 +2,7 @@ import { type COLUMNS, LEVELS } from "../../../config/table.ts";
 import { type Batch, CUT_NAMES, type Origin, STREAM_NAMES } from "../../record.ts";
 import { CodeColumn } from "./code-column.ts";
 import type { Chunk, Compression } from "./chunk.ts";
-import type { ByteSink } from "./byte-sink.ts";
+import type { ByteSink } from "../byte-sink.ts";
 import { DeltaColumn } from "./delta-column.ts";
 import { LabelsColumn } from "./labels-column.ts";
 import { OriginColumn } from "./origin-column.ts";

@@ -1,6 +1,6 @@
 import type { Batch } from "../../record.ts";
 import { int64Bounds } from "./bounds.ts";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { DeltaEncoder } from "./delta.ts";
 import { ENCODING } from "./format.ts";

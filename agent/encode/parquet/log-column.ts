@@ -1,6 +1,6 @@
 import type { Batch } from "../../record.ts";
 import { type Bounds, successor } from "./bounds.ts";
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink } from "../byte-sink.ts";
 import { type Chunk, type Compression, type Page, writePage } from "./chunk.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
@@ -15,7 +15,7 @@ export class LogColumn {
   readonly #pageBytesMax: number;
   readonly #page = new ByteSink();
   /** Pages of the open row group, headers included, as they will stand in the file. */
-  readonly #stored = new ByteSink();
+  #stored = new ByteSink();
   #pages: Page[] = [];
   #rows = 0;
   #rowsInPage = 0;
@@ -86,11 +86,10 @@ export class LogColumn {
     this.#prefixes = new Prefixes();
   }
 
-  /** Appends the chunk to `out`, whose first byte lies at `base` in the file, and starts anew. */
-  close(out: ByteSink, base: number): Chunk {
+  /** Ends the chunk, which lies at `dataOffset` in the file, and starts anew. The caller releases the chunk's bytes. */
+  close(dataOffset: number): { chunk: Chunk; bytes: ByteSink } {
     this.endPage();
-    const dataOffset = base + out.length;
-    out.append(this.#stored);
+    const bytes = this.#stored;
     const chunk = {
       leaf: this.#leaf,
       codec: this.#codec,
@@ -98,17 +97,17 @@ export class LogColumn {
       values: this.#rows,
       nulls: 0,
       uncompressedBytes: this.#rawBytes,
-      compressedBytes: this.#stored.length,
+      compressedBytes: bytes.length,
       dictionaryOffset: null,
       dataOffset,
       bounds: widest(this.#pages),
       pages: this.#pages.map((page) => ({ ...page, offset: page.offset + dataOffset })),
     };
-    this.#stored.clear();
+    this.#stored = new ByteSink();
     this.#pages = [];
     this.#rows = 0;
     this.#rawBytes = 0;
-    return chunk;
+    return { chunk, bytes };
   }
 
   release(): void {

@@ -1,8 +1,8 @@
 import { COLUMNS } from "../../../config/table.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { ObjectEncoder } from "../encoder.ts";
-import { ByteSink } from "./byte-sink.ts";
-import type { Compression } from "./chunk.ts";
+import { ByteSink } from "../byte-sink.ts";
+import type { Chunk, Compression } from "./chunk.ts";
 import { CREATE_COLUMN } from "./columns.ts";
 import { Footer } from "./footer.ts";
 import { MAGIC } from "./format.ts";
@@ -14,7 +14,7 @@ export interface ParquetOptions {
   readonly compression: Compression;
   /** About how long a row group is in the file; one is ended at a change of container from half of it. Default 1 MB. */
   readonly rowGroupCompressedBytes?: number;
-  /** Uncompressed bytes of a page of `log`. Default 1 MB. */
+  /** Uncompressed bytes of a page of `log`. Default 256 KB. */
   readonly pageBytes?: number;
   /** Rows of a row group at most. Default 131,072. */
   readonly rowGroupRowsMax?: number;
@@ -36,11 +36,8 @@ export function createParquetEncoder(options: ParquetOptions): ObjectEncoder {
 }
 
 const ROW_GROUP_BYTES = 1024 * 1024;
-const PAGE_BYTES = 1024 * 1024;
+const PAGE_BYTES = 256 * 1024;
 const ROW_GROUP_ROWS_MAX = 131_072;
-
-/** Scratch of one synchronous call, shared by all encoders. */
-const ROW_GROUP = new ByteSink();
 
 class ParquetEncoder implements ObjectEncoder {
   readonly #options: ParquetOptions;
@@ -51,6 +48,9 @@ class ParquetEncoder implements ObjectEncoder {
   readonly #columns;
   readonly #footer = new Footer();
   #ready: Buffer[] = [Buffer.from(MAGIC)];
+  /** Row groups in `#ready`, and those handed out by the last `take`. */
+  #readySinks: ByteSink[] = [];
+  #takenSinks: ByteSink[] = [];
   #readyBytes = MAGIC.length;
   /** Offset in the file of the next byte. */
   #offset = MAGIC.length;
@@ -75,6 +75,7 @@ class ParquetEncoder implements ObjectEncoder {
 
   append(batch: Batch, from: number, to: number): void {
     if (from >= to) return;
+    this.#releaseTaken();
     if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
       if (this.#storedBytes() >= this.#rowGroupBytes / 2) this.#endRowGroup();
     }
@@ -93,6 +94,7 @@ class ParquetEncoder implements ObjectEncoder {
   }
 
   flush(): void {
+    this.#releaseTaken();
     this.#endRowGroup();
     this.#log.release();
     for (const column of this.#columns) column?.release();
@@ -100,6 +102,8 @@ class ParquetEncoder implements ObjectEncoder {
 
   take(): Buffer[] {
     const ready = this.#ready;
+    this.#takenSinks.push(...this.#readySinks);
+    this.#readySinks = [];
     this.#ready = [];
     this.#readyBytes = 0;
     return ready;
@@ -109,6 +113,19 @@ class ParquetEncoder implements ObjectEncoder {
     this.flush();
     this.#ready.push(this.#footer.encode(this.#options.keyValue ?? {}, this.#offset));
     return this.take();
+  }
+
+  release(): void {
+    this.#releaseTaken();
+    for (const sink of this.#readySinks) sink.release();
+    this.#log.release();
+    for (const column of this.#columns) column?.release();
+  }
+
+  /** What the last `take` handed out has been written by now. */
+  #releaseTaken(): void {
+    for (const sink of this.#takenSinks) sink.release();
+    this.#takenSinks = [];
   }
 
   /** What the open row group will take in the file, about. */
@@ -122,17 +139,30 @@ class ParquetEncoder implements ObjectEncoder {
     const rows = this.#runs.rowCount;
     if (rows === 0) return;
     const { compression } = this.#options;
-    ROW_GROUP.clear();
-    const chunks = this.#columns.flatMap((column) =>
-      column === null ? [this.#log.close(ROW_GROUP, this.#offset)] : column.close(ROW_GROUP, this.#offset, compression),
-    );
+    // The pages of `log` are nearly all of it: they are handed out as they are, between what stands before and after.
+    const chunks: Chunk[] = [];
+    let sink = new ByteSink();
+    for (const column of this.#columns) {
+      if (column !== null) {
+        chunks.push(...column.close(sink, this.#offset, compression));
+        continue;
+      }
+      this.#handOut(sink);
+      const log = this.#log.close(this.#offset);
+      chunks.push(log.chunk);
+      this.#handOut(log.bytes);
+      sink = new ByteSink();
+    }
+    this.#handOut(sink);
     this.#runs.clear();
     this.#footer.addRowGroup(rows, chunks);
-    const bytes = Buffer.allocUnsafeSlow(ROW_GROUP.length);
-    ROW_GROUP.bytes.copy(bytes, 0, 0, ROW_GROUP.length);
-    this.#ready.push(bytes);
-    this.#readyBytes += bytes.length;
-    this.#offset += bytes.length;
+  }
+
+  #handOut(sink: ByteSink): void {
+    this.#readySinks.push(sink);
+    this.#ready.push(sink.content());
+    this.#readyBytes += sink.length;
+    this.#offset += sink.length;
   }
 }
 

@@ -100,8 +100,11 @@ export async function encode(encoder: ObjectEncoder, batches: readonly Batch[]):
   const parts: Buffer[] = [];
   for (const batch of batches) {
     encoder.append(batch, 0, batch.count);
-    parts.push(...(await encoder.take()));
+    // Copies: what is handed out is valid until the next call.
+    parts.push(Buffer.concat(await encoder.take()));
   }
   parts.push(...(await encoder.finish()));
-  return Buffer.concat(parts);
+  const object = Buffer.concat(parts);
+  encoder.release();
+  return object;
 }

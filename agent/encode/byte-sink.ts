@@ -1,4 +1,8 @@
-/** Bytes appended to one buffer that grows on demand and is used again. */
+/**
+ * Bytes appended to one buffer that grows on demand and is used again. What a sink outgrows or releases is kept for the
+ * next one: an object's encoder lives for a shipment, and buffers that wait for the garbage collector would be most of
+ * the agent's memory.
+ */
 export class ByteSink {
   bytes: Buffer = EMPTY;
   length = 0;
@@ -7,8 +11,9 @@ export class ByteSink {
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2, CAPACITY_BYTES_MIN));
+    const grown = obtain(needed);
     this.bytes.copy(grown, 0, 0, this.length);
+    if (this.bytes.length < LARGE_BYTES) giveBack(this.bytes);
     this.bytes = grown;
   }
 
@@ -20,6 +25,7 @@ export class ByteSink {
   /** Forgets the content and gives the memory back. */
   release(): void {
     this.length = 0;
+    giveBack(this.bytes);
     this.bytes = EMPTY;
   }
 
@@ -74,3 +80,33 @@ export class ByteSink {
 
 const CAPACITY_BYTES_MIN = 256;
 const EMPTY = Buffer.alloc(0);
+
+/** Buffers that nobody uses, by their capacity, a power of two. */
+const FREE = new Map<number, Buffer[]>();
+let freeBytes = 0;
+const FREE_BYTES_MAX = 6 * 1024 * 1024;
+
+/** Outgrown buffers from this size on are not kept, and a larger free one is taken rather than a new one made. */
+const LARGE_BYTES = 64 * 1024;
+
+/** A buffer of at least so many bytes; its content is whatever it was. */
+function obtain(bytes: number): Buffer {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(bytes, CAPACITY_BYTES_MIN)));
+  let capacity = wanted;
+  while (FREE.get(capacity) === undefined && wanted >= LARGE_BYTES && capacity < FREE_BYTES_MAX) capacity *= 2;
+  const free = FREE.get(capacity);
+  const buffer = free?.pop();
+  if (buffer === undefined) return Buffer.allocUnsafeSlow(wanted);
+  if (free!.length === 0) FREE.delete(capacity);
+  freeBytes -= capacity;
+  return buffer;
+}
+
+function giveBack(buffer: Buffer): void {
+  const capacity = buffer.length;
+  if (capacity === 0 || freeBytes + capacity > FREE_BYTES_MAX) return;
+  const free = FREE.get(capacity);
+  if (free === undefined) FREE.set(capacity, [buffer]);
+  else free.push(buffer);
+  freeBytes += capacity;
+}
