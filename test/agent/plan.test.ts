@@ -48,6 +48,13 @@ function plan(
   );
 }
 
+const at = (id: string, namespace: string, workload: string, pod: string, container: string) =>
+  chainOf(id, [{ size: 1, origin: { namespace, workload, pod, container } }]);
+
+const rotated = (grewAgoMs: number, size: number) => [
+  chainOf("a", [{ size: 10, grewAtMs: T0_MS - grewAgoMs }, { size }]),
+];
+
 test("shares are max-min fair, and never more than there is", () => {
   expect(shareFairly([10, 100, 100], 90)).toEqual([10, 40, 40]);
   expect(shareFairly([10, 20], 90)).toEqual([10, 20]);
@@ -67,8 +74,6 @@ test("shares are max-min fair, and never more than there is", () => {
 });
 
 test("chains are ordered by namespace, workload, pod and container", () => {
-  const at = (id: string, namespace: string, workload: string, pod: string, container: string) =>
-    chainOf(id, [{ size: 1, origin: { namespace, workload, pod, container } }]);
   const chains = [
     at("e", "b", "a", "a", "a"),
     at("d", "a", "b", "a", "a"),
@@ -85,9 +90,6 @@ test("the live file is read from its cursor, and its rest without newline waits"
 });
 
 test("a rotated file is final once its successor has data and it was quiet for 5 s; until then the successor waits", () => {
-  const rotated = (grewAgoMs: number, size: number) => [
-    chainOf("a", [{ size: 10, grewAtMs: T0_MS - grewAgoMs }, { size }]),
-  ];
   expect(plan(rotated(4999, 5))).toEqual(["a0 0-10"]);
   expect(plan(rotated(5000, 5))).toEqual(["a0 0-10!, a1 0-5"]);
   expect(plan(rotated(5000, 0))).toEqual(["a0 0-10"]);

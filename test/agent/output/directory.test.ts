@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { createDirectoryStore } from "../../../agent/output/directory.ts";
+import { tempFolder } from "../fixture.ts";
+
+const KEY = "cluster=c/dt=2026-11-21/hour=05/x.parquet";
+
+afterEach(() => void vi.restoreAllMocks());
+
+async function staged(root: string, text: string) {
+  const object = createDirectoryStore(root).create("life-out-1-5");
+  await object.write(Buffer.from(text.slice(0, 2)));
+  await object.write(Buffer.from(text.slice(2)));
+  await object.seal();
+  return object;
+}
+
+test("an object is invisible until it is published, then whole, and its staged name is gone", async () => {
+  using folder = tempFolder();
+  const object = await staged(folder.path, "content");
+  expect(readdirSync(folder.path)).toEqual(["_staging"]);
+  await object.publish(KEY, "sha");
+  expect(readFileSync(join(folder.path, KEY), "utf8")).toBe("content");
+  expect(readdirSync(join(folder.path, "_staging"))).toEqual([]);
+});
+
+test("publishing twice is fine, a key that is there is never replaced", async () => {
+  using folder = tempFolder();
+  const first = await staged(folder.path, "first");
+  await first.publish(KEY, "sha");
+  await first.publish(KEY, "sha");
+  const second = await staged(folder.path, "second");
+  await second.publish(KEY, "sha");
+  expect(readFileSync(join(folder.path, KEY), "utf8")).toBe("first");
+});
+
+test("an abandoned object leaves nothing, also half-written", async () => {
+  using folder = tempFolder();
+  const object = createDirectoryStore(folder.path).create("life-out-1-5");
+  await object.write(Buffer.from("half"));
+  await object.abandon();
+  expect(readdirSync(join(folder.path, "_staging"))).toEqual([]);
+});
+
+test("only the owner's staged objects are cleaned", async () => {
+  using folder = tempFolder();
+  const store = createDirectoryStore(folder.path);
+  await store.clean("life-out-");
+  mkdirSync(join(folder.path, "_staging"));
+  for (const name of ["life-out-1-5", "life-other-1-5", "other-out-1-5"])
+    writeFileSync(join(folder.path, "_staging", name), "");
+  await store.clean("life-out-");
+  expect(readdirSync(join(folder.path, "_staging")).toSorted()).toEqual(["life-other-1-5", "other-out-1-5"]);
+});
+
+test("whether a key exists is known, an error is not taken for absence", async () => {
+  using folder = tempFolder();
+  const store = createDirectoryStore(folder.path);
+  expect(await store.exists(KEY)).toBe(false);
+  await (await staged(folder.path, "content")).publish(KEY, "sha");
+  expect(await store.exists(KEY)).toBe(true);
+  await expect(store.exists(`${KEY}/below`)).rejects.toThrow("ENOTDIR");
+});
+
+test("the object, its folder and the folders made for it are synced", async () => {
+  using folder = tempFolder();
+  const handle = await open(folder.path, "r");
+  const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "sync");
+  await handle.close();
+  const object = await staged(folder.path, "content");
+  expect(sync).toHaveBeenCalledTimes(1);
+  await object.publish(KEY, "sha");
+  expect(sync).toHaveBeenCalledTimes(1 + 4);
+  const next = await staged(folder.path, "next");
+  await next.publish(`${KEY}-2`, "sha");
+  expect(sync).toHaveBeenCalledTimes(5 + 2);
+});
+
+test("a folder that can't be synced fails the publication, and the next try makes up for it", async () => {
+  using folder = tempFolder();
+  const object = await staged(folder.path, "content");
+  const handle = await open(folder.path, "r");
+  vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "sync").mockRejectedValueOnce(new Error("EIO"));
+  await handle.close();
+  await expect(object.publish(KEY, "sha")).rejects.toThrow("EIO");
+  await object.publish(KEY, "sha");
+  expect(existsSync(join(folder.path, KEY))).toBe(true);
+});
