@@ -89,14 +89,14 @@ export class Assembler {
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
-  /** `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. */
-  constructor(source: AssemblySource, framing: "cri" | "plain", readTimeMs: number) {
+  /** `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. `arrays`: whose batches this one may overwrite. */
+  constructor(source: AssemblySource, framing: "cri" | "plain", readTimeMs: number, arrays = createBatchArrays()) {
     this.#source = source;
     this.#cri = framing === "cri";
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
-    this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: Buffer.alloc(0), length: 0 }));
-    this.#batch = newBatch(source.origin);
+    this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: EMPTY, length: 0 }));
+    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, taken: true };
   }
 
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
@@ -341,12 +341,9 @@ interface MutableBatch extends Batch {
   taken: boolean;
 }
 
-function newBatch(origin: Origin): MutableBatch {
+/** The arrays of a batch; one set serves a reader for all its chains, as they would be most of what it allocates. */
+export function createBatchArrays(): BatchArrays {
   return {
-    origin,
-    bytes: Buffer.alloc(0),
-    count: 0,
-    taken: true,
     start: new Uint32Array(BATCH_RECORDS_MAX),
     end: new Uint32Array(BATCH_RECORDS_MAX),
     pos: new Float64Array(BATCH_RECORDS_MAX),
@@ -357,3 +354,7 @@ function newBatch(origin: Origin): MutableBatch {
     cut: new Uint8Array(BATCH_RECORDS_MAX),
   };
 }
+
+type BatchArrays = Pick<Batch, "start" | "end" | "pos" | "seconds" | "nanos" | "stream" | "level" | "cut">;
+
+const EMPTY = Buffer.alloc(0);

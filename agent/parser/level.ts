@@ -2,7 +2,7 @@ import { LEVELS } from "../../config/table.ts";
 
 /** Bytes of a message that are looked at, in JSON and in text: a level stands near the start, and the rest costs CPU. */
 const JSON_WINDOW_BYTES = 256;
-const TEXT_WINDOW_BYTES = 96;
+const TEXT_WINDOW_BYTES = 64;
 const QUOTE = 34;
 const BRACE = 123;
 
@@ -34,6 +34,7 @@ function hashOf(word: string): number {
  */
 export class LevelDetector {
   #jsonHint = -1;
+  #textHint = -1;
 
   /** The level of `bytes[start, end)`: 0 if unknown, else 1 + its index in LEVELS. */
   detect(bytes: Uint8Array, start: number, end: number): number {
@@ -42,7 +43,23 @@ export class LevelDetector {
     if (first === BRACE) return this.#json(bytes, start, Math.min(end, start + JSON_WINDOW_BYTES));
     const limit = Math.min(end, start + TEXT_WINDOW_BYTES);
     const klog = klogLevel(bytes, start, limit);
-    return klog === 0 ? textLevel(bytes, start, limit) : klog;
+    return klog === 0 ? this.#text(bytes, start, limit) : klog;
+  }
+
+  #text(bytes: Uint8Array, start: number, limit: number): number {
+    const hinted = start + this.#textHint;
+    if (hinted < limit && hinted >= start) {
+      const code = levelAt(bytes, start, hinted, limit);
+      if (code !== 0) return code;
+    }
+    for (let at = start; at < limit; at++) {
+      if (TRIGGER[bytes[at]!] === 0) continue;
+      const code = levelAt(bytes, start, at, limit);
+      if (code === 0) continue;
+      this.#textHint = at - start;
+      return code;
+    }
+    return isLetter(bytes[start]!) ? colonLevel(bytes, start, limit) : 0;
   }
 
   #json(bytes: Uint8Array, start: number, limit: number): number {
@@ -114,28 +131,22 @@ TRIGGER[91] = BRACKET;
 TRIGGER[60] = BRACKET;
 TRIGGER[61] = EQUALS;
 
-/** A level's word in capitals (`WARN`), in brackets (`[error]`), as `level=warn`, or at the start before a colon (`error: …`). */
-function textLevel(bytes: Uint8Array, start: number, limit: number): number {
-  for (let at = start; at < limit; at++) {
-    const trigger = TRIGGER[bytes[at]!];
-    if (trigger === 0) continue;
-    let code = 0;
-    if (trigger === CAPITAL) {
-      if (at > start && isWordByte(bytes[at - 1]!)) continue;
-      const end = capitalsEnd(bytes, at, limit);
-      if (end - at >= 3 && (end >= limit || !isWordByte(bytes[end]!))) code = wordLevel(bytes, at, end);
-      else if (at === start) code = colonLevel(bytes, start, limit);
-    } else if (trigger === BRACKET) {
-      const end = lettersEnd(bytes, at + 1, limit);
-      if (bytes[end] === bytes[at]! + 2) code = wordLevel(bytes, at + 1, end);
-    } else {
-      code = keyLevel(bytes, start, at, limit);
-    }
-    if (code !== 0) return code;
+/** The level whose word starts at `at`, where a trigger stands: in capitals (`WARN`), in brackets (`[error]`), after `level=`. */
+function levelAt(bytes: Uint8Array, start: number, at: number, limit: number): number {
+  const trigger = TRIGGER[bytes[at]!];
+  if (trigger === CAPITAL) {
+    if (at > start && isWordByte(bytes[at - 1]!)) return 0;
+    const end = capitalsEnd(bytes, at, limit);
+    return end - at >= 3 && (end >= limit || !isWordByte(bytes[end]!)) ? wordLevel(bytes, at, end) : 0;
   }
-  return isLetter(bytes[start]!) ? colonLevel(bytes, start, limit) : 0;
+  if (trigger === BRACKET) {
+    const end = lettersEnd(bytes, at + 1, limit);
+    return bytes[end] === bytes[at]! + 2 ? wordLevel(bytes, at + 1, end) : 0;
+  }
+  return trigger === EQUALS ? keyLevel(bytes, start, at, limit) : 0;
 }
 
+/** `error: …` at the start of a message. */
 function colonLevel(bytes: Uint8Array, start: number, limit: number): number {
   const end = lettersEnd(bytes, start, limit);
   return bytes[end] === 58 ? wordLevel(bytes, start, end) : 0;

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { Assembler, RECORD_BYTES_MAX, type AssemblyState, type Fragment } from "../../parser/assembler.ts";
+import { Assembler, createBatchArrays, RECORD_BYTES_MAX, type AssemblyState, type Fragment } from "../../parser/assembler.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { Cursor, Range } from "../../state/positions.ts";
 
@@ -80,11 +80,12 @@ export class ReplacedError extends Error {
  */
 export class ChainReader {
   #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  readonly #arrays = createBatchArrays();
 
   async read(plan: ChainRead, readTimeMs: number, ports: ReadPorts): Promise<ReadResult> {
     const [first] = plan.segments;
     if (first === undefined) throw new Error(`cannot read chain ${plan.chain}: its plan has no segment`);
-    const assembler = new Assembler(first, plan.framing, readTimeMs);
+    const assembler = new Assembler(first, plan.framing, readTimeMs, this.#arrays);
     await this.#resume(assembler, plan, ports);
     const done: { file: string; end: number }[] = [];
     let bytes = 0;

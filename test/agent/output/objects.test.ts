@@ -43,6 +43,7 @@ function textEncoder(heldBytes: number, events: string[]): ObjectEncoder {
       bufferedBytes = 0;
     },
     take: () => [],
+    release: () => undefined,
     finish: () => [Buffer.from(text)],
     release: () => void events.push("release"),
   };
