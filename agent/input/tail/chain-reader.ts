@@ -2,7 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { Assembler, createBatchArrays, RECORD_BYTES_MAX, type AssemblyState, type Fragment } from "../../parser/assembler.ts";
+import {
+  Assembler,
+  createBatchArrays,
+  RECORD_BYTES_MAX,
+  type AssemblyState,
+  type Fragment,
+} from "../../parser/assembler.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { Cursor, Range } from "../../state/positions.ts";
 
