@@ -43,7 +43,6 @@ function textEncoder(heldBytes: number, events: string[]): ObjectEncoder {
       bufferedBytes = 0;
     },
     take: () => [],
-    release: () => undefined,
     finish: () => [Buffer.from(text)],
     release: () => void events.push("release"),
   };
