@@ -186,15 +186,13 @@ export class Assembler {
     if (isLong) return this.#piece(bytes, start, message, base, valid);
 
     const next = terminated ? lineEnd + 1 : lineEnd;
-    const fragment = { file: this.#source.id, start: base + start, end: base + lineEnd };
-    if (this.#prefix.partial && stream !== STREAM.none && !continued) {
+    const opens = this.#prefix.partial && stream !== STREAM.none && !continued;
+    if (opens || open !== null) {
+      if (!opens && !this.#begin(base + start)) return start;
+      // Made only here: an object a line would be most of the garbage.
+      const fragment = { file: this.#source.id, start: base + start, end: base + lineEnd };
       this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
-      return next;
-    }
-    if (open !== null) {
-      if (!this.#begin(base + start)) return start;
-      this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
-      this.#emitOpen(stream, CUT.none);
+      if (!opens) this.#emitOpen(stream, CUT.none);
       return next;
     }
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;

@@ -26,8 +26,11 @@ export class CriPrefix {
   /** Where the message starts. */
   message = 0;
 
-  readonly #cached = new Uint8Array(SECONDS_TEXT_BYTES);
+  /** The text of the second that was read last, and its value. */
+  readonly #cached = new DataView(new ArrayBuffer(SECONDS_TEXT_BYTES));
   #cachedSeconds = Number.NaN;
+  #bytes: Uint8Array | null = null;
+  #view: DataView = this.#cached;
 
   /** Parses the line `bytes[start, end)`; false if it is not a CRI line. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
@@ -42,10 +45,21 @@ export class CriPrefix {
     return this.#readStreamAndTag(bytes, afterTime + 1, end);
   }
 
+  /** In words instead of bytes: a third of the time that all of a prefix takes. */
   #isCachedSecond(bytes: Uint8Array, start: number): boolean {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    const view = this.#view;
     const cached = this.#cached;
-    for (let i = SECONDS_TEXT_BYTES - 1; i >= 0; i--) if (cached[i] !== bytes[start + i]) return false;
-    return true;
+    return (
+      view.getUint32(start + 15) === cached.getUint32(15) &&
+      view.getUint32(start + 12) === cached.getUint32(12) &&
+      view.getUint32(start + 8) === cached.getUint32(8) &&
+      view.getUint32(start + 4) === cached.getUint32(4) &&
+      view.getUint32(start) === cached.getUint32(0)
+    );
   }
 
   #readSecond(bytes: Uint8Array, start: number): boolean {
@@ -61,7 +75,7 @@ export class CriPrefix {
     if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31)) return false;
     if (!(hour <= 23 && minute <= 59 && second <= 60)) return false;
     this.#cachedSeconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
-    this.#cached.set(bytes.subarray(start, start + SECONDS_TEXT_BYTES));
+    for (let i = 0; i < SECONDS_TEXT_BYTES; i++) this.#cached.setUint8(i, bytes[start + i]!);
     return true;
   }
 
@@ -119,15 +133,22 @@ export class CriPrefix {
   }
 }
 
-/** The common case, nine digits, without a division a digit; -1 if one is no digit. */
+/** The common case, nine digits, without a branch a digit; -1 if one is no digit. */
 function nineDigits(bytes: Uint8Array, at: number): number {
-  let value = 0;
-  for (let i = at; i < at + 9; i++) {
-    const digit = bytes[i]! - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
+  const a = bytes[at]! - 48;
+  const b = bytes[at + 1]! - 48;
+  const c = bytes[at + 2]! - 48;
+  const d = bytes[at + 3]! - 48;
+  const e = bytes[at + 4]! - 48;
+  const f = bytes[at + 5]! - 48;
+  const g = bytes[at + 6]! - 48;
+  const h = bytes[at + 7]! - 48;
+  const i = bytes[at + 8]! - 48;
+  // Negative if any digit or its distance to nine is.
+  const below = a | b | c | d | e | f | g | h | i;
+  const above = (9 - a) | (9 - b) | (9 - c) | (9 - d) | (9 - e) | (9 - f) | (9 - g) | (9 - h) | (9 - i);
+  if ((below | above) < 0) return -1;
+  return ((a * 100 + b * 10 + c) * 1000 + (d * 100 + e * 10 + f)) * 1000 + (g * 100 + h * 10 + i);
 }
 
 function twoDigits(bytes: Uint8Array, at: number): number {
