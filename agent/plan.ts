@@ -15,7 +15,7 @@ export interface ChainPlan {
   readonly lost: readonly { readonly file: FollowedFile; readonly bytes: number }[];
 }
 
-export interface Segment {
+interface Segment {
   readonly file: FollowedFile;
   readonly start: number;
   /** Reading ends at the first line end at or after this offset … */

@@ -57,7 +57,15 @@ function prepare(root: string, pods: number, bytes: number): number {
     writePodMetadata(join(root, "meta"), options);
     // 10,000 lines a second of some 265 bytes that end now.
     const startMs = Date.now() - (bytes / 265 / 10_000) * 1000;
-    generateTree({ root: join(root, "node"), ...options, amount: { bytes }, startMs, linesPerSecond: 10_000, hard: false, fileBytesMax: null });
+    generateTree({
+      root: join(root, "node"),
+      ...options,
+      amount: { bytes },
+      startMs,
+      linesPerSecond: 10_000,
+      hard: false,
+      fileBytesMax: null,
+    });
   }
   writeFileSync(join(root, "agent.yaml"), configText(root));
   return sizeOf(logs);
@@ -110,7 +118,9 @@ function report(rows: readonly Row[]): string {
     const [rss, anon] = [of((usage) => usage.rssPeakMb).toFixed(0), of((usage) => usage.rssAnonPeakMb).toFixed(0)];
     const state = ((of((usage) => usage.writtenBytes) - storedBytes) / 1024 / (rawBytes / 1e9)).toFixed(0);
     const speed = (rawBytes / 1e6 / of((usage) => usage.wallSeconds)).toFixed(0);
-    lines.push(`| ${name} | ${cpu} | ${rss} | ${anon} | ${state} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`);
+    lines.push(
+      `| ${name} | ${cpu} | ${rss} | ${anon} | ${state} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -66,5 +66,8 @@ function kilobytes(status: string, field: string): number {
 /** Sums the second line of `times`: user and system time of the children, as `1m2.345s 0m0.100s`. */
 function childSeconds(report: string): number {
   const line = report.trimEnd().split("\n").at(-1)!;
-  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
 }

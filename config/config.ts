@@ -72,7 +72,7 @@ export interface DirectoryConfig extends OutputBase {
   readonly compression: "zstd" | "gzip" | "none";
 }
 
-export interface StdoutConfig extends OutputBase {
+interface StdoutConfig extends OutputBase {
   readonly plugin: "stdout";
   readonly format: "json_lines";
 }

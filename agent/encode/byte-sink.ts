@@ -93,7 +93,7 @@ const LARGE_BYTES = 64 * 1024;
 function obtain(bytes: number): Buffer {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(bytes, CAPACITY_BYTES_MIN)));
   let capacity = wanted;
-  while (FREE.get(capacity) === undefined && wanted >= LARGE_BYTES && capacity < FREE_BYTES_MAX) capacity *= 2;
+  if (wanted >= LARGE_BYTES) while (!FREE.has(capacity) && capacity < FREE_BYTES_MAX) capacity *= 2;
   const free = FREE.get(capacity);
   const buffer = free?.pop();
   if (buffer === undefined) return Buffer.allocUnsafeSlow(wanted);

@@ -18,7 +18,7 @@ export interface OutputContext extends Pick<ServiceConfig, "cluster" | "node"> {
 }
 
 /** The identity of an output: its alias, else a hash of its destination. Never its place in the file. */
-export function outputId(config: OutputConfig): string {
+function outputId(config: OutputConfig): string {
   if (config.alias !== null) return config.alias;
   const destination = config.plugin === "directory" ? config.path : "";
   return createHash("sha256").update(`${config.plugin} ${destination}`).digest("hex").slice(0, 8);

@@ -18,7 +18,7 @@ export interface Output {
   clean(): Promise<void>;
 }
 
-export interface ShipmentHeader {
+interface ShipmentHeader {
   readonly seq: number;
 }
 

@@ -287,7 +287,9 @@ describe("files of Fluent Bit's users", () => {
 `);
     expect(problems).toEqual([]);
     expect(notices).toHaveLength(4);
-    expect(config?.filters).toEqual([{ plugin: "kubernetes", match: { pattern: "kube.*", regex: false }, metaPreloadCacheDir: null }]);
+    expect(config?.filters).toEqual([
+      { plugin: "kubernetes", match: { pattern: "kube.*", regex: false }, metaPreloadCacheDir: null },
+    ]);
   });
 
   test("logs may lie beside the state and beside the objects", () => {

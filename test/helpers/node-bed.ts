@@ -30,7 +30,10 @@ interface BedOptions {
 const AGENT = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 
 /** Makes a fresh bed inside the project, so that logs and state share a file system. */
-export async function makeNodeBed({ uploadTimeout = "100ms", totalFileSize = "64M" }: BedOptions = {}): Promise<NodeBed> {
+export async function makeNodeBed({
+  uploadTimeout = "100ms",
+  totalFileSize = "64M",
+}: BedOptions = {}): Promise<NodeBed> {
   const folder = await mkdtemp(join(process.cwd(), ".logq-test-"));
   const root = join(folder, "node");
   const store = join(folder, "store");
@@ -45,7 +48,8 @@ export async function makeNodeBed({ uploadTimeout = "100ms", totalFileSize = "64
     shipOnce: async () => {
       await promisify(execFile)(process.execPath, [AGENT, "-c", configPath, "--once"]);
     },
-    start: (entry, ...args) => spawn(process.execPath, [entry, configPath, ...args], { stdio: ["ignore", "ignore", "pipe"] }),
+    start: (entry, ...args) =>
+      spawn(process.execPath, [entry, configPath, ...args], { stdio: ["ignore", "ignore", "pipe"] }),
     compare: async (podsFolder, options) => {
       const expected = expectFrom(listChains(podsFolder, options));
       const results: Record<string, Comparison> = {};
