@@ -9,6 +9,11 @@ const LETTER_Z = 90;
 const LETTER_F = 70;
 const LETTER_P = 80;
 const SECONDS_TEXT_BYTES = 19;
+/** "stdo", "out ", "stde" and "err " as big-endian words. */
+const STDO = 0x7374646f;
+const OUT_ = 0x6f757420;
+const STDE = 0x73746465;
+const ERR_ = 0x65727220;
 
 /**
  * Reads the prefix of a CRI log line, `<RFC3339Nano> <stdout|stderr> <F|P>[:<tags>] <message>` (Kubernetes' CRI log
@@ -114,12 +119,11 @@ export class CriPrefix {
   }
 
   #readStreamAndTag(bytes: Uint8Array, start: number, end: number): boolean {
-    // "stdout " or "stderr "
-    if (bytes[start] !== 115 || bytes[start + 1] !== 116 || bytes[start + 2] !== 100 || bytes[start + 6] !== SPACE)
-      return false;
-    if (bytes[start + 3] === 111 && bytes[start + 4] === 117 && bytes[start + 5] === 116) this.stream = STREAM.stdout;
-    else if (bytes[start + 3] === 101 && bytes[start + 4] === 114 && bytes[start + 5] === 114)
-      this.stream = STREAM.stderr;
+    // "stdout " or "stderr ": in words, as `#isCachedSecond` did for this very buffer's view; the line is long enough.
+    const head = this.#view.getUint32(start);
+    const tail = this.#view.getUint32(start + 3);
+    if (head === STDO && tail === OUT_) this.stream = STREAM.stdout;
+    else if (head === STDE && tail === ERR_) this.stream = STREAM.stderr;
     else return false;
     const tag = bytes[start + 7];
     if (tag !== LETTER_F && tag !== LETTER_P) return false;

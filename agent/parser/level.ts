@@ -47,6 +47,8 @@ export class LevelDetector {
   }
 
   #text(bytes: Uint8Array, start: number, limit: number): number {
+    // Continued lines (of a stack trace, an SQL statement) are indented and have no level of their own.
+    if (bytes[start]! <= 32) return 0;
     const hinted = start + this.#textHint;
     if (hinted < limit && hinted >= start) {
       const code = levelAt(bytes, start, hinted, limit);
