@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` mirrors the tree and needs no built program; `e2e` runs the programs from `dist/` as a user would. */
+/**
+ * `unit` mirrors the tree and needs no built program; `e2e` runs the programs from `dist/` as a user would. One e2e file
+ * at a time, and after the others: each has an agent and a writing node, which fill two cores.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +13,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -18,7 +22,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
