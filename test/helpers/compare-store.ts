@@ -177,9 +177,10 @@ function describe(
   return `pos ${pos}, ts_ns ${tsNs}, ${stream}, cut ${cut}, log of ${log.length} characters ${JSON.stringify(log.slice(0, 100))}`;
 }
 
-function listObjects(store: string): string[] {
+/** Absolute paths of a store's published objects, in the order of their keys. */
+export function listObjects(store: string, extension = "parquet"): string[] {
   return readdirSync(store, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".parquet"))
+    .filter((path) => !path.startsWith("_") && path.endsWith(`.${extension}`))
     .toSorted()
     .map((path) => join(store, path));
 }
