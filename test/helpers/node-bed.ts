@@ -66,6 +66,12 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
   const store = join(folder, "store");
   const configPath = join(folder, "agent.yaml");
   await writeFile(configPath, configText({ folder, root, store }, options));
+  const children: ChildProcess[] = [];
+  const start = (args: readonly string[]): ChildProcess => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    children.push(child);
+    return child;
+  };
   const run = (...args: string[]): Promise<Ran> => runProgram(AGENT, ["-c", configPath, ...args]);
   return {
     folder,
@@ -79,9 +85,8 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
     shipOnce: async () => {
       await promisify(execFile)(process.execPath, [AGENT, "-c", configPath, "--once"]);
     },
-    follow: () => spawn(process.execPath, [AGENT, "-c", configPath], { stdio: ["ignore", "ignore", "pipe"] }),
-    start: (entry, ...args) =>
-      spawn(process.execPath, [entry, configPath, ...args], { stdio: ["ignore", "ignore", "pipe"] }),
+    follow: () => start([AGENT, "-c", configPath]),
+    start: (entry, ...args) => start([entry, configPath, ...args]),
     openLog: () => {
       const [pod] = samplePods({ pods: 1, seed: 1, sizes: "even" });
       return openContainerLog({
@@ -104,6 +109,8 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
       return results;
     },
     [Symbol.asyncDispose]: async () => {
+      // A test that failed may have left its agent running.
+      for (const child of children) child.kill("SIGKILL");
       await rm(folder, { recursive: true, force: true });
     },
   };
