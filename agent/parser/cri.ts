@@ -11,9 +11,9 @@ const LETTER_P = 80;
 const SECONDS_TEXT_BYTES = 19;
 /** "stdo", "out ", "stde" and "err " as big-endian words. */
 const STDO = 0x7374646f;
-const OUT_ = 0x6f757420;
+const OUT_SPACE = 0x6f757420;
 const STDE = 0x73746465;
-const ERR_ = 0x65727220;
+const ERR_SPACE = 0x65727220;
 
 /**
  * Reads the prefix of a CRI log line, `<RFC3339Nano> <stdout|stderr> <F|P>[:<tags>] <message>` (Kubernetes' CRI log
@@ -122,8 +122,8 @@ export class CriPrefix {
     // "stdout " or "stderr ": in words, as `#isCachedSecond` did for this very buffer's view; the line is long enough.
     const head = this.#view.getUint32(start);
     const tail = this.#view.getUint32(start + 3);
-    if (head === STDO && tail === OUT_) this.stream = STREAM.stdout;
-    else if (head === STDE && tail === ERR_) this.stream = STREAM.stderr;
+    if (head === STDO && tail === OUT_SPACE) this.stream = STREAM.stdout;
+    else if (head === STDE && tail === ERR_SPACE) this.stream = STREAM.stderr;
     else return false;
     const tag = bytes[start + 7];
     if (tag !== LETTER_F && tag !== LETTER_P) return false;
