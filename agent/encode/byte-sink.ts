@@ -13,7 +13,7 @@ export class ByteSink {
     if (needed <= this.bytes.length) return;
     const grown = obtain(needed);
     this.bytes.copy(grown, 0, 0, this.length);
-    if (this.bytes.length < LARGE_BYTES) giveBack(this.bytes);
+    giveBack(this.bytes);
     this.bytes = grown;
   }
 
@@ -84,20 +84,21 @@ const EMPTY = Buffer.alloc(0);
 /** Buffers that nobody uses, by their capacity, a power of two. */
 const FREE = new Map<number, Buffer[]>();
 let freeBytes = 0;
-const FREE_BYTES_MAX = 6 * 1024 * 1024;
+const FREE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Outgrown buffers from this size on are not kept, and a larger free one is taken rather than a new one made. */
-const LARGE_BYTES = 64 * 1024;
+/**
+ * A buffer that outgrows the first size gets the second at once, which holds any row group: memory that is never touched
+ * costs nothing, while one that doubles leaves a trail of buffers.
+ */
+const SMALL_BYTES_MAX = 64 * 1024;
+const LARGE_BYTES = 2 * 1024 * 1024;
 
 /** A buffer of at least so many bytes; its content is whatever it was. */
 function obtain(bytes: number): Buffer {
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(bytes, CAPACITY_BYTES_MIN)));
-  let capacity = wanted;
-  if (wanted >= LARGE_BYTES) while (!FREE.has(capacity) && capacity < FREE_BYTES_MAX) capacity *= 2;
-  const free = FREE.get(capacity);
-  const buffer = free?.pop();
-  if (buffer === undefined) return Buffer.allocUnsafeSlow(wanted);
-  if (free!.length === 0) FREE.delete(capacity);
+  const least = bytes > SMALL_BYTES_MAX ? LARGE_BYTES : CAPACITY_BYTES_MIN;
+  const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, least)));
+  const buffer = FREE.get(capacity)?.pop();
+  if (buffer === undefined) return Buffer.allocUnsafeSlow(capacity);
   freeBytes -= capacity;
   return buffer;
 }

@@ -29,7 +29,7 @@ export class CodeColumn {
   }
 
   get heldBytes(): number {
-    return this.#levels.sink.bytes.length + this.#ids.sink.bytes.length;
+    return this.#levels.sink.length + this.#ids.sink.length;
   }
 
   get storedBytes(): number {

@@ -18,7 +18,7 @@ export class DeltaEncoder {
   #last = 0;
 
   get heldBytes(): number {
-    return this.#body.bytes.length;
+    return this.#body.length;
   }
 
   get encodedBytes(): number {

@@ -19,7 +19,7 @@ export class Footer {
 
   get heldBytes(): number {
     const numbers = this.#rowGroups.length * (this.#rowGroups[0]?.chunks.length ?? 0) * 5;
-    return this.#index.sink.bytes.length + this.#metadata.sink.bytes.length + numbers * 8;
+    return this.#index.sink.length + this.#metadata.sink.length + numbers * 8;
   }
 
   addRowGroup(rows: number, chunks: readonly Chunk[]): void {

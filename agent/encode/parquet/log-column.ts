@@ -32,7 +32,7 @@ export class LogColumn {
   }
 
   get heldBytes(): number {
-    return this.#page.bytes.length + this.#stored.bytes.length;
+    return this.#page.length + this.#stored.length;
   }
 
   /** What the rows so far will take in the file; the open page is a guess. */

@@ -28,7 +28,7 @@ export interface ParquetOptions {
  * Per row it copies the message and adds a few small numbers; what is constant per file costs per run of rows. Memory
  * is one page of `log` and one row group as it will stand in the file, whatever the object's size.
  *
- * `bufferedBytes` is the capacity of the buffers held, what `take` would hand out included. `flush` gives the buffers
+ * `bufferedBytes` is what the buffers hold, what `take` would hand out included. `flush` gives the buffers
  * back; the row group then lies ready for `take`.
  */
 export function createParquetEncoder(options: ParquetOptions): ObjectEncoder {
