@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import zlib from "node:zlib";
 
 import type { AgentConfig } from "../config/config.ts";
 import { ConfigError } from "../config/problem.ts";
@@ -41,6 +42,13 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   if (options.config === undefined)
     return refuse(around, "no configuration; name one with -c CONFIG\nTry 'logq-agent --help'.");
 
+  const missing = missingInRuntime();
+  if (missing !== null) {
+    around.err(
+      `logq-agent: cannot run on Node ${process.version}: it has no ${missing}; run it with Node 22.15 or newer\n`,
+    );
+    return 1;
+  }
   // From here on the heavier parts are needed; --help and --version answer without them.
   const { loadConfig } = await import("../config/load.ts");
   let loaded: ReturnType<typeof loadConfig>;
@@ -57,6 +65,12 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
     return print(around, renderConfig(loaded.config));
   }
   return await run(loaded.config, loaded.notices, options.once, around);
+}
+
+/** What this runtime lacks: zstd came with Node 22.15, and so did SQLite without a flag. */
+function missingInRuntime(): string | null {
+  if (!("createZstdCompress" in zlib)) return "zstd";
+  return process.getBuiltinModule("node:sqlite") === undefined ? "node:sqlite" : null;
 }
 
 interface Options {

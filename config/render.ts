@@ -1,6 +1,6 @@
 import { Document } from "yaml";
 
-import type { AgentConfig, InputConfig, Match, OutputConfig } from "./config.ts";
+import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig } from "./config.ts";
 import { formatDuration, formatSize } from "./scalar.ts";
 
 type Options = Record<string, string | readonly string[]>;
@@ -22,7 +22,7 @@ export function renderConfig(config: AgentConfig): string {
       },
       pipeline: {
         inputs: config.inputs.map(tailOptions),
-        filters: config.filters.map(({ plugin, match }) => ({ name: plugin, ...matchOptions(match) })),
+        filters: config.filters.map(filterOptions),
         outputs: config.outputs.map(outputOptions),
       },
     },
@@ -43,6 +43,11 @@ function tailOptions(tail: InputConfig): Options {
     ...(tail.framing === "cri" && { "multiline.parser": "cri" }),
     links: onOff(tail.links),
   };
+}
+
+function filterOptions({ plugin, match, metaPreloadCacheDir }: FilterConfig): Options {
+  const preloaded = metaPreloadCacheDir !== null && { kube_meta_preload_cache_dir: metaPreloadCacheDir };
+  return { name: plugin, ...matchOptions(match), ...preloaded };
 }
 
 function outputOptions(output: OutputConfig): Options {

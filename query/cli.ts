@@ -141,7 +141,8 @@ function planText(options: Options, { query, scan }: PreparedQuery): string {
 
 function truncationNotice({ rowsMax, query }: PreparedQuery): string {
   const which = query.reversed ? "newest " : "first ";
-  return `only the ${which}${counted(rowsMax ?? 0, "row")} are shown, there are more: --limit N, --limit all, or a narrower query`;
+  const verb = rowsMax === 1 ? "is" : "are";
+  return `only the ${which}${counted(rowsMax ?? 0, "row")} ${verb} shown, there are more: --limit N, --limit all, or a narrower query`;
 }
 
 async function noRowsNotice(asked: Asked, scan: Scan, probe: Probe): Promise<string> {

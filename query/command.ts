@@ -26,6 +26,7 @@ export function commandOf(options: Options, text: string | null): string {
   for (const pattern of scope.grep) add("-g", pattern);
   if (options.limit !== undefined) add("--limit", String(options.limit ?? "all"));
   if (options.fields !== null) add("--fields", options.fields.join(","));
+  for (const [name, value] of Object.entries(options.params)) add("--param", `${name}=${value}`);
   add("-o", options.output);
   if (text !== null) args.push(shellQuote(text));
   return args.join(" ");

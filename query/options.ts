@@ -21,6 +21,8 @@ export interface Options {
   /** Rows at most: a number, null for all, undefined if not given. */
   readonly limit: number | null | undefined;
   readonly fields: readonly string[] | null;
+  /** Values of `$name` in the query. */
+  readonly params: Readonly<Record<string, string>>;
   readonly output: Format | null;
   readonly color: "auto" | "always" | "never";
   readonly quiet: boolean;
@@ -52,6 +54,7 @@ export const OPTION_TABLE = {
   "ignore-case": { type: "boolean", short: "i" },
   limit: { type: "string" },
   fields: { type: "string" },
+  param: { type: "string", multiple: true },
   output: { type: "string", short: "o" },
   color: { type: "string" },
   quiet: { type: "boolean", short: "q" },
@@ -108,6 +111,7 @@ export function parseOptions(argv: readonly string[]): Options {
     scope,
     limit: parseLimit(last("limit")),
     fields: values.has("fields") ? commaList("fields", last("fields")!) : null,
+    params: Object.fromEntries((values.get("param") ?? []).map(nameAndValue)),
     output: oneOf("output", last("output"), FORMATS),
     color: oneOf("color", last("color"), ["auto", "always", "never"] as const) ?? "auto",
     quiet: values.has("quiet"),
@@ -116,6 +120,12 @@ export function parseOptions(argv: readonly string[]): Options {
     dryRun: values.has("dry-run"),
     exitStatus: values.has("exit-status"),
   };
+}
+
+function nameAndValue(text: string): [string, string] {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  throw new CliError(`--param ${text}: is not name=value`, "write --param pod=nginx, and $pod in the query");
 }
 
 /** Whether any scope flag is given: then no query means all rows in scope. */

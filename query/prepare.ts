@@ -48,7 +48,7 @@ export async function prepare(
   at: Surroundings,
   range?: TimeRange,
 ): Promise<PreparedQuery> {
-  const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now });
+  const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now, params: options.params });
   const scan = statement.readsLogs ? await planFor(options, statement, at, range) : null;
   const rowsMax = rowsShown(options, statement);
   const query = lowerForDuckDb(statement, {

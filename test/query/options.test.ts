@@ -14,6 +14,7 @@ test("a bare query has the documented defaults", () => {
     scope: { namespace: [], workload: [], pod: [], container: [], label: [], levels: [], grep: [], ignoreCase: false },
     limit: undefined,
     fields: null,
+    params: {},
     output: null,
     color: "auto",
     quiet: false,
@@ -135,4 +136,11 @@ test.each([
   ["it's $5!", String.raw`'it'\''s $5!'`],
 ])("%s is quoted for a shell as %s", (text, quoted) => {
   expect(shellQuote(text)).toBe(quoted);
+});
+
+test("--param gives $name its value, which may hold = and blanks; what is not name=value is refused", () => {
+  const options = parseOptions(["--param", "pod=nginx", "--param", "text=a = b", "pod = $pod"]);
+  expect(options.params).toEqual({ pod: "nginx", text: "a = b" });
+  expect(commandOf(options, "pod = $pod")).toBe(`logq --param pod=nginx --param "text=a = b" 'pod = $pod'`);
+  expect(() => parseOptions(["--param", "nginx"])).toThrow("--param nginx: is not name=value");
 });

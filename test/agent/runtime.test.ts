@@ -1,0 +1,25 @@
+import zlib from "node:zlib";
+import { afterEach, expect, test, vi } from "vitest";
+import { runCommand } from "../../agent/command.ts";
+
+const { createZstdCompress } = zlib;
+
+afterEach(() => {
+  zlib.createZstdCompress = createZstdCompress;
+});
+
+test("a runtime without zstd is refused by name, before anything is read", async () => {
+  Reflect.deleteProperty(zlib, "createZstdCompress");
+  let said = "";
+  const code = await runCommand(["-c", "missing.yaml"], {
+    env: {},
+    version: "0",
+    signal: new AbortController().signal,
+    out: () => undefined,
+    err: (text) => (said += text),
+    createLog: vi.fn<() => never>(),
+    runAgent: vi.fn<() => never>(),
+  });
+  expect(code).toBe(1);
+  expect(said).toContain("it has no zstd; run it with Node 22.15 or newer");
+});
