@@ -137,7 +137,7 @@ export class Shipper {
   ): Promise<Encoded> {
     const { source } = this.#options;
     const ports = {
-      open: async (id: string) => await source.open(id),
+      open: (id: string) => source.open(id),
       originOf: (id: string) => source.fileOf(id).record.origin,
       accept: async (batch: Parameters<Delivery["accept"]>[0]) => await delivery.accept(batch),
     };

@@ -1,11 +1,11 @@
-import type { FileHandle } from "node:fs/promises";
+import type { LogFile } from "./input/tail/log-file.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
 
 /** What a shipper sees of the inputs: the chains whose tag its output matches. */
 export interface Source {
   chains(): Chain[];
-  open(fileId: string): Promise<FileHandle>;
+  open(fileId: string): LogFile;
   fileOf(fileId: string): FollowedFile;
   /** A file was found truncated or overwritten in place. Returns it as it was. */
   replaced(fileId: string, nowMs: number): Promise<FollowedFile>;
@@ -22,7 +22,7 @@ export function createSource(tails: readonly Tail[], matchesTag: (tag: string) =
       tails.flatMap((tail) =>
         [...tail.chains.values()].filter((chain) => matchesTag(chain.files[0]?.record.origin.tag ?? "")),
       ),
-    open: async (fileId) => await tailOf(fileId).open(fileId),
+    open: (fileId) => tailOf(fileId).open(fileId),
     fileOf: (fileId) => tailOf(fileId).files.get(fileId)!,
     replaced: async (fileId, nowMs) => {
       const tail = tailOf(fileId);

@@ -1,6 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { readSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import {
   Assembler,
@@ -10,12 +8,10 @@ import {
   type Fragment,
 } from "../../parser/assembler.ts";
 import type { Batch, Origin } from "../../record.ts";
+import type { LogFile } from "./log-file.ts";
 import type { Cursor, Range } from "../../state/positions.ts";
 
-/**
- * Bytes read at a time: what fits the core's own cache together with its results. Reading is synchronous, as the bytes are
- * nearly always in the page cache: 0.11 CPU-s per GB against 0.23 through the thread pool, and 0.5 with 512 KB.
- */
+/** Bytes read at a time: what fits the core's own cache together with its results; 512 KB cost three times as much. */
 const CHUNK_BYTES = 256 * 1024;
 /** The longest piece of a line that is held: a record and its prefix. */
 const LINE_BYTES_MAX = RECORD_BYTES_MAX + 64 * 1024;
@@ -45,7 +41,7 @@ export interface ChainRead {
 }
 
 interface ReadPorts {
-  open(fileId: string): Promise<FileHandle>;
+  open(fileId: string): LogFile;
   originOf(fileId: string): Origin;
   /** Takes a batch before the next is made; false: it was refused, reading ends before it. */
   accept(batch: Batch): Promise<boolean> | boolean;
@@ -92,7 +88,7 @@ export class ChainReader {
     const [first] = plan.segments;
     if (first === undefined) throw new Error(`cannot read chain ${plan.chain}: its plan has no segment`);
     const assembler = new Assembler(first, plan.framing, readTimeMs, this.#arrays);
-    await this.#resume(assembler, plan, ports);
+    resume(assembler, plan, ports);
     const done: { file: string; end: number }[] = [];
     let bytes = 0;
     let state: AssemblyState | null = null;
@@ -100,17 +96,13 @@ export class ChainReader {
     let refused = false;
     for (const segment of plan.segments) {
       if (done.length > 0) assembler.nextFile(segment);
-      const file = await ports.open(segment.id);
-      try {
-        if (plan.from?.file === segment.id) await verify(file, plan.from);
-        const read = await this.#readSegment(file, segment, assembler, ports);
-        ({ state, refused } = read);
-        done.push({ file: segment.id, end: state.offset });
-        bytes += state.offset - segment.start;
-        check = await checkBefore(file, state.offset);
-      } finally {
-        await file.close();
-      }
+      using file = ports.open(segment.id);
+      if (plan.from?.file === segment.id) verify(file, plan.from);
+      const read = await this.#readSegment(file, segment, assembler, ports);
+      ({ state, refused } = read);
+      done.push({ file: segment.id, end: state.offset });
+      bytes += state.offset - segment.start;
+      check = checkBefore(file, state.offset);
       if (refused || state.offset < segment.limit) break;
     }
     const last = plan.segments[done.length - 1]!;
@@ -128,7 +120,7 @@ export class ChainReader {
   }
 
   async #readSegment(
-    file: FileHandle,
+    file: LogFile,
     segment: ReadSegment,
     assembler: Assembler,
     ports: ReadPorts,
@@ -141,7 +133,7 @@ export class ChainReader {
     for (;;) {
       const wanted = Math.max(target - base - have, READ_BYTES_MIN);
       const want = Math.min(this.#buffer.length - have, segment.limit - base - have, wanted);
-      const bytesRead = want > 0 ? readSync(file.fd, this.#buffer, have, want, base + have) : 0;
+      const bytesRead = want > 0 ? file.read(this.#buffer, have, want, base + have) : 0;
       have += bytesRead;
       // Less than the plan saw: the file shrank while it was read.
       if (want > 0 && bytesRead === 0) throw new ReplacedError(segment.id);
@@ -156,7 +148,7 @@ export class ChainReader {
       if (base + at >= target || (isLast && usable === have))
         return { state: assembler.state(base + at), refused: false };
       if (at === 0 && have >= LINE_BYTES_MAX) {
-        longLineEnd = await findLineEnd(file, base + have, segment);
+        longLineEnd = findLineEnd(file, base + have, segment);
         if (longLineEnd < 0) return { state: assembler.state(base), refused: false };
         target = Math.max(target, longLineEnd);
         continue;
@@ -197,26 +189,19 @@ export class ChainReader {
     this.#buffer.copy(grown, 0, 0, have);
     this.#buffer = grown;
   }
+}
 
-  /** Reads the fragments that the last shipment left open once more. */
-  async #resume(assembler: Assembler, plan: ChainRead, ports: ReadPorts): Promise<void> {
-    const byFile = new Map<string, FileHandle>();
-    try {
-      for (const fragment of (plan.from?.open ?? []).flatMap((open) => open.fragments)) {
-        let file = byFile.get(fragment.file);
-        if (file === undefined) byFile.set(fragment.file, (file = await ports.open(fragment.file)));
-        assembler.resumeFragment(await readFragment(file, fragment), fragment, ports.originOf(fragment.file));
-      }
-    } finally {
-      for (const file of byFile.values()) await file.close();
-    }
+/** Reads the fragments that the last shipment left open once more. */
+function resume(assembler: Assembler, plan: ChainRead, ports: ReadPorts): void {
+  for (const fragment of (plan.from?.open ?? []).flatMap((open) => open.fragments)) {
+    using file = ports.open(fragment.file);
+    assembler.resumeFragment(readFragment(file, fragment), fragment, ports.originOf(fragment.file));
   }
 }
 
-async function readFragment(file: FileHandle, fragment: Fragment): Promise<Buffer> {
+function readFragment(file: LogFile, fragment: Fragment): Buffer {
   const line = Buffer.alloc(fragment.end - fragment.start);
-  const { bytesRead } = await file.read(line, 0, line.length, fragment.start);
-  if (bytesRead < line.length) throw new ReplacedError(fragment.file);
+  if (file.read(line, 0, line.length, fragment.start) < line.length) throw new ReplacedError(fragment.file);
   return line;
 }
 
@@ -226,10 +211,10 @@ async function endOpen(assembler: Assembler, offset: number, ports: ReadPorts): 
 }
 
 /** Where the line that fills the buffer ends within the segment, searched from `from`; -1 if it does not (yet). */
-async function findLineEnd(file: FileHandle, from: number, segment: ReadSegment): Promise<number> {
+function findLineEnd(file: LogFile, from: number, segment: ReadSegment): number {
   const ahead = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let at = from; at < segment.limit;) {
-    const { bytesRead } = await file.read(ahead, 0, Math.min(ahead.length, segment.limit - at), at);
+    const bytesRead = file.read(ahead, 0, Math.min(ahead.length, segment.limit - at), at);
     if (bytesRead === 0) break;
     const newline = ahead.subarray(0, bytesRead).indexOf(10);
     if (newline >= 0) return at + newline + 1;
@@ -238,17 +223,16 @@ async function findLineEnd(file: FileHandle, from: number, segment: ReadSegment)
   return segment.torn ? segment.limit : -1;
 }
 
-async function verify(file: FileHandle, cursor: Cursor): Promise<void> {
-  if ((await file.stat()).size < cursor.offset || (await checkBefore(file, cursor.offset)) !== cursor.check) {
+function verify(file: LogFile, cursor: Cursor): void {
+  if (file.size() < cursor.offset || checkBefore(file, cursor.offset) !== cursor.check) {
     throw new ReplacedError(cursor.file);
   }
 }
 
 /** CRC-32 of the up to 256 bytes before an offset. */
-async function checkBefore(file: FileHandle, offset: number): Promise<number> {
+function checkBefore(file: LogFile, offset: number): number {
   const length = Math.min(CHECK_BYTES, offset);
   if (length === 0) return 0;
   const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(bytes, 0, length, offset - length);
-  return crc32(bytes.subarray(0, bytesRead));
+  return crc32(bytes.subarray(0, file.read(bytes, 0, length, offset - length)));
 }

@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { stat, type FileHandle } from "node:fs/promises";
 import type { TailConfig } from "../../../config/config.ts";
 import type { Origin } from "../../record.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { discoverTargets, listedInodes, listSiblings } from "./discover.ts";
 import { newFileId, openSame, readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import { attemptOf, type Chain, type FollowedFile } from "./followed-file.ts";
+import { openLogFile, type LogFile } from "./log-file.ts";
 import { newFollowedFile, retain, type Retained } from "./retain.ts";
 
 const POLL_MS_MAX = 5000;
@@ -78,11 +79,11 @@ export class Tail {
   }
 
   /** Opens a followed file for reading: through its link, or by the inode that is held. */
-  async open(id: string): Promise<FileHandle> {
+  open(id: string): LogFile {
     const file = this.files.get(id);
     if (file === undefined) throw new Error(`cannot read file ${id}: it is not followed any more`);
     const path = file.descriptor === null ? this.#options.store.linkPath(id) : `/proc/self/fd/${file.descriptor.fd}`;
-    return await open(path, "r");
+    return openLogFile(path);
   }
 
   /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */

@@ -1,9 +1,10 @@
 import { truncateSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChainReader, type ChainRead } from "../../../../agent/input/tail/chain-reader.ts";
+import { openLogFile } from "../../../../agent/input/tail/log-file.ts";
 import { RECORD_BYTES_MAX } from "../../../../agent/parser/assembler.ts";
 import type { Cursor } from "../../../../agent/state/positions.ts";
 import { append, cri, originOfFile, recordsOf, sizeOf, T0_MS, tempFolder, type SeenRecord } from "../../fixture.ts";
@@ -40,7 +41,7 @@ async function readPart(folder: string, names: readonly string[], from: Cursor |
     { chain: "c", framing: "cri", from, segments, ended: ended && segments.at(-1)!.id === names.at(-1) && left >= 0 },
     T0_MS,
     {
-      open: async (id) => await open(join(folder, id), "r"),
+      open: (id) => openLogFile(join(folder, id)),
       originOf: (id) => originOfFile(id),
       accept: (batch) => {
         const seen = recordsOf(batch);
@@ -167,7 +168,7 @@ test("a 50 MB line comes in pieces of at most 1 MiB, with little memory", async 
   const origin = originOfFile("a");
   const segment = { id: "a", origin, start: 0, target: size, limit: size, torn: false };
   await new ChainReader().read({ chain: "c", framing: "cri", from: null, segments: [segment], ended: false }, T0_MS, {
-    open: async () => await open(path, "r"),
+    open: () => openLogFile(path),
     originOf: () => origin,
     accept: (batch) => {
       for (const { log } of recordsOf(batch)) {
