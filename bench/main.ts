@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writePodMetadata } from "./generate/pod-metadata.ts";
 import { generateTree } from "./generate/tree.ts";
-import { measure, median, type Usage } from "./measure.ts";
+import { median, time, watch, type Footprint, type Timing } from "./measure.ts";
 
 const USAGE = `usage: npm run bench -- [options]
 
@@ -29,13 +29,15 @@ async function main(): Promise<void> {
   for (const gigabytes of (values.sizes ?? "1").split(",").map(Number)) {
     const root = join(folder, `${gigabytes}gb-${pods}`);
     const rawBytes = prepare(root, pods, gigabytes * 1e9);
-    const runs: Usage[] = [];
+    const timings: Timing[] = [];
+    const footprints: Footprint[] = [];
     for (let round = 0; round < Number(values.rounds ?? 5); round++) {
-      process.stderr.write(`\r${gigabytes} GB, ${pods} pods: run ${round + 1} `);
-      runs.push(await drain(root));
+      process.stderr.write(`\r${gigabytes} GB, ${pods} pods: round ${round + 1} `);
+      timings.push(await drain(root, time));
+      footprints.push(await drain(root, watch));
     }
     process.stderr.write("\n");
-    rows.push({ name: `${gigabytes} GB`, rawBytes, storedBytes: sizeOf(join(root, "store")), runs });
+    rows.push({ name: `${gigabytes} GB`, rawBytes, storedBytes: sizeOf(join(root, "store")), timings, footprints });
     if (!values.keep) rmSync(root, { recursive: true });
   }
   process.stdout.write(report(rows));
@@ -45,7 +47,8 @@ interface Row {
   readonly name: string;
   readonly rawBytes: number;
   readonly storedBytes: number;
-  readonly runs: readonly Usage[];
+  readonly timings: readonly Timing[];
+  readonly footprints: readonly Footprint[];
 }
 
 /** Generates the backlog unless it is there; returns its bytes. */
@@ -71,9 +74,12 @@ function prepare(root: string, pods: number, bytes: number): number {
   return sizeOf(logs);
 }
 
-async function drain(root: string): Promise<Usage> {
+async function drain<Result>(
+  root: string,
+  run: (command: string, args: readonly string[]) => Promise<Result>,
+): Promise<Result> {
   for (const name of ["state", "store"]) rmSync(join(root, name), { recursive: true, force: true });
-  return await measure(PROGRAM, ["-c", join(root, "agent.yaml"), "--once"]);
+  return await run(PROGRAM, ["-c", join(root, "agent.yaml"), "--once"]);
 }
 
 function configText(root: string): string {
@@ -109,17 +115,18 @@ function fileSize(path: string): number {
 
 function report(rows: readonly Row[]): string {
   const lines = [
-    "| backlog | CPU-s per GB raw | peak RSS, MB | of it anonymous | written beside the objects, KB per GB | raw : stored | MB/s |",
+    "| backlog | CPU-s per GB raw | peak RSS, MB | of it anonymous | written : stored | raw : stored | MB/s |",
     "| --- | --- | --- | --- | --- | --- | --- |",
   ];
-  for (const { name, rawBytes, storedBytes, runs } of rows) {
-    const of = (pick: (usage: Usage) => number): number => median(runs.map(pick));
-    const cpu = (of((usage) => usage.cpuSeconds) / (rawBytes / 1e9)).toFixed(2);
-    const [rss, anon] = [of((usage) => usage.rssPeakMb).toFixed(0), of((usage) => usage.rssAnonPeakMb).toFixed(0)];
-    const state = ((of((usage) => usage.writtenBytes) - storedBytes) / 1024 / (rawBytes / 1e9)).toFixed(0);
-    const speed = (rawBytes / 1e6 / of((usage) => usage.wallSeconds)).toFixed(0);
+  for (const { name, rawBytes, storedBytes, timings, footprints } of rows) {
+    const gigabytes = rawBytes / 1e9;
+    const cpu = (median(timings.map((timing) => timing.cpuSeconds)) / gigabytes).toFixed(2);
+    const speed = (rawBytes / 1e6 / median(timings.map((timing) => timing.wallSeconds))).toFixed(0);
+    const rss = median(footprints.map((footprint) => footprint.rssPeakMb)).toFixed(0);
+    const anon = median(footprints.map((footprint) => footprint.rssAnonPeakMb)).toFixed(0);
+    const written = (median(footprints.map((footprint) => footprint.writtenBytes)) / storedBytes).toFixed(2);
     lines.push(
-      `| ${name} | ${cpu} | ${rss} | ${anon} | ${state} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`,
+      `| ${name} | ${cpu} | ${rss} | ${anon} | ${written} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`,
     );
   }
   return `${lines.join("\n")}\n`;

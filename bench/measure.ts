@@ -2,10 +2,13 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /** What the kernel accounted to one run of a program. */
-export interface Usage {
+export interface Timing {
   /** User and system time of the process and the children it waited for. */
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
+}
+
+export interface Footprint {
   readonly rssPeakMb: number;
   /** Peak of the anonymous part: heap and buffers, without the mapped binary. Sampled. */
   readonly rssAnonPeakMb: number;
@@ -13,33 +16,44 @@ export interface Usage {
   readonly writtenBytes: number;
 }
 
-const SAMPLE_MS = 10;
+/**
+ * Reading another process's accounting slows it down by a tenth on two halves of one core: so a run is sampled for its
+ * memory or timed for its CPU, never both.
+ */
+const SAMPLE_MS = 20;
 
-/** Runs a program to its end and measures it from outside. Throws with its stderr if it fails. */
-export async function measure(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Usage> {
+/** Runs a program to its end and times it from outside. Throws with its stderr if it fails. */
+export async function time(command: string, args: readonly string[]): Promise<Timing> {
   const started = performance.now();
+  const report = await run(command, args);
+  return { cpuSeconds: childSeconds(report), wallSeconds: (performance.now() - started) / 1000 };
+}
+
+/** Runs a program to its end and watches its memory and what it writes. Throws with its stderr if it fails. */
+export async function watch(command: string, args: readonly string[]): Promise<Footprint> {
+  const peaks = { rss: 0, anon: 0, written: 0 };
+  let sampling: NodeJS.Timeout | undefined;
+  await run(command, args, (pid) => (sampling = setInterval(() => sample(pid, peaks), SAMPLE_MS)));
+  clearInterval(sampling);
+  return { rssPeakMb: peaks.rss / 1024, rssAnonPeakMb: peaks.anon / 1024, writtenBytes: peaks.written };
+}
+
+async function run(command: string, args: readonly string[], onStart?: (pid: string) => void): Promise<string> {
   // bash's `times` prints the kernel's accounting of the children it waited for.
   const script = '"$@" & pid=$!; echo "$pid" >&3; wait "$pid"; code=$?; times >&3; exit "$code"';
   const child = spawn("bash", ["-c", script, "bash", command, ...args], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
   });
   let report = "";
   let stderr = "";
-  const peaks = { rss: 0, anon: 0, written: 0 };
-  child.stdio[3]!.on("data", (chunk: Buffer) => (report += chunk.toString()));
+  child.stdio[3]!.on("data", (chunk: Buffer) => {
+    if (report === "") onStart?.(chunk.toString().split("\n")[0]!);
+    report += chunk.toString();
+  });
   child.stderr!.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-4000)));
-  const sampling = setInterval(() => sample(report.split("\n")[0]!, peaks), SAMPLE_MS);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  clearInterval(sampling);
   if (code !== 0) throw new Error(`cannot measure ${command} ${args.join(" ")}: exit ${code}: ${stderr}`);
-  return {
-    cpuSeconds: childSeconds(report),
-    wallSeconds: (performance.now() - started) / 1000,
-    rssPeakMb: peaks.rss / 1024,
-    rssAnonPeakMb: peaks.anon / 1024,
-    writtenBytes: peaks.written,
-  };
+  return report;
 }
 
 /** The median by one figure of several runs. */
