@@ -6,12 +6,18 @@
 export class ByteSink {
   bytes: Buffer = EMPTY;
   length = 0;
+  readonly #expectedBytes: number;
+
+  /** `expectedBytes`: what it comes to once it is more than a little; taken at once then, not by doubling. */
+  constructor(expectedBytes = 0) {
+    this.#expectedBytes = expectedBytes;
+  }
 
   /** Makes room for `extra` more bytes. Doubles, so that appending costs amortised constant time. */
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.bytes.length) return;
-    const grown = obtain(needed);
+    const grown = obtain(needed > SMALL_BYTES_MAX ? Math.max(needed, this.#expectedBytes) : needed);
     this.bytes.copy(grown, 0, 0, this.length);
     giveBack(this.bytes);
     this.bytes = grown;
@@ -86,17 +92,11 @@ const FREE = new Map<number, Buffer[]>();
 let freeBytes = 0;
 const FREE_BYTES_MAX = 16 * 1024 * 1024;
 
-/**
- * A buffer that outgrows the first size gets the second at once, which holds any row group: memory that is never touched
- * costs nothing, while one that doubles leaves a trail of buffers.
- */
 const SMALL_BYTES_MAX = 64 * 1024;
-const LARGE_BYTES = 2 * 1024 * 1024;
 
 /** A buffer of at least so many bytes; its content is whatever it was. */
 function obtain(bytes: number): Buffer {
-  const least = bytes > SMALL_BYTES_MAX ? LARGE_BYTES : CAPACITY_BYTES_MIN;
-  const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, least)));
+  const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, CAPACITY_BYTES_MIN)));
   const buffer = FREE.get(capacity)?.pop();
   if (buffer === undefined) return Buffer.allocUnsafeSlow(capacity);
   freeBytes -= capacity;

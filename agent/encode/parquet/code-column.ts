@@ -75,6 +75,7 @@ export class CodeColumn {
     this.#ids.sink.clear();
     this.#levels.reset(1);
     this.#ids.reset(this.#bitWidth);
+    this.#dictionary.release();
     this.#dictionary = new Dictionary();
     this.#rows = 0;
     this.#nulls = 0;

@@ -32,10 +32,17 @@ export class Dictionary {
     return id;
   }
 
+  /** Copies: they outlive the page. */
   bounds(): Bounds | null {
     if (this.count === 0) return null;
     const { bytes } = this.#page;
-    return textBounds(bytes.subarray(...this.#min), bytes.subarray(...this.#max), BOUND_BYTES_MAX);
+    const [min, max] = [bytes.subarray(...this.#min), bytes.subarray(...this.#max)];
+    return textBounds(new Uint8Array(min), new Uint8Array(max), BOUND_BYTES_MAX);
+  }
+
+  /** Gives the page back; the dictionary is of no use after. */
+  release(): void {
+    this.#page.release();
   }
 
   #append(value: string): void {

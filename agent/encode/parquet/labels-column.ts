@@ -37,7 +37,9 @@ export class LabelsColumn {
     return [this.#key, this.#value].map((leaf, part) => {
       const dictionary = new Dictionary();
       const ids = labels.map((entries) => (entries ?? []).map((entry) => dictionary.idOf(entry[part]!)));
-      return writeChunk(out, base, this.#content(leaf, dictionary, ids, sizes), compression);
+      const chunk = writeChunk(out, base, this.#content(leaf, dictionary, ids, sizes), compression);
+      dictionary.release();
+      return chunk;
     });
   }
 

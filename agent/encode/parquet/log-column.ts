@@ -13,9 +13,9 @@ export class LogColumn {
   readonly #leaf: Leaf;
   readonly #codec: number;
   readonly #pageBytesMax: number;
-  readonly #page = new ByteSink();
+  readonly #page: ByteSink;
   /** Pages of the open row group, headers included, as they will stand in the file. */
-  #stored = new ByteSink();
+  #stored = new ByteSink(STORED_BYTES);
   #pages: Page[] = [];
   #rows = 0;
   #rowsInPage = 0;
@@ -28,6 +28,7 @@ export class LogColumn {
     this.#leaf = leaf;
     this.#codec = compression === "zstd" ? CODEC.zstd : CODEC.none;
     this.#pageBytesMax = pageBytesMax;
+    this.#page = new ByteSink(pageBytesMax);
     this.#ratio = compression === "zstd" ? 0.15 : 1;
   }
 
@@ -103,7 +104,7 @@ export class LogColumn {
       bounds: widest(this.#pages),
       pages: this.#pages.map((page) => ({ ...page, offset: page.offset + dataOffset })),
     };
-    this.#stored = new ByteSink();
+    this.#stored = new ByteSink(STORED_BYTES);
     this.#pages = [];
     this.#rows = 0;
     this.#rawBytes = 0;
@@ -115,6 +116,9 @@ export class LogColumn {
     this.#stored.release();
   }
 }
+
+/** A row group of about 1 MB and the page that made it full. */
+const STORED_BYTES = 1.25 * 1024 * 1024;
 
 /** Below it a loop is faster than a call. */
 const COPY_BYTES_MIN = 24;

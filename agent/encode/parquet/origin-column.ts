@@ -51,7 +51,9 @@ export class OriginColumn {
       nulls,
       bounds: dictionary.bounds(),
     };
-    return [writeChunk(out, base, content, compression)];
+    const chunk = writeChunk(out, base, content, compression);
+    dictionary.release();
+    return [chunk];
   }
 
   release(): void {}
