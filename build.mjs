@@ -5,7 +5,7 @@ import { chmodSync } from "node:fs";
 
 /**
  * The agent brings its runtime's settings along: a small young generation, no helper threads and no middle compilers for
- * memory (105 to 77 MB at the same CPU), two threads for I/O so that one slow call stops nothing (docs/decisions/0004).
+ * memory, two threads for I/O so that one slow call stops nothing (docs/decisions/0004).
  */
 const AGENT_RUNTIME = [
   "MALLOC_ARENA_MAX=1",
@@ -15,6 +15,7 @@ const AGENT_RUNTIME = [
   "--v8-pool-size=0",
   "--no-maglev",
   "--no-sparkplug",
+  "--no-lazy-feedback-allocation",
 ];
 
 const common = {

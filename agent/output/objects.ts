@@ -8,7 +8,7 @@ import type { Delivery, Output, Sealed } from "./output.ts";
 /** Event hours that one shipment may open at a time. */
 const HOURS_MAX = 24;
 /** Memory of all open encoders together; above it the fullest one ends its row group early. */
-const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
+const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface ObjectOutputOptions {
   readonly id: string;
