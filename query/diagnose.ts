@@ -11,7 +11,7 @@ import { nearestName } from "./nearest.ts";
 import { hasScope } from "./options.ts";
 import { findPredicates, type Asked, type Predicate } from "./predicates.ts";
 import type { Scan } from "./prepare.ts";
-import { NAME_COLUMNS } from "./scope.ts";
+import { EMPTY_SCOPE, NAME_COLUMNS } from "./scope.ts";
 
 /** What the diagnosis may ask of the store. */
 export interface Probe {
@@ -166,15 +166,5 @@ function withoutOneFlag(asked: Asked): Asked[] {
 }
 
 function unscoped(options: Asked["options"]): Asked["options"] {
-  const nothing = {
-    namespace: [],
-    workload: [],
-    pod: [],
-    container: [],
-    label: [],
-    levels: [],
-    grep: [],
-    ignoreCase: false,
-  };
-  return { ...options, scope: nothing, clusters: null, fields: null };
+  return { ...options, scope: EMPTY_SCOPE, clusters: null, fields: null };
 }

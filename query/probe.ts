@@ -6,6 +6,7 @@ import type { TimeRange } from "./dialect/statement.ts";
 import { QueryError, type Engine, type Value } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
 import { prepare, type Scan, type Surroundings } from "./prepare.ts";
+import { EMPTY_SCOPE } from "./scope.ts";
 
 /** All questions of one diagnosis together may take so long; then what is known is said. */
 const BUDGET_MS = 5000;
@@ -61,14 +62,3 @@ export function createProbe(
 }
 
 type Row = readonly Value[];
-
-const EMPTY_SCOPE: Options["scope"] = {
-  namespace: [],
-  workload: [],
-  pod: [],
-  container: [],
-  label: [],
-  levels: [],
-  grep: [],
-  ignoreCase: false,
-};

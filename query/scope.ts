@@ -20,6 +20,18 @@ export interface Scope {
   readonly ignoreCase: boolean;
 }
 
+/** No flag given. */
+export const EMPTY_SCOPE: Scope = {
+  namespace: [],
+  workload: [],
+  pod: [],
+  container: [],
+  label: [],
+  levels: [],
+  grep: [],
+  ignoreCase: false,
+};
+
 export const NAME_COLUMNS = ["namespace", "workload", "pod", "container"] as const;
 
 /** The condition on the columns of `logs` that the scope asks for, or null if it asks for none. */
