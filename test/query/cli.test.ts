@@ -36,7 +36,7 @@ test("--help prints one screen, without the engine", async () => {
             -g, --grep RE   -i, --ignore-case
     Output  -o, --output log|table|json|ndjson|csv|tsv|logfmt|raw|md
             Default: log for rows, table for aggregates; in a pipe ndjson.
-            --limit N|all (1000, the newest)   --fields a,b
+            --limit N|all (1000, the newest)   --fields a,b   --param name=value
             --color auto|always|never   -q, --quiet  say nothing but errors
             --stats  say rows, window, objects and time off a terminal too
             --exit-status  exit 1 if there are no rows

@@ -87,7 +87,7 @@ test("a 25th hour is refused, the 24 open ones go on", async () => {
 });
 
 test("above the memory bound the fullest hour is flushed early", async () => {
-  const { output, events } = memoryOutput(3 * 1024 * 1024);
+  const { output, events } = memoryOutput(1.5 * 1024 * 1024);
   const delivery = output.begin({ seq: 1 });
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(1, "b"));
