@@ -80,7 +80,7 @@ async function measure(name: string, file: string, bytes: number, labels: string
 
 function report(names: readonly string[], figures: readonly Figures[]): string {
   const lines = [
-    "| encoder | CPU-s per GB raw | peak RSS, MB | of it anonymous | raw : file |",
+    "| encoder | CPU-s per GB raw | peak RSS, MiB | of it anonymous | raw : file |",
     "| --- | --- | --- | --- | --- |",
   ];
   for (const name of names) {

@@ -115,7 +115,7 @@ function fileSize(path: string): number {
 
 function report(rows: readonly Row[]): string {
   const lines = [
-    "| backlog | CPU-s per GB raw | peak RSS, MB | of it anonymous | written : stored | raw : stored | MB/s |",
+    "| backlog | CPU-s per GB raw | peak RSS, MiB | of it anonymous | written : stored | raw : stored | MB/s |",
     "| --- | --- | --- | --- | --- | --- | --- |",
   ];
   for (const { name, rawBytes, storedBytes, timings, footprints } of rows) {

@@ -3,6 +3,12 @@ import { dirname } from "node:path";
 
 /** Replaces `path` by `text` so that after a crash it holds the old or the new content, never a part: write, fsync, rename, fsync the folder. */
 export async function writeFileAtomic(path: string, text: string): Promise<void> {
+  await replaceFile(path, text);
+  await syncDirectory(dirname(path));
+}
+
+/** The same but for the folder, which the caller syncs: until then a crash may bring back the old content. */
+export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, "w");
   try {
@@ -12,7 +18,6 @@ export async function writeFileAtomic(path: string, text: string): Promise<void>
     await file.close();
   }
   await rename(temporary, path);
-  await syncDirectory(dirname(path));
 }
 
 /** Makes the folder's names durable: creations, renames and removals in it. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, readFile, rm, type FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { syncDirectory } from "./atomic-file.ts";
+import { replaceFile, syncDirectory } from "./atomic-file.ts";
 import { dirname } from "node:path";
 
 /**
@@ -113,22 +113,14 @@ class FileJournal implements Journal {
   }
 
   async rewrite(records: readonly object[]): Promise<void> {
-    const temporary = `${this.#path}.tmp`;
     const lines = [{ logq: this.#kind, version: VERSION }, ...records].map((record) => {
       const json = JSON.stringify(record);
       return `${checksumOf(Buffer.from(json))} ${json}\n`;
     });
-    const text = Buffer.from(lines.join(""));
-    const file = await open(temporary, "w");
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.#path);
+    const text = lines.join("");
+    await replaceFile(this.#path, text);
     // First of all: an append to the old inode would be lost.
-    await this.reopen(text.length);
+    await this.reopen(Buffer.byteLength(text));
     await syncDirectory(dirname(this.#path));
   }
 

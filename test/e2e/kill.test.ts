@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { ProbePoint } from "../../agent/probe.ts";
 import { runLiveNode, startLiveNode } from "../../bench/generate/live.ts";
+import { generateTree } from "../../bench/generate/tree.ts";
 import { makeNodeBed } from "../helpers/node-bed.ts";
 
 const KILLS_A_WINDOW = 10;
@@ -48,3 +50,29 @@ test("fifty kills during a live run with rotation, ten in each window of a shipm
     expect(found.expected).toBeGreaterThan(50_000);
   }
 });
+
+test("a kill between two objects of one shipment, the first visible and the others not, loses and repeats nothing", async () => {
+  await using bed = await makeNodeBed();
+  // 6,000 lines over three hours of event time: one shipment of at least three objects.
+  const options = { pods: 3, sizes: "even", seed: 5, hard: false } as const;
+  const startMs = Date.now() - 3 * 3_600_000;
+  generateTree({ root: bed.root, ...options, amount: { lines: 6000 }, startMs, linesPerSecond: 6000 / 10_700 });
+  for (const visible of [1, 2]) {
+    // The replay starts with the object that is visible already, so each kill reaches one further.
+    const agent = bed.start(KILLABLE, "publishing", String(visible + 1));
+    expect((await once(agent, "close"))[1]).toBe("SIGKILL");
+    expect(await objectsOf(bed.store)).toBe(visible);
+  }
+  await bed.shipOnce();
+
+  expect(await objectsOf(bed.store)).toBeGreaterThanOrEqual(3);
+  for (const found of Object.values(await bed.compare(`${bed.root}/var/log/pods`))) {
+    expect(found).toMatchObject({ lost: 0, duplicated: 0, different: 0, inconsistent: 0, mixedFiles: 0, examples: [] });
+    expect(found.rows).toBe(found.expected);
+  }
+});
+
+async function objectsOf(store: string): Promise<number> {
+  const names = await readdir(store, { recursive: true });
+  return names.filter((name) => name.endsWith(".parquet")).length;
+}

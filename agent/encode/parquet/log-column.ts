@@ -6,7 +6,7 @@ import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
 
 /**
- * Column `log`: nearly all of an object's bytes. PLAIN pages (length, bytes, length, bytes …) of about 1 MB raw, each
+ * Column `log`: nearly all of an object's bytes. PLAIN pages (length, bytes, length, bytes …) of 256 KB raw, each
  * compressed as soon as it is full. Its bounds come from the first 8 bytes of each message: two numbers to compare.
  */
 export class LogColumn {
