@@ -42,7 +42,7 @@ export async function runAgent(config: AgentConfig, options: AgentOptions): Prom
   await mkdir(join(service.storagePath, "outputs"), { recursive: true });
   using _lock = await lockState(join(service.storagePath, "lock"), service.graceMs, signal);
   const life = await readLife(service.storagePath);
-  const { tails, store } = await openTails(config, log);
+  const tails = await openTails(config, log);
   const shippers: Shipper[] = [];
   const pumps: Pump[] = [];
   const opened: Positions[] = [];
@@ -66,7 +66,7 @@ export async function runAgent(config: AgentConfig, options: AgentOptions): Prom
       shippers.push(shipper);
       pumps.push(new Pump(shipper, outputConfig, log));
     }
-    const agent = { config, tails, store, shippers, pumps, probe, log, signal };
+    const agent = { config, tails, shippers, pumps, probe, log, signal };
     if (options.once) await shipOnce(agent);
     else await follow(agent);
   } finally {
@@ -98,8 +98,9 @@ async function follow(agent: Agent): Promise<void> {
     try {
       const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
       if (mustDiscover || Math.abs(nowMs - discoveredAtMs) >= refreshMs) {
-        for (const tail of tails) await tail.discover(nowMs);
+        // Before the look: a name that appears during it asks for another one.
         mustDiscover = false;
+        for (const tail of tails) await tail.discover(nowMs);
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);
@@ -109,6 +110,7 @@ async function follow(agent: Agent): Promise<void> {
         await release(agent);
       }
     } catch (error) {
+      mustDiscover = true;
       // A full disk or an unreadable folder: nothing has moved, and the next round tries all of it again.
       log.error({ err: error }, "cannot look after the files; trying again");
     }
@@ -173,7 +175,7 @@ async function resolveInterrupted(
   }
 }
 
-async function openTails(config: AgentConfig, log: Logger): Promise<{ tails: Tail[]; store: FileStore }> {
+async function openTails(config: AgentConfig, log: Logger): Promise<Tail[]> {
   const { service, inputs, filters } = config;
   const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now());
   const tails: Tail[] = [];
@@ -188,7 +190,7 @@ async function openTails(config: AgentConfig, log: Logger): Promise<{ tails: Tai
   }
   for (const record of unclaimed)
     log.warn({ path: record.path, file: record.id }, "no input names this followed file any more; it is kept as it is");
-  return { tails, store };
+  return tails;
 }
 
 function ownerOf(input: TailConfig): (record: FileRecord) => boolean {
