@@ -1,5 +1,6 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { EXACT_STRINGS } from "./exact-strings.ts";
 import { ROW_COLUMNS, type ReadRows } from "./reader.ts";
 
 interface Row {
@@ -20,7 +21,15 @@ export const readWithHyparquet: ReadRows = async (path, visit) => {
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await parquetReadObjects({ file, metadata, compressors, columns: ROW_COLUMNS, rowStart, rowEnd });
+    const rows = await parquetReadObjects({
+      file,
+      metadata,
+      compressors,
+      parsers: EXACT_STRINGS,
+      columns: ROW_COLUMNS,
+      rowStart,
+      rowEnd,
+    });
     for (const { ts, ts_ns, pos, stream, log, cut, file: logFile, pod_id, container } of rows as unknown as Row[]) {
       visit({
         tsMs: ts.getTime(),

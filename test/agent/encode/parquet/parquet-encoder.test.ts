@@ -133,6 +133,11 @@ describe.each(Object.entries(READERS))("%s reads back", (_name, read) => {
   });
 });
 
+test("a byte order mark at the start of a message is kept", async () => {
+  const rows = rowsOf(2, () => "\uFEFFtext");
+  expect(await READERS["hyparquet"]!(await fileOf([[originOf(), rows]]))).toEqual(expected(originOf(), rows));
+});
+
 test("DuckDB finds the types of the table", async () => {
   const file = await fileOf([[originOf(), rowsOf(1, String)]]);
   const described = await queryByDuckDb(file, "DESCRIBE SELECT * FROM read_parquet(FILE)");
@@ -211,7 +216,10 @@ test("what is buffered grows with the rows, and a flush followed by take gives i
 });
 
 function partsArbitrary(): fc.Arbitrary<Part[]> {
-  const text = fc.string({ unit: "binary", maxLength: 60 }).map((value) => Buffer.from(value).toString());
+  // Two readers' decoders drop a U+FEFF at the start: a test of its own asks the third one.
+  const text = fc
+    .string({ unit: "binary", maxLength: 60 })
+    .map((value) => Buffer.from(value.replace(/^\uFEFF+/, "")).toString());
   const nullable = fc.option(text);
   const origin = fc
     .record({

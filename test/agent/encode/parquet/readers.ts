@@ -5,6 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { tableFromIPC } from "apache-arrow";
 import { type AsyncBuffer, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { EXACT_STRINGS } from "../../../helpers/readers/exact-strings.ts";
 import { readParquet } from "parquet-wasm/node";
 import { labelsText, type TableRow } from "../rows.ts";
 
@@ -47,7 +48,7 @@ async function readByDuckDb(file: Buffer): Promise<TableRow[]> {
 }
 
 async function readByHyparquet(file: Buffer): Promise<TableRow[]> {
-  const rows = await parquetReadObjects({ file: asyncBuffer(file), compressors });
+  const rows = await parquetReadObjects({ file: asyncBuffer(file), compressors, parsers: EXACT_STRINGS });
   return rows.map((row) => normalise(row, (labels) => Object.entries(labels as Record<string, string>)));
 }
 
