@@ -1,0 +1,49 @@
+import { stat } from "node:fs/promises";
+import { listSiblings } from "./discover.ts";
+import { openSame, type FileRecord } from "./file-store.ts";
+import type { FollowedFile } from "./followed-file.ts";
+import { newFollowedFile } from "./retain.ts";
+import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
+
+/** Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost. */
+export async function restoreFiles(state: TailState, records: readonly FileRecord[]): Promise<void> {
+  if (records.length > 0) state.skipsExisting = false;
+  for (const record of records.toSorted((a, b) => a.order - b.order)) {
+    const file = await reopen(state, record);
+    if (file === null) {
+      await state.options.store.drop(record);
+      continue;
+    }
+    let chain = state.chains.get(record.chain);
+    if (chain === undefined) {
+      chain = newChain(record.chain, record.chainPath, false);
+      addChain(state, chain);
+    }
+    addFile(state, chain, file);
+  }
+}
+
+async function reopen({ options }: TailState, record: FileRecord): Promise<FollowedFile | null> {
+  const { store, log } = options;
+  if (record.linked) {
+    const status = await stat(store.linkPath(record.id)).catch(() => null);
+    if (status?.ino === record.inode) return newFollowedFile(record, null, status.size, status.mtimeMs);
+    log.error(
+      { file: record.id, path: record.path, reason: "deleted" },
+      "lost: the link to the file was removed from the state folder",
+    );
+    return null;
+  }
+  const names = [record.path, record.chainPath, ...(await listSiblings(record.chainPath)).map(({ path }) => path)];
+  for (const path of names) {
+    const handle = await openSame(path, record);
+    if (handle === null) continue;
+    const status = await handle.stat();
+    return newFollowedFile(record, handle, status.size, status.mtimeMs);
+  }
+  log.error(
+    { file: record.id, path: record.path, reason: "deleted" },
+    "lost: the file was deleted while the agent was down, and it was not linked",
+  );
+  return null;
+}
