@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { TailConfig } from "../../config/config.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
@@ -84,6 +85,8 @@ function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "se
 export interface BedOptions extends Partial<TailConfig> {
   /** The folder of an earlier bed: a restart. */
   readonly folder?: string;
+  /** Descriptors that it handed over. */
+  readonly held?: Map<string, FileHandle>;
   readonly output?: FakeOutput;
   readonly once?: boolean;
   readonly bytesMax?: number;
@@ -105,7 +108,7 @@ export interface Bed extends AsyncDisposable {
 }
 
 export async function openBed(options: BedOptions = {}): Promise<Bed> {
-  const { folder: earlier, output = fakeOutput(), once = false, bytesMax = 1 << 26, ...changes } = options;
+  const { folder: earlier, held, output = fakeOutput(), once = false, bytesMax = 1 << 26, ...changes } = options;
   const temp = earlier === undefined ? tempFolder() : null;
   const folder = earlier ?? temp!.path;
   const logs = join(folder, "logs");
@@ -116,7 +119,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
   const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
   const tail = new Tail({ config, store, log, pollMs: 1, describe: originOf }, tombstones);
-  await tail.restore(records);
+  await tail.restore(records, held);
   const positions = await openPositions(join(state, "fake.journal"));
   const source = createSource([tail], () => true);
   const shipper = new Shipper({ output, positions, source, log, probe: () => undefined, bytesMax, once });

@@ -1,15 +1,22 @@
-import { stat } from "node:fs/promises";
+import { stat, type FileHandle } from "node:fs/promises";
 import { listSiblings } from "./discover.ts";
 import { openSame, type FileRecord } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { newFollowedFile } from "./retain.ts";
 import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
 
-/** Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost. */
-export async function restoreFiles(state: TailState, records: readonly FileRecord[]): Promise<void> {
+/**
+ * Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost; a descriptor
+ * that is still open is taken out of `held`.
+ */
+export async function restoreFiles(
+  state: TailState,
+  records: readonly FileRecord[],
+  held: Map<string, FileHandle>,
+): Promise<void> {
   if (records.length > 0) state.skipsExisting = false;
   for (const record of records.toSorted((a, b) => a.order - b.order)) {
-    const file = await reopen(state, record);
+    const file = await reopen(state, record, held);
     if (file === null) {
       await state.options.store.drop(record);
       continue;
@@ -23,8 +30,18 @@ export async function restoreFiles(state: TailState, records: readonly FileRecor
   }
 }
 
-async function reopen({ options }: TailState, record: FileRecord): Promise<FollowedFile | null> {
+async function reopen(
+  { options }: TailState,
+  record: FileRecord,
+  held: Map<string, FileHandle>,
+): Promise<FollowedFile | null> {
   const { store, log } = options;
+  const open = held.get(record.id);
+  if (open !== undefined) {
+    held.delete(record.id);
+    const status = await open.stat();
+    return newFollowedFile(record, open, status.size, status.mtimeMs);
+  }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     if (status?.ino === record.inode) return newFollowedFile(record, null, status.size, status.mtimeMs);

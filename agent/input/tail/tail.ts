@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { checkAbsence } from "./absence.ts";
 import { discoverTargets } from "./discover.ts";
 import { extendChain } from "./extend.ts";
@@ -36,9 +37,28 @@ export class Tail {
     return this.#state.files;
   }
 
-  /** Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost. */
-  async restore(records: readonly FileRecord[]): Promise<void> {
-    await restoreFiles(this.#state, records);
+  /**
+   * Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost; of those in
+   * `held` (see `detach`) the descriptor is taken from there.
+   */
+  async restore(records: readonly FileRecord[], held: Map<string, FileHandle> = new Map()): Promise<void> {
+    await this.#oneAtATime(async () => await restoreFiles(this.#state, records, held));
+  }
+
+  /**
+   * Ends following, but leaves the descriptors of held files open, by file id: after a reload another tail takes them up by
+   * `restore`. Whoever has them closes those that are left.
+   */
+  async detach(): Promise<Map<string, FileHandle>> {
+    return await this.#oneAtATime(async () => {
+      const held = new Map<string, FileHandle>();
+      for (const file of this.files.values()) {
+        if (file.descriptor !== null) held.set(file.record.id, file.descriptor);
+        file.descriptor = null;
+      }
+      await this.#close();
+      return held;
+    });
   }
 
   /** Looks for new files. */
@@ -70,6 +90,10 @@ export class Tail {
   }
 
   async close(): Promise<void> {
+    await this.#oneAtATime(async () => await this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const file of this.files.values()) await file.descriptor?.close();
     this.#state.files.clear();
     this.#state.chains.clear();

@@ -1,0 +1,42 @@
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openBed } from "../../bed.ts";
+import { append, cri, T0_MS } from "../../fixture.ts";
+
+const line = (text: string) => cri("stdout", "F", text);
+const openDescriptors = () => readdirSync("/proc/self/fd").length;
+
+test("a held file survives a reload: its descriptor is handed over, though its names are gone", async () => {
+  await using before = await openBed({ links: false });
+  const path = join(before.logs, "a.log");
+  append(path, line("1"));
+  await before.run(T0_MS);
+  append(path, line("2"));
+  rmSync(path);
+  const descriptors = openDescriptors();
+  const held = await before.tail.detach();
+  await before.positions.close();
+  expect(before.tail.files.size).toBe(0);
+  await using after = await openBed({ folder: before.folder, links: false, held });
+  expect(held.size).toBe(0);
+  await after.run(T0_MS + 1000);
+  expect(after.logsShipped()).toEqual(["2"]);
+  expect(openDescriptors()).toBe(descriptors);
+});
+
+test("a held file that was rotated while the agent was down is found again by its inode", async () => {
+  await using before = await openBed({ links: false });
+  const path = join(before.logs, "a.log");
+  append(path, line("1"));
+  await before.run(T0_MS);
+  await before.positions.close();
+  await before.tail.close();
+  append(path, line("2"));
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, line("3"));
+  await using after = await openBed({ folder: before.folder, links: false });
+  await after.run(T0_MS + 1000);
+  await after.run(T0_MS + 10_000);
+  expect(after.logsShipped()).toEqual(["2", "3"]);
+});
