@@ -70,6 +70,7 @@ export class Shipper {
         output: output.recorded,
         keys: sealed.keys,
         ranges: encoded.ranges,
+        lost: [],
       };
       const sha = await positions.plan(entry);
       probe("journaled");

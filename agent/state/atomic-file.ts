@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Replaces `path` by `text` so that after a crash it holds the old or the new content, never a part: write, fsync, rename, fsync the folder. */
@@ -10,14 +10,20 @@ export async function writeFileAtomic(path: string, text: string): Promise<void>
 /** The same but for the folder, which the caller syncs: until then a crash may bring back the old content. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, "w");
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    // On a full disk the rest would keep what others need.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
   }
-  await rename(temporary, path);
 }
 
 /** Makes the folder's names durable: creations, renames and removals in it. */

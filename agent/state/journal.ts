@@ -11,15 +11,21 @@ import { dirname } from "node:path";
  *   <crc32 of the JSON, 8 hex digits> <JSON>\n
  *
  * The first record says what the file is and its version. A record counts once its line is complete and fsynced: a
- * torn last line is an append that a crash interrupted, and is dropped at the next start. A line that is damaged
- * elsewhere stops the start, because what follows it cannot be trusted. `rewrite` replaces all records by fewer that
- * mean the same (temporary file, fsync, rename, fsync of the folder).
+ * torn last line is an append that a crash interrupted before anybody relied on it, and is dropped at the next start. A
+ * line that is damaged elsewhere stops the start, because what follows it cannot be trusted. `rewrite` replaces all
+ * records by fewer that mean the same (temporary file, fsync, rename, fsync of the folder).
  */
 export interface Journal {
   /** Bytes of the file now. */
   readonly size: number;
-  /** Appends one record and waits until it is durable. After a failure the file is as before. Returns the SHA-256 of its JSON, in hex. */
+  /**
+   * A write failed in a way that leaves open what the disk holds (after a failed fsync the kernel calls pages clean that
+   * it never wrote): only `rewrite` helps, `append` refuses.
+   */
+  readonly uncertain: boolean;
+  /** Appends one record and waits until it is durable. After a failure it does not count. Returns the SHA-256 of its JSON, in hex. */
   append(record: object): Promise<string>;
+  /** Replaces all records. After a failure the old ones count. */
   rewrite(records: readonly object[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,15 +34,14 @@ const VERSION = 1;
 
 /** Opens or creates the journal at `path`. `kind` guards against a file of another purpose. Returns the records in order. */
 export async function openJournal(path: string, kind: string): Promise<{ journal: Journal; records: object[] }> {
-  await rm(`${path}.tmp`, { force: true });
+  await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
   const text = await readIfPresent(path);
-  if (text === null || text.length === 0) {
-    const journal = new FileJournal(path, kind);
+  const journal = new FileJournal(path, kind);
+  if (text === null) {
     await journal.rewrite([]);
     return { journal, records: [] };
   }
   const { records, validBytes } = parseJournal(path, kind, text);
-  const journal = new FileJournal(path, kind);
   await journal.reopen(validBytes);
   return { journal, records };
 }
@@ -51,9 +56,9 @@ export function parseJournal(path: string, kind: string, bytes: Buffer): { recor
     const json = bytes.subarray(at + 9, newline);
     const checksum = bytes.toString("latin1", at, at + 9);
     if (checksum !== `${checksumOf(json)} `) {
+      if (line > 1 && isTorn(bytes, at, newline)) break;
       throw new Error(
-        `cannot read the state: ${path}, line ${line}: its checksum does not match, the file is damaged. ` +
-          `Move the file away to start this output afresh (it will ship again what is still on disk), or restore it from a copy`,
+        `cannot read the state: ${path}, line ${line}: its checksum does not match, the file is damaged. ${AFRESH}`,
       );
     }
     const record = JSON.parse(json.toString("utf8")) as { logq?: unknown; version?: unknown };
@@ -61,14 +66,26 @@ export function parseJournal(path: string, kind: string, bytes: Buffer): { recor
     else records.push(record);
     at = newline + 1;
   }
-  if (at === 0) throw new Error(`cannot read the state: ${path} is no logq journal; move it away`);
+  if (at === 0) {
+    const what = bytes.length === 0 ? "is empty" : "is no logq journal";
+    throw new Error(`cannot read the state: ${path} ${what}. ${AFRESH}`);
+  }
   return { records, validBytes: at };
+}
+
+const AFRESH =
+  "Restore it from a copy, or move it away to start this output afresh: it then ships again what is still on disk";
+
+/** A last line with a NUL byte, which JSON never has, is an append of several blocks not all of which were written. */
+function isTorn(bytes: Buffer, start: number, newline: number): boolean {
+  const nul = bytes.indexOf(0, start);
+  return nul >= 0 && nul < newline && bytes.indexOf(10, newline + 1) < 0;
 }
 
 function checkHeader(path: string, kind: string, header: { logq?: unknown; version?: unknown }): void {
   if (header.logq !== kind) {
     throw new Error(
-      `cannot read the state: ${path} is no "${kind}" journal of logq but ${JSON.stringify(header.logq)}; move it away`,
+      `cannot read the state: ${path} is no "${kind}" journal of logq but ${JSON.stringify(header.logq)}. ${AFRESH}`,
     );
   }
   if (header.version !== VERSION) {
@@ -80,6 +97,7 @@ function checkHeader(path: string, kind: string, header: { logq?: unknown; versi
 
 class FileJournal implements Journal {
   size = 0;
+  uncertain = false;
   #file: FileHandle | null = null;
   readonly #path: string;
   readonly #kind: string;
@@ -90,23 +108,35 @@ class FileJournal implements Journal {
   }
 
   async reopen(validBytes: number): Promise<void> {
-    await this.#file?.close();
-    // No O_APPEND: a failed append is overwritten at its own offset.
-    this.#file = await open(this.#path, constants.O_RDWR);
-    await this.#file.truncate(validBytes);
+    await this.close();
+    try {
+      // No O_APPEND: a failed append is overwritten at its own offset.
+      this.#file = await open(this.#path, constants.O_RDWR);
+      if ((await this.#file.stat()).size > validBytes) await this.#file.truncate(validBytes);
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
     this.size = validBytes;
   }
 
   async append(record: object): Promise<string> {
-    if (this.#file === null) throw new Error(`cannot write the state: ${this.#path} is closed`);
+    if (this.#file === null) throw this.#failure(new Error("it is closed"));
+    if (this.uncertain) throw this.#failure(new Error("an earlier write failed, it must be rewritten first"));
     const json = Buffer.from(JSON.stringify(record));
     const line = Buffer.concat([Buffer.from(`${checksumOf(json)} `), json, Buffer.from("\n")]);
     try {
       await writeFully(this.#file, line, this.size);
+    } catch (cause) {
+      // What stands behind a shorter line later would be taken for damage.
+      await this.#file.truncate(this.size).catch(() => (this.uncertain = true));
+      throw this.#failure(cause);
+    }
+    try {
       await this.#file.datasync();
     } catch (cause) {
+      this.uncertain = true;
       await this.#file.truncate(this.size).catch(() => undefined);
-      throw new Error(`cannot write the state: ${this.#path}: ${(cause as Error).message}`, { cause });
+      throw this.#failure(cause);
     }
     this.size += line.length;
     return createHash("sha256").update(json).digest("hex");
@@ -118,15 +148,32 @@ class FileJournal implements Journal {
       return `${checksumOf(Buffer.from(json))} ${json}\n`;
     });
     const text = lines.join("");
-    await replaceFile(this.#path, text);
-    // First of all: an append to the old inode would be lost.
-    await this.reopen(Buffer.byteLength(text));
-    await syncDirectory(dirname(this.#path));
+    try {
+      await replaceFile(this.#path, text);
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
+    // An append to the old inode would be lost, and so would one to a new inode whose name is not durable.
+    this.uncertain = true;
+    try {
+      await this.reopen(Buffer.byteLength(text));
+      await syncDirectory(dirname(this.#path));
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
+    this.uncertain = false;
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    const file = this.#file;
     this.#file = null;
+    await file?.close();
+  }
+
+  #failure(cause: unknown): Error {
+    const error = cause as Error;
+    if (error.message.startsWith("cannot write the state")) return error;
+    return new Error(`cannot write the state: ${this.#path}: ${error.message}`, { cause });
   }
 }
 

@@ -31,6 +31,16 @@ export interface ShipmentEntry {
   /** Every object of the shipment. */
   readonly keys: readonly string[];
   readonly ranges: readonly Range[];
+  /** Bytes that the commit gives up: journaled, so that a crash behind the commit's decision can't hide them. */
+  readonly lost: readonly LostBytes[];
+}
+
+/** Bytes of a file that can't be read any more. */
+export interface LostBytes {
+  readonly file: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly reason: "truncated" | "deleted" | "limit" | "disk-full";
 }
 
 /** The committed positions of one output, and the shipment that a crash may have left between journal and commit. */
@@ -42,6 +52,10 @@ export interface Positions {
   plan(entry: ShipmentEntry): Promise<string>;
   /** The planned shipment is stored: positions move, durably. */
   commit(): Promise<void>;
+  /** The planned shipment is undone, durably: positions stay, and its number is never used again. */
+  abort(): Promise<void>;
+  /** The next shipment is numbered `seq` or higher: the numbers below may be taken. */
+  skipTo(seq: number): void;
   /** Drops the positions of a chain that is gone. Becomes durable with the next commit. */
   forget(chain: string): void;
   close(): Promise<void>;
@@ -50,11 +64,22 @@ export interface Positions {
 /** The journal is rewritten as positions alone when it has grown by this much, or doubled. */
 const COMPACT_BYTES = 256 * 1024;
 
-/** Opens the journal of one output at `path` and folds it. */
-export async function openPositions(path: string): Promise<Positions> {
+/**
+ * Opens the journal of one output at `path` and folds it. `onCompactionError` hears of a rewrite that failed, which
+ * costs nothing but the journal's size and is tried again.
+ */
+export async function openPositions(
+  path: string,
+  onCompactionError: (error: Error) => void = () => undefined,
+): Promise<Positions> {
   const { journal, records } = await openJournal(path, "output");
-  const positions = new JournaledPositions(journal);
-  for (const record of records) positions.apply(record as JournalRecord);
+  const positions = new JournaledPositions(journal, onCompactionError);
+  try {
+    for (const record of records) positions.apply(record as JournalRecord);
+  } catch (cause) {
+    await journal.close();
+    throw new Error(`cannot read the state: ${path}: ${(cause as Error).message}`, { cause });
+  }
   return positions;
 }
 
@@ -67,12 +92,16 @@ type JournalRecord =
       readonly output: unknown;
       readonly keys: readonly string[];
       readonly at: readonly PackedRange[];
+      readonly lost?: readonly PackedLoss[];
     }
+  | { readonly t: "abort"; readonly seq: number }
   /** `gone`: chains that were forgotten since the commit before. */
   | { readonly t: "commit"; readonly seq: number; readonly gone?: readonly string[] };
 
 /** `[file, offset, check, rest?]`: 40 to 64 bytes for a chain of one file; `rest` holds what is unusual. */
 type PackedRange = readonly [file: string, offset: number, check: number, rest?: PackedRest];
+
+type PackedLoss = readonly [file: string, path: string, bytes: number, reason: LostBytes["reason"]];
 
 interface PackedRest {
   /** Chain, where it is not named like its file. */
@@ -93,36 +122,51 @@ class JournaledPositions implements Positions {
   nextSeq = 1;
   unresolved: { entry: ShipmentEntry; sha: string } | null = null;
   readonly #journal: Journal;
+  readonly #onCompactionError: (error: Error) => void;
   readonly #gone = new Set<string>();
   #compactAt: number;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, onCompactionError: (error: Error) => void) {
     this.#journal = journal;
+    this.#onCompactionError = onCompactionError;
     this.#compactAt = Math.max(COMPACT_BYTES, journal.size * 2);
   }
 
   apply(record: JournalRecord): void {
-    if (record.t === "cursors") {
-      for (const { chain, cursor } of record.at.map(unpack)) this.cursors.set(chain, cursor);
-      this.nextSeq = record.seq;
-    } else if (record.t === "plan") {
-      const { seq, now, output, keys, at } = record;
-      // The text is what was written: JSON keeps the order of keys.
-      const sha = createHash("sha256").update(JSON.stringify(record)).digest("hex");
-      this.unresolved = { entry: { seq, readTimeMs: now, output, keys, ranges: at.map(unpack) }, sha };
-      this.nextSeq = seq + 1;
-    } else {
-      this.#move();
-      for (const chain of record.gone ?? []) this.cursors.delete(chain);
+    switch (record.t) {
+      case "cursors":
+        for (const { chain, cursor } of record.at.map(unpack)) this.cursors.set(chain, cursor);
+        this.nextSeq = record.seq;
+        return;
+      case "plan": {
+        // The text is what was written: JSON keeps the order of keys.
+        const sha = createHash("sha256").update(JSON.stringify(record)).digest("hex");
+        this.unresolved = { entry: entryOf(record), sha };
+        this.nextSeq = record.seq + 1;
+        return;
+      }
+      case "abort":
+        this.#check(record.seq);
+        this.unresolved = null;
+        return;
+      case "commit":
+        this.#check(record.seq);
+        this.#move();
+        for (const chain of record.gone ?? []) this.cursors.delete(chain);
+        return;
+      default: {
+        const { t } = record as { t: unknown };
+        throw new Error(
+          `it has a record "${String(t)}" that this logq-agent does not know; start the newer agent again`,
+        );
+      }
     }
   }
 
   async plan(entry: ShipmentEntry): Promise<string> {
-    const { seq, readTimeMs, output, keys, ranges } = entry;
-    const record = { t: "plan", seq, now: readTimeMs, output, keys, at: ranges.map(pack) } satisfies JournalRecord;
-    const sha = await this.#journal.append(record);
+    const sha = await this.#append(planRecord(entry));
     this.unresolved = { entry, sha };
-    this.nextSeq = seq + 1;
+    this.nextSeq = entry.seq + 1;
     return sha;
   }
 
@@ -130,11 +174,20 @@ class JournaledPositions implements Positions {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
     const gone = [...this.#gone];
     const { seq } = this.unresolved.entry;
-    const record: JournalRecord = { t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) };
-    await this.#journal.append(record);
+    await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) });
     for (const chain of gone) this.#gone.delete(chain);
     this.#move();
     if (this.#journal.size >= this.#compactAt) await this.#compact();
+  }
+
+  async abort(): Promise<void> {
+    if (this.unresolved === null) throw new Error("cannot abort: no shipment is planned");
+    await this.#append({ t: "abort", seq: this.unresolved.entry.seq });
+    this.unresolved = null;
+  }
+
+  skipTo(seq: number): void {
+    this.nextSeq = Math.max(this.nextSeq, seq);
   }
 
   forget(chain: string): void {
@@ -145,18 +198,54 @@ class JournaledPositions implements Positions {
     await this.#journal.close();
   }
 
+  #check(seq: number): void {
+    if (this.unresolved?.entry.seq === seq) return;
+    throw new Error(`it resolves shipment ${seq}, which is not the one before it; restore the file from a copy`);
+  }
+
   #move(): void {
     for (const { chain, cursor } of this.unresolved?.entry.ranges ?? []) this.cursors.set(chain, cursor);
     this.unresolved = null;
   }
 
+  async #append(record: JournalRecord): Promise<string> {
+    if (this.#journal.uncertain) await this.#rewrite();
+    return await this.#journal.append(record);
+  }
+
+  /** The shipment is committed already: a disk that is full now must not make it fail. */
   async #compact(): Promise<void> {
+    try {
+      await this.#rewrite();
+      this.#compactAt = Math.max(COMPACT_BYTES, this.#journal.size * 2);
+    } catch (error) {
+      this.#compactAt = this.#journal.size + COMPACT_BYTES / 4;
+      this.#onCompactionError(error as Error);
+    }
+  }
+
+  /** Writes what the records come to: positions, and the shipment that is not resolved. */
+  async #rewrite(): Promise<void> {
     const at = [...this.cursors].map(([chain, cursor]) =>
       pack({ chain, cursor, ended: false, segments: [{ file: cursor.file, end: cursor.offset }] }),
     );
-    await this.#journal.rewrite([{ t: "cursors", seq: this.nextSeq, at } satisfies JournalRecord]);
-    this.#compactAt = Math.max(COMPACT_BYTES, this.#journal.size * 2);
+    const records: JournalRecord[] = [{ t: "cursors", seq: this.nextSeq, at }];
+    if (this.unresolved !== null) records.push(planRecord(this.unresolved.entry));
+    await this.#journal.rewrite(records);
   }
+}
+
+type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
+
+function planRecord({ seq, readTimeMs, output, keys, ranges, lost }: ShipmentEntry): PlanRecord {
+  const losses = lost.map(({ file, path, bytes, reason }) => [file, path, bytes, reason] as const);
+  const record = { t: "plan", seq, now: readTimeMs, output, keys, at: ranges.map(pack) } as const;
+  return losses.length === 0 ? record : { ...record, lost: losses };
+}
+
+function entryOf({ seq, now, output, keys, at, lost = [] }: PlanRecord): ShipmentEntry {
+  const losses = lost.map(([file, path, bytes, reason]) => ({ file, path, bytes, reason }));
+  return { seq, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
 }
 
 function pack(range: Range): PackedRange {

@@ -98,7 +98,7 @@ test("above the memory bound the fullest hour is flushed early", async () => {
 
 test("a shipment is delivered only if every object of it is there", async () => {
   const { output, visible } = memoryOutput();
-  const entry = { seq: 1, readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [] };
+  const entry = { seq: 1, readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
   visible.set("a", "");
   expect(await output.isDelivered(entry)).toBe(false);
   visible.set("b", "");

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -16,6 +16,12 @@ async function read(path: string): Promise<object[]> {
   const { journal, records } = await openJournal(path, "output");
   await journal.close();
   return records;
+}
+
+/** Of all file handles: where a test puts its fault. */
+async function handlePrototype(path: string): Promise<FileHandle> {
+  await using handle = await open(path, "r");
+  return Object.getPrototypeOf(handle) as FileHandle;
 }
 
 test("records come back in order, whatever text they hold", async () => {
@@ -59,17 +65,54 @@ test("damage to any byte before the last line is refused, with the file, the lin
     const damaged = Buffer.from(whole);
     damaged[at] = damaged[at]! ^ 1;
     expect(() => parseJournal(path, "output", damaged)).toThrow(
-      /line [23]: its checksum does not match.*Move the file away/,
+      /line [23]: its checksum does not match.*Restore it from a copy, or move it away/,
     );
   }
 });
 
-test("a file that is no journal is refused and left as it is", async () => {
+test("a last line whose blocks did not all reach the disk is dropped, damage to a whole one is refused", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "j");
-  writeFileSync(path, "hello");
-  await expect(read(path)).rejects.toThrow(`${path} is no logq journal`);
-  expect(readFileSync(path, "utf8")).toBe("hello");
+  await write(path, [{ n: 1 }, { text: "x".repeat(9000) }]);
+  const whole = readFileSync(path);
+  const hole = Buffer.from(whole).fill(0, 4096, 8192);
+  writeFileSync(path, hole);
+  expect(await read(path)).toEqual([{ n: 1 }]);
+  for (const damaged of [Buffer.from(whole).fill("y", 5000, 5001), Buffer.concat([hole, Buffer.from("more\n")])]) {
+    writeFileSync(path, damaged);
+    await expect(read(path)).rejects.toThrow("line 3: its checksum does not match");
+  }
+});
+
+test.each([
+  ["foreign", "hello", /is no logq journal/],
+  ["foreign with lines", "[1]\n[2]\n", /line 1: its checksum does not match/],
+  ["empty", "", /is empty/],
+])("a file that is %s is refused with what to do, and left as it is", async (_, text, message) => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  writeFileSync(path, text);
+  await expect(read(path)).rejects.toThrow(message);
+  await expect(read(path)).rejects.toThrow(/Restore it from a copy, or move it away/);
+  expect(readFileSync(path, "utf8")).toBe(text);
+});
+
+test("a journal cut off within its first line is refused: it was never written in parts", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  await write(path, []);
+  const whole = readFileSync(path);
+  for (let end = 0; end < whole.length; end++) {
+    writeFileSync(path, whole.subarray(0, end));
+    await expect(read(path)).rejects.toThrow(/cannot read the state.*move it away/);
+    expect(readFileSync(path).length).toBe(end);
+  }
+});
+
+test("a folder in the journal's place is refused by name", async () => {
+  using folder = tempFolder();
+  mkdirSync(join(folder.path, "j"));
+  await expect(read(join(folder.path, "j"))).rejects.toThrow(/cannot read the state: .*\/j: EISDIR/);
 });
 
 test("a journal of another purpose and one of a newer version are refused", async () => {
@@ -87,21 +130,47 @@ test("a journal of another purpose and one of a newer version are refused", asyn
   );
 });
 
-test("an append that fails throws, and what was there before is whole", async () => {
+test("an append whose fsync fails does not count, and no other may follow before all is written anew", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "j");
   await write(path, [{ n: 1 }]);
   const before = readFileSync(path);
   const { journal } = await openJournal(path, "output");
-  const handle = await open(path, "r");
-  const datasync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "datasync");
+  const datasync = vi.spyOn(await handlePrototype(path), "datasync");
   datasync.mockRejectedValueOnce(new Error("EIO: i/o error"));
-  await handle.close();
   await expect(journal.append({ n: 2 })).rejects.toThrow(`cannot write the state: ${path}: EIO`);
-  expect(readFileSync(path)).toEqual(before);
+  expect([readFileSync(path), journal.uncertain]).toEqual([before, true]);
+  await expect(journal.append({ n: 3 })).rejects.toThrow("must be rewritten first");
+  await journal.rewrite([{ n: 1 }]);
   await journal.append({ n: 3 });
   await journal.close();
   await expect(journal.append({ n: 4 })).rejects.toThrow("is closed");
+  expect(await read(path)).toEqual([{ n: 1 }, { n: 3 }]);
+});
+
+test("a disk that is full in the middle of an append leaves nothing of it, and the next one follows what is whole", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  await write(path, [{ n: 1 }]);
+  const { journal } = await openJournal(path, "output");
+  const prototype = await handlePrototype(path);
+  const writeBytes = Reflect.get(prototype, "write") as (...args: unknown[]) => Promise<unknown>;
+  const spy = vi.spyOn(prototype, "write");
+  spy.mockImplementationOnce(async function (
+    this: FileHandle,
+    bytes: unknown,
+    offset: unknown,
+    _: unknown,
+    at: unknown,
+  ) {
+    await writeBytes.call(this, bytes, offset, 5, at);
+    throw new Error("ENOSPC: no space left on device");
+  } as never);
+  await expect(journal.append({ n: 2, text: "x".repeat(100) })).rejects.toThrow("ENOSPC");
+  spy.mockRestore();
+  expect(journal.uncertain).toBe(false);
+  await journal.append({ n: 3 });
+  await journal.close();
   expect(await read(path)).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
@@ -115,6 +184,21 @@ test("a rewrite that fails leaves the records as they were, and the journal usab
   await journal.append({ n: 3 });
   await journal.close();
   expect(await read(path)).toEqual([{ n: 1 }, { n: 3 }]);
+});
+
+test("a rewrite whose name is not known to be durable must be repeated before an append", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  const { journal } = await openJournal(path, "output");
+  await journal.append({ n: 1 });
+  const sync = vi.spyOn(await handlePrototype(path), "sync");
+  sync.mockResolvedValueOnce(undefined).mockRejectedValueOnce(new Error("EIO: i/o error"));
+  await expect(journal.rewrite([{ n: 2 }])).rejects.toThrow("EIO");
+  await expect(journal.append({ n: 3 })).rejects.toThrow("must be rewritten first");
+  await journal.rewrite([{ n: 2 }]);
+  await journal.append({ n: 3 });
+  await journal.close();
+  expect(await read(path)).toEqual([{ n: 2 }, { n: 3 }]);
 });
 
 test("a rewrite replaces all records, and appends follow it", async () => {

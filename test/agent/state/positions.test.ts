@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { openJournal } from "../../../agent/state/journal.ts";
 import { openPositions, type Range, type ShipmentEntry } from "../../../agent/state/positions.ts";
 import { tempFolder } from "../fixture.ts";
 
@@ -15,7 +17,7 @@ function rangeOf(chain: string, offset: number): Range {
 }
 
 function entryOf(seq: number, ranges: readonly Range[], keys: readonly string[] = [`k${seq}`]): ShipmentEntry {
-  return { seq, readTimeMs: 1000 + seq, output: { plugin: "null" }, keys, ranges };
+  return { seq, readTimeMs: 1000 + seq, output: { plugin: "null" }, keys, ranges, lost: [] };
 }
 
 const id = fc.constantFrom("a", "b", "c", "0123456789abcdef");
@@ -41,20 +43,31 @@ const range = fc
     cursor: { file, ...rest },
   }));
 
+const loss = fc.record({
+  file: id,
+  path: fc.string({ unit: "binary" }),
+  bytes: offset,
+  reason: fc.constantFrom("truncated" as const, "deleted" as const, "limit" as const),
+});
+
 test("a planned shipment comes back after a restart exactly as it was planned, under the same hash", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(range, { minLength: 1, maxLength: 3 }), async (ranges) => {
-      using folder = tempFolder();
-      const path = join(folder.path, "j");
-      const positions = await openPositions(path);
-      const entry = entryOf(1, ranges);
-      const sha = await positions.plan(entry);
-      await positions.close();
-      const again = await openPositions(path);
-      expect(again.unresolved).toEqual({ entry, sha });
-      expect([again.cursors.size, again.nextSeq]).toEqual([0, 2]);
-      await again.close();
-    }),
+    fc.asyncProperty(
+      fc.array(range, { minLength: 1, maxLength: 3 }),
+      fc.array(loss, { maxLength: 2 }),
+      async (ranges, lost) => {
+        using folder = tempFolder();
+        const path = join(folder.path, "j");
+        const positions = await openPositions(path);
+        const entry = { ...entryOf(1, ranges), lost };
+        const sha = await positions.plan(entry);
+        await positions.close();
+        const again = await openPositions(path);
+        expect(again.unresolved).toEqual({ entry, sha });
+        expect([again.cursors.size, again.nextSeq]).toEqual([0, 2]);
+        await again.close();
+      },
+    ),
     { numRuns: 30 },
   );
 });
@@ -109,3 +122,96 @@ test("a forgotten chain stays forgotten after the next commit and a restart", as
   expect([...again.cursors.keys()]).toEqual(["b"]);
   await again.close();
 });
+
+test("an aborted shipment moves nothing, and its number is never used again", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  const positions = await openPositions(path);
+  await expect(positions.abort()).rejects.toThrow("no shipment is planned");
+  await positions.plan(entryOf(1, [rangeOf("a", 10)]));
+  await positions.abort();
+  expect([positions.unresolved, positions.cursors.size, positions.nextSeq]).toEqual([null, 0, 2]);
+  await positions.close();
+  const again = await openPositions(path);
+  expect([again.unresolved, again.cursors.size, again.nextSeq]).toEqual([null, 0, 2]);
+  await again.close();
+});
+
+test("numbers that are skipped stay skipped after a restart", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  const positions = await openPositions(path);
+  positions.skipTo(1000);
+  positions.skipTo(5);
+  await positions.plan(entryOf(positions.nextSeq, [rangeOf("a", 10)]));
+  await positions.close();
+  const again = await openPositions(path);
+  expect(again.nextSeq).toBe(1001);
+  await again.close();
+});
+
+test.each(["plan", "commit", "abort"] as const)(
+  "after a failed fsync of a %s the journal is written anew from what is known, and goes on",
+  async (step) => {
+    using folder = tempFolder();
+    const path = join(folder.path, "j");
+    const positions = await openPositions(path);
+    await positions.plan(entryOf(1, [rangeOf("a", 10)]));
+    await positions.commit();
+    const next = entryOf(2, [rangeOf("a", 20), rangeOf("b", 5)]);
+    const act = { plan: () => positions.plan(next), commit: () => positions.commit(), abort: () => positions.abort() };
+    if (step !== "plan") await positions.plan(next);
+    const datasync = vi.spyOn(await handlePrototype(path), "datasync");
+    datasync.mockRejectedValueOnce(new Error("EIO: i/o error"));
+    await expect(act[step]()).rejects.toThrow("EIO");
+    expect([positions.nextSeq, positions.cursors.get("a")?.offset]).toEqual([step === "plan" ? 2 : 3, 10]);
+    await act[step]();
+    const expected = [positions.unresolved, new Map(positions.cursors), positions.nextSeq];
+    await positions.close();
+    const again = await openPositions(path);
+    expect([again.unresolved, new Map(again.cursors), again.nextSeq]).toEqual(expected);
+    await again.close();
+  },
+);
+
+test("a compaction that fails is said, fails no shipment, and is tried again later", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  const errors: string[] = [];
+  const positions = await openPositions(path, (error) => errors.push(error.message));
+  const sync = vi.spyOn(await handlePrototype(path), "sync");
+  sync.mockRejectedValueOnce(new Error("ENOSPC: no space left on device"));
+  const keys = ["x".repeat(50_000)];
+  for (let seq = 1; seq <= 10; seq++) {
+    await positions.plan(entryOf(seq, [rangeOf("a", seq)], keys));
+    await positions.commit();
+  }
+  expect(errors).toEqual([`cannot write the state: ${path}: ENOSPC: no space left on device`]);
+  await positions.close();
+  expect(readFileSync(path).length).toBeLessThan(300_000);
+  const again = await openPositions(path);
+  expect([again.cursors.get("a")?.offset, again.nextSeq]).toEqual([10, 11]);
+  await again.close();
+});
+
+test("a record of a newer agent, or one that resolves another shipment, stops with the file's name", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  for (const [record, message] of [
+    [{ t: "merge" }, `${path}: it has a record "merge" that this logq-agent does not know`],
+    [{ t: "commit", seq: 3 }, `${path}: it resolves shipment 3, which is not the one before it`],
+  ] as const) {
+    const { journal } = await openJournal(path, "output");
+    await journal.rewrite([record]);
+    await journal.close();
+    const before = readFileSync(path);
+    await expect(openPositions(path)).rejects.toThrow(message);
+    expect(readFileSync(path)).toEqual(before);
+  }
+});
+
+/** Of all file handles: where a test puts its fault. */
+async function handlePrototype(path: string): Promise<FileHandle> {
+  await using handle = await open(path, "r");
+  return Object.getPrototypeOf(handle) as FileHandle;
+}
