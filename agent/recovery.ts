@@ -21,7 +21,7 @@ export async function resolveInterrupted(
     const positions = await openPositions(join(folder, name));
     try {
       if (positions.unresolved === null) continue;
-      const output = createRecordedOutput(positions.unresolved.entry.output, life, probe);
+      const output = createRecordedOutput(positions.unresolved.output, life, probe);
       await output.clean();
       const source = createSource(tails, () => true);
       await new Shipper({ output, positions, source, log, probe, bytesMax: 0, once: false }).recover(signal);

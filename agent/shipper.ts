@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Delivery, Output, Sealed } from "./output/output.ts";
@@ -56,7 +57,8 @@ export class Shipper {
     const plan = planShipment(source.chains(), positions.cursors, { nowMs, bytesMax, once });
     if (plan.length === 0) return NOTHING;
 
-    const delivery = output.begin({ seq: positions.nextSeq });
+    const header = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex") };
+    const delivery = output.begin({ ...header, replay: false });
     let sealed: Sealed;
     let encoded: Encoded;
     try {
@@ -65,16 +67,16 @@ export class Shipper {
       sealed = await delivery.seal();
       probe("sealed");
       const entry = {
-        seq: positions.nextSeq,
+        ...header,
         readTimeMs: nowMs,
         output: output.recorded,
         keys: sealed.keys,
         ranges: encoded.ranges,
         lost: [],
       };
-      const sha = await positions.plan(entry);
+      await positions.plan(entry);
       probe("journaled");
-      await delivery.publish(sha);
+      await delivery.publish();
     } catch (error) {
       await delivery.abandon().catch(() => undefined);
       if (!(error instanceof ReplacedError) || positions.unresolved !== null) throw error;
@@ -93,15 +95,15 @@ export class Shipper {
   async recover(signal: AbortSignal): Promise<void> {
     const { output, positions, source, log } = this.#options;
     if (positions.unresolved === null) return;
-    const { entry, sha } = positions.unresolved;
+    const entry = positions.unresolved;
     if (!(await output.isDelivered(entry))) {
-      const delivery = output.begin({ seq: entry.seq });
+      const delivery = output.begin({ ...entry, replay: true });
       try {
         const reads = entry.ranges.map((range) => replayOf(range, positions, source));
         await this.#encode(reads, entry.readTimeMs, delivery, signal);
         const { keys } = await delivery.seal();
         checkReplay(entry, keys);
-        await delivery.publish(sha);
+        await delivery.publish();
       } catch (error) {
         await delivery.abandon().catch(() => undefined);
         throw error;

@@ -82,17 +82,30 @@ export interface ObjectName {
   readonly seq: number;
   /** Whole hours since 1970 of every record in the object. */
   readonly hour: number;
-  /** Whether the shipment has objects in other hours too; then the name says its own hour. */
-  readonly splits: boolean;
+  /** Whether it is the shipment's first object; the name of any further one says its hour. */
+  readonly first: boolean;
   readonly extension: "parquet" | "json.gz" | "json.zst" | "json";
 }
 
 /** The key of one object below the output's prefix. Every part is made safe for a path segment and a Hive partition. */
 export function objectKey(name: ObjectName): string {
   const { dt, hour } = partitionOfHour(name.hour);
-  const suffix = name.splits ? `-h${hour}` : "";
+  const suffix = name.first ? "" : `-h${hour}`;
   const base = `${segment(name.node)}-${name.life}-${segment(name.output)}-${name.seq}${suffix}.${name.extension}`;
   return `cluster=${segment(name.cluster)}/dt=${dt}/hour=${hour}/${base}`;
+}
+
+/** Tells the objects of one output of one state folder, under whatever name of the node: where they lie, and their names. */
+export function objectNames(name: Pick<ObjectName, "cluster" | "life" | "output">): {
+  prefix: string;
+  isOwn: (baseName: string) => boolean;
+} {
+  const infix = `-${name.life}-${segment(name.output)}-`;
+  const isOwn = (baseName: string): boolean => {
+    const at = baseName.indexOf(infix);
+    return at > 0 && /^\d+(-h\d\d)?\.(parquet|json)/.test(baseName.slice(at + infix.length));
+  };
+  return { prefix: `cluster=${segment(name.cluster)}/`, isOwn };
 }
 
 /** Percent-encodes what Hive escapes in partition paths, and everything that would leave the path segment. */

@@ -1,5 +1,5 @@
 import { link, mkdir, open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "../state/atomic-file.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
 
@@ -9,24 +9,28 @@ const STAGING = "_staging";
 /** Objects as files below `root`: staged in `_staging/`, made visible by link(2), which never replaces what is there. */
 export function createDirectoryStore(root: string): ObjectStore {
   return {
-    create: (name) => new StagedFile(root, join(root, STAGING, name)),
+    create: (key) => new StagedFile(root, key),
     exists: async (key) => (await stat(join(root, key)).catch(ignoreMissing)) !== null,
-    clean: async (owner) => {
+    clean: async ({ isOwn }) => {
       const names = (await readdir(join(root, STAGING)).catch(ignoreMissing)) ?? [];
-      for (const name of names) if (name.startsWith(owner)) await rm(join(root, STAGING, name), { force: true });
+      for (const name of names) if (isOwn(name)) await rm(join(root, STAGING, name), { force: true });
     },
   };
 }
 
 class StagedFile implements StagedObject {
+  readonly heldBytes = 0;
+  readonly isFull = false;
   readonly #root: string;
+  readonly #key: string;
   readonly #path: string;
   #file: FileHandle | null = null;
   #published = false;
 
-  constructor(root: string, path: string) {
+  constructor(root: string, key: string) {
     this.#root = root;
-    this.#path = path;
+    this.#key = key;
+    this.#path = join(root, STAGING, basename(key));
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -43,9 +47,9 @@ class StagedFile implements StagedObject {
     this.#file = null;
   }
 
-  async publish(key: string): Promise<void> {
+  async publish(): Promise<void> {
     if (this.#published) return;
-    const path = join(this.#root, key);
+    const path = join(this.#root, this.#key);
     const created = await mkdir(dirname(path), { recursive: true });
     try {
       await link(this.#path, path);

@@ -1,18 +1,31 @@
 /** Where objects are kept: a directory, S3. Objects are written once and never changed. */
 export interface ObjectStore {
-  /** Starts an object that nobody sees. */
-  create(key: string): StagedObject;
-  /** Whether an object with this key is there. A key names life, output and shipment, so it can only be ours. */
-  exists(key: string): Promise<boolean>;
-  /** Removes staged objects that an earlier life of the writer `owner` (a prefix of their names) left. */
-  clean(owner: string): Promise<void>;
+  /** Starts the object `key` of the shipment `planId`; nobody sees it. */
+  create(key: string, planId: string): StagedObject;
+  /** Whether this very object is there: of this key, and of this shipment where the store can tell. */
+  exists(key: string, planId: string): Promise<boolean>;
+  /** Removes staged objects that an earlier life of the writer left. */
+  clean(owner: ObjectOwner): Promise<void>;
+}
+
+/** Whose objects to clean up. */
+export interface ObjectOwner {
+  /** All its keys begin so. */
+  readonly prefix: string;
+  /** Whether the last part of a key is a name that this writer gives. */
+  readonly isOwn: (baseName: string) => boolean;
 }
 
 export interface StagedObject {
+  /** Bytes of memory that it holds until more are written, or it is published. */
+  readonly heldBytes: number;
+  /** It takes what its encoder still holds, and should not be given more. */
+  readonly isFull: boolean;
+  /** Takes bytes, which the caller may reuse afterwards. */
   write(chunk: Buffer): Promise<void>;
-  /** All bytes are written: makes them durable, still invisible. */
+  /** All bytes are written: stores what memory should not hold, still invisible. */
   seal(): Promise<void>;
-  /** Makes the object visible as `key`; says nothing if it is there already. */
-  publish(key: string, sha: string): Promise<void>;
+  /** Makes the object visible, exactly once however often it is tried; says nothing if it is there already. */
+  publish(): Promise<void>;
   abandon(): Promise<void>;
 }

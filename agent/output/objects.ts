@@ -1,12 +1,14 @@
-import { objectKey, type ObjectName } from "../../config/table.ts";
+import { objectKey, objectNames, type ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import type { Probe } from "../probe.ts";
 import type { Batch } from "../record.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
-import type { Delivery, Output, Sealed } from "./output.ts";
+import type { Delivery, Output, Sealed, ShipmentHeader } from "./output.ts";
 
 /** Event hours that one shipment may open at a time. */
 const HOURS_MAX = 24;
+/** Memory of all staged objects together; above it a shipment ends early. */
+const HELD_BYTES_MAX = 16 * 1024 * 1024;
 /** Memory of all open encoders together; above it the fullest one ends its row group early. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -21,49 +23,41 @@ export interface ObjectOutputOptions {
 
 /** An output that writes one object per event hour of a shipment, of whatever format, into whatever store. */
 export function createObjectOutput(options: ObjectOutputOptions): Output {
-  const owner = `${options.name.life}-${options.id}-`;
   return {
     id: options.id,
     recorded: options.recorded,
-    begin: ({ seq }) => new ObjectDelivery(options, `${owner}${seq}`, seq),
+    begin: (header) => new ObjectDelivery(options, header),
     isDelivered: async (entry) => {
-      for (const key of entry.keys) if (!(await options.store.exists(key))) return false;
+      for (const key of entry.keys) if (!(await options.store.exists(key, entry.planId))) return false;
       return true;
     },
-    clean: async () => await options.store.clean(owner),
+    clean: async () => await options.store.clean(objectNames({ ...options.name, output: options.id })),
   };
 }
 
 interface OpenHour {
-  readonly hour: number;
   readonly encoder: ObjectEncoder;
   readonly object: StagedObject;
-  key: string;
+  readonly key: string;
 }
 
 class ObjectDelivery implements Delivery {
   readonly #options: ObjectOutputOptions;
-  readonly #stagedName: string;
-  readonly #seq: number;
+  readonly #header: ShipmentHeader;
   readonly #hours = new Map<number, OpenHour>();
   #records = 0;
   #bytes = 0;
 
-  constructor(options: ObjectOutputOptions, stagedName: string, seq: number) {
+  constructor(options: ObjectOutputOptions, header: ShipmentHeader) {
     this.#options = options;
-    this.#stagedName = stagedName;
-    this.#seq = seq;
+    this.#header = header;
   }
 
   async accept(batch: Batch): Promise<boolean> {
     const hour = Math.floor(batch.seconds[0]! / 3600);
     let open = this.#hours.get(hour);
-    if (open === undefined) {
-      if (this.#hours.size >= HOURS_MAX) return false;
-      const object = this.#options.store.create(`${this.#stagedName}-${hour}`);
-      open = { hour, encoder: this.#options.createEncoder(), object, key: "" };
-      this.#hours.set(hour, open);
-    }
+    if (!this.#hasRoom(open)) return false;
+    open ??= this.#open(hour);
     open.encoder.append(batch, 0, batch.count);
     this.#records += batch.count;
     await this.#write(open, await open.encoder.take());
@@ -72,27 +66,19 @@ class ObjectDelivery implements Delivery {
   }
 
   async seal(): Promise<Sealed> {
-    const splits = this.#hours.size > 1;
     for (const open of this.#hours.values()) {
       await this.#write(open, await open.encoder.finish());
       open.encoder.release();
       await open.object.seal();
-      open.key = objectKey({
-        ...this.#options.name,
-        output: this.#options.id,
-        seq: this.#seq,
-        hour: open.hour,
-        splits,
-      });
     }
     const keys = [...this.#hours.values()].map((open) => open.key);
     return { keys, records: this.#records, bytes: this.#bytes };
   }
 
-  async publish(sha: string): Promise<void> {
+  async publish(): Promise<void> {
     for (const open of this.#hours.values()) {
       this.#options.probe("publishing");
-      await open.object.publish(open.key, sha);
+      await open.object.publish();
     }
   }
 
@@ -101,6 +87,24 @@ class ObjectDelivery implements Delivery {
       open.encoder.release();
       await open.object.abandon();
     }
+  }
+
+  #hasRoom(open: OpenHour | undefined): boolean {
+    if (this.#header.replay) return true;
+    if (open === undefined ? this.#hours.size >= HOURS_MAX : open.object.isFull) return false;
+    let held = 0;
+    for (const { object } of this.#hours.values()) held += object.heldBytes;
+    return held <= HELD_BYTES_MAX;
+  }
+
+  #open(hour: number): OpenHour {
+    const { id: output, name, store } = this.#options;
+    const { seq, planId } = this.#header;
+    const key = objectKey({ ...name, output, seq, hour, first: this.#hours.size === 0 });
+    const object = store.create(key, planId);
+    const open = { encoder: this.#options.createEncoder(), object, key };
+    this.#hours.set(hour, open);
+    return open;
   }
 
   async #boundMemory(): Promise<void> {

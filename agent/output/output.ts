@@ -18,8 +18,12 @@ export interface Output {
   clean(): Promise<void>;
 }
 
-interface ShipmentHeader {
+export interface ShipmentHeader {
   readonly seq: number;
+  /** 128 random bits in hex that the journal entry will hold too; what is published carries them where it can. */
+  readonly planId: string;
+  /** A journaled shipment is repeated: what it had room for then is refused nowhere now. */
+  readonly replay: boolean;
 }
 
 export interface Delivery {
@@ -27,8 +31,8 @@ export interface Delivery {
   accept(batch: Batch): Promise<boolean>;
   /** Everything is accepted: stores it, invisible, durable. Returns what the journal must know. */
   seal(): Promise<Sealed>;
-  /** Makes the sealed shipment visible, exactly once however often it is tried. `sha` is the hash of its journal entry. */
-  publish(sha: string): Promise<void>;
+  /** Makes the sealed shipment visible, exactly once however often it is tried. */
+  publish(): Promise<void>;
   /** Gives up: removes what was stored and not published. */
   abandon(): Promise<void>;
 }

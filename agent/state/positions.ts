@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { AssemblyState, Fragment } from "../parser/assembler.ts";
 import { openJournal, type Journal } from "./journal.ts";
 
@@ -24,6 +23,8 @@ export interface Range {
 /** One journaled shipment. It is written before anything of it becomes visible. */
 export interface ShipmentEntry {
   readonly seq: number;
+  /** 128 random bits in hex, made before the first byte is encoded: an object that carries them is of this very entry. */
+  readonly planId: string;
   /** Milliseconds since 1970: `ts` of lines without a time of their own. */
   readonly readTimeMs: number;
   /** The output's effective configuration at that time: a replay uses this one, whatever the file says now. */
@@ -47,9 +48,9 @@ export interface LostBytes {
 export interface Positions {
   readonly cursors: ReadonlyMap<string, Cursor>;
   readonly nextSeq: number;
-  readonly unresolved: { readonly entry: ShipmentEntry; readonly sha: string } | null;
-  /** Journals a shipment durably; returns the SHA-256 of the entry in hex. */
-  plan(entry: ShipmentEntry): Promise<string>;
+  readonly unresolved: ShipmentEntry | null;
+  /** Journals a shipment durably. */
+  plan(entry: ShipmentEntry): Promise<void>;
   /** The planned shipment is stored: positions move, durably. */
   commit(): Promise<void>;
   /** The planned shipment is undone, durably: positions stay, and its number is never used again. */
@@ -88,6 +89,7 @@ type JournalRecord =
   | {
       readonly t: "plan";
       readonly seq: number;
+      readonly id: string;
       readonly now: number;
       readonly output: unknown;
       readonly keys: readonly string[];
@@ -120,7 +122,7 @@ interface PackedRest {
 class JournaledPositions implements Positions {
   readonly cursors = new Map<string, Cursor>();
   nextSeq = 1;
-  unresolved: { entry: ShipmentEntry; sha: string } | null = null;
+  unresolved: ShipmentEntry | null = null;
   readonly #journal: Journal;
   readonly #onCompactionError: (error: Error) => void;
   readonly #gone = new Set<string>();
@@ -138,13 +140,10 @@ class JournaledPositions implements Positions {
         for (const { chain, cursor } of record.at.map(unpack)) this.cursors.set(chain, cursor);
         this.nextSeq = record.seq;
         return;
-      case "plan": {
-        // The text is what was written: JSON keeps the order of keys.
-        const sha = createHash("sha256").update(JSON.stringify(record)).digest("hex");
-        this.unresolved = { entry: entryOf(record), sha };
+      case "plan":
+        this.unresolved = entryOf(record);
         this.nextSeq = record.seq + 1;
         return;
-      }
       case "abort":
         this.#check(record.seq);
         this.unresolved = null;
@@ -163,17 +162,16 @@ class JournaledPositions implements Positions {
     }
   }
 
-  async plan(entry: ShipmentEntry): Promise<string> {
-    const sha = await this.#append(planRecord(entry));
-    this.unresolved = { entry, sha };
+  async plan(entry: ShipmentEntry): Promise<void> {
+    await this.#append(planRecord(entry));
+    this.unresolved = entry;
     this.nextSeq = entry.seq + 1;
-    return sha;
   }
 
   async commit(): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
     const gone = [...this.#gone];
-    const { seq } = this.unresolved.entry;
+    const { seq } = this.unresolved;
     await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) });
     for (const chain of gone) this.#gone.delete(chain);
     this.#move();
@@ -182,7 +180,7 @@ class JournaledPositions implements Positions {
 
   async abort(): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot abort: no shipment is planned");
-    await this.#append({ t: "abort", seq: this.unresolved.entry.seq });
+    await this.#append({ t: "abort", seq: this.unresolved.seq });
     this.unresolved = null;
   }
 
@@ -199,18 +197,18 @@ class JournaledPositions implements Positions {
   }
 
   #check(seq: number): void {
-    if (this.unresolved?.entry.seq === seq) return;
+    if (this.unresolved?.seq === seq) return;
     throw new Error(`it resolves shipment ${seq}, which is not the one before it; restore the file from a copy`);
   }
 
   #move(): void {
-    for (const { chain, cursor } of this.unresolved?.entry.ranges ?? []) this.cursors.set(chain, cursor);
+    for (const { chain, cursor } of this.unresolved?.ranges ?? []) this.cursors.set(chain, cursor);
     this.unresolved = null;
   }
 
-  async #append(record: JournalRecord): Promise<string> {
+  async #append(record: JournalRecord): Promise<void> {
     if (this.#journal.uncertain) await this.#rewrite();
-    return await this.#journal.append(record);
+    await this.#journal.append(record);
   }
 
   /** The shipment is committed already: a disk that is full now must not make it fail. */
@@ -230,22 +228,22 @@ class JournaledPositions implements Positions {
       pack({ chain, cursor, ended: false, segments: [{ file: cursor.file, end: cursor.offset }] }),
     );
     const records: JournalRecord[] = [{ t: "cursors", seq: this.nextSeq, at }];
-    if (this.unresolved !== null) records.push(planRecord(this.unresolved.entry));
+    if (this.unresolved !== null) records.push(planRecord(this.unresolved));
     await this.#journal.rewrite(records);
   }
 }
 
 type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
 
-function planRecord({ seq, readTimeMs, output, keys, ranges, lost }: ShipmentEntry): PlanRecord {
+function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost }: ShipmentEntry): PlanRecord {
   const losses = lost.map(({ file, path, bytes, reason }) => [file, path, bytes, reason] as const);
-  const record = { t: "plan", seq, now: readTimeMs, output, keys, at: ranges.map(pack) } as const;
+  const record = { t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack) } as const;
   return losses.length === 0 ? record : { ...record, lost: losses };
 }
 
-function entryOf({ seq, now, output, keys, at, lost = [] }: PlanRecord): ShipmentEntry {
+function entryOf({ seq, id, now, output, keys, at, lost = [] }: PlanRecord): ShipmentEntry {
   const losses = lost.map(([file, path, bytes, reason]) => ({ file, path, bytes, reason }));
-  return { seq, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
+  return { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
 }
 
 function pack(range: Range): PackedRange {

@@ -50,7 +50,7 @@ export async function writeRows(directory: string, rows: readonly StoredRow[], c
   const objects = Map.groupBy(rows, (row) => {
     const hour = Number(row.tsNs / 3_600_000_000_000n);
     const name = { cluster, node: row.node, life: "00112233445566778899", output: "out", seq: 1 };
-    return join(directory, objectKey({ ...name, hour, splits: true, extension: "parquet" }));
+    return join(directory, objectKey({ ...name, hour, first: false, extension: "parquet" }));
   });
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();

@@ -9,8 +9,8 @@ const KEY = "cluster=c/dt=2026-11-21/hour=05/x.parquet";
 
 afterEach(() => void vi.restoreAllMocks());
 
-async function staged(root: string, text: string) {
-  const object = createDirectoryStore(root).create("life-out-1-5");
+async function staged(root: string, text: string, key = KEY) {
+  const object = createDirectoryStore(root).create(key, "plan");
   await object.write(Buffer.from(text.slice(0, 2)));
   await object.write(Buffer.from(text.slice(2)));
   await object.seal();
@@ -21,7 +21,7 @@ test("an object is invisible until it is published, then whole, and its staged n
   using folder = tempFolder();
   const object = await staged(folder.path, "content");
   expect(readdirSync(folder.path)).toEqual(["_staging"]);
-  await object.publish(KEY, "sha");
+  await object.publish();
   expect(readFileSync(join(folder.path, KEY), "utf8")).toBe("content");
   expect(readdirSync(join(folder.path, "_staging"))).toEqual([]);
 });
@@ -29,16 +29,16 @@ test("an object is invisible until it is published, then whole, and its staged n
 test("publishing twice is fine, a key that is there is never replaced", async () => {
   using folder = tempFolder();
   const first = await staged(folder.path, "first");
-  await first.publish(KEY, "sha");
-  await first.publish(KEY, "sha");
+  await first.publish();
+  await first.publish();
   const second = await staged(folder.path, "second");
-  await second.publish(KEY, "sha");
+  await second.publish();
   expect(readFileSync(join(folder.path, KEY), "utf8")).toBe("first");
 });
 
 test("an abandoned object leaves nothing, also half-written", async () => {
   using folder = tempFolder();
-  const object = createDirectoryStore(folder.path).create("life-out-1-5");
+  const object = createDirectoryStore(folder.path).create(KEY, "plan");
   await object.write(Buffer.from("half"));
   await object.abandon();
   expect(readdirSync(join(folder.path, "_staging"))).toEqual([]);
@@ -47,21 +47,21 @@ test("an abandoned object leaves nothing, also half-written", async () => {
 test("only the owner's staged objects are cleaned", async () => {
   using folder = tempFolder();
   const store = createDirectoryStore(folder.path);
-  await store.clean("life-out-");
+  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") });
   mkdirSync(join(folder.path, "_staging"));
   for (const name of ["life-out-1-5", "life-other-1-5", "other-out-1-5"])
     writeFileSync(join(folder.path, "_staging", name), "");
-  await store.clean("life-out-");
+  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") });
   expect(readdirSync(join(folder.path, "_staging")).toSorted()).toEqual(["life-other-1-5", "other-out-1-5"]);
 });
 
 test("whether a key exists is known, an error is not taken for absence", async () => {
   using folder = tempFolder();
   const store = createDirectoryStore(folder.path);
-  expect(await store.exists(KEY)).toBe(false);
-  await (await staged(folder.path, "content")).publish(KEY, "sha");
-  expect(await store.exists(KEY)).toBe(true);
-  await expect(store.exists(`${KEY}/below`)).rejects.toThrow("ENOTDIR");
+  expect(await store.exists(KEY, "plan")).toBe(false);
+  await (await staged(folder.path, "content")).publish();
+  expect(await store.exists(KEY, "plan")).toBe(true);
+  await expect(store.exists(`${KEY}/below`, "plan")).rejects.toThrow("ENOTDIR");
 });
 
 test("the object, its folder and the folders made for it are synced", async () => {
@@ -71,10 +71,10 @@ test("the object, its folder and the folders made for it are synced", async () =
   await handle.close();
   const object = await staged(folder.path, "content");
   expect(sync).toHaveBeenCalledTimes(1);
-  await object.publish(KEY, "sha");
+  await object.publish();
   expect(sync).toHaveBeenCalledTimes(1 + 4);
-  const next = await staged(folder.path, "next");
-  await next.publish(`${KEY}-2`, "sha");
+  const next = await staged(folder.path, "next", `${KEY}-2`);
+  await next.publish();
   expect(sync).toHaveBeenCalledTimes(5 + 2);
 });
 
@@ -84,7 +84,7 @@ test("a folder that can't be synced fails the publication, and the next try make
   const handle = await open(folder.path, "r");
   vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "sync").mockRejectedValueOnce(new Error("EIO"));
   await handle.close();
-  await expect(object.publish(KEY, "sha")).rejects.toThrow("EIO");
-  await object.publish(KEY, "sha");
+  await expect(object.publish()).rejects.toThrow("EIO");
+  await object.publish();
   expect(existsSync(join(folder.path, KEY))).toBe(true);
 });

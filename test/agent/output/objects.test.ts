@@ -5,21 +5,24 @@ import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
 
 /** A store in memory, and an encoder that holds `heldBytes` a batch until it is flushed. */
-function memoryOutput(heldBytes = 0) {
+function memoryOutput(heldBytes = 0, held = { bytes: 0, isFull: false }, names: string[] = []) {
   const visible = new Map<string, string>();
   const events: string[] = [];
   const store: ObjectStore = {
-    create: (name) => {
+    create: (key) => {
       const chunks: Buffer[] = [];
       return {
+        heldBytes: held.bytes,
+        isFull: held.isFull,
         write: async (chunk) => await Promise.resolve(void chunks.push(chunk)),
-        seal: async () => await Promise.resolve(void events.push(`seal ${name}`)),
-        publish: async (key) => await Promise.resolve(void visible.set(key, Buffer.concat(chunks).toString())),
-        abandon: async () => await Promise.resolve(void events.push(`abandon ${name}`)),
+        seal: async () => await Promise.resolve(void events.push(`seal ${key}`)),
+        publish: async () => await Promise.resolve(void visible.set(key, Buffer.concat(chunks).toString())),
+        abandon: async () => await Promise.resolve(void events.push(`abandon ${key}`)),
       };
     },
     exists: async (key) => await Promise.resolve(visible.has(key)),
-    clean: async (owner) => await Promise.resolve(void events.push(`clean ${owner}`)),
+    clean: async ({ prefix, isOwn }) =>
+      await Promise.resolve(void events.push(`clean ${prefix}`, ...names.filter(isOwn))),
   };
   const name = { cluster: "c", node: "n", life: "life", extension: "json" } as const;
   const createEncoder = () => textEncoder(heldBytes, events);
@@ -53,32 +56,32 @@ const batchAt = (hour: number, log: string) =>
 
 test("a shipment of one hour is one object, in the partition of that hour", async () => {
   const { output, visible } = memoryOutput();
-  const delivery = output.begin({ seq: 7 });
+  const delivery = output.begin({ seq: 7, planId: "p", replay: false });
   expect(await delivery.accept(batchAt(0, "a"))).toBe(true);
   expect(await delivery.accept(batchAt(0, "b"))).toBe(true);
   const key = "cluster=c/dt=2026-11-21/hour=05/n-life-out-7.json";
   expect(await delivery.seal()).toEqual({ keys: [key], records: 2, bytes: 2 });
   expect(visible.size).toBe(0);
-  await delivery.publish("sha");
+  await delivery.publish();
   expect([...visible]).toEqual([[key, "ab"]]);
 });
 
-test("each event hour has its own object, whose name says its hour", async () => {
+test("each event hour has its own object; the name of all but the first says its hour", async () => {
   const { output, visible } = memoryOutput();
-  const delivery = output.begin({ seq: 7 });
+  const delivery = output.begin({ seq: 7, planId: "p", replay: false });
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(20, "b"));
   await delivery.seal();
-  await delivery.publish("sha");
+  await delivery.publish();
   expect([...visible]).toEqual([
-    [`cluster=c/dt=2026-11-21/hour=05/n-life-out-7-h05.json`, "a"],
+    [`cluster=c/dt=2026-11-21/hour=05/n-life-out-7.json`, "a"],
     [`cluster=c/dt=2026-11-22/hour=01/n-life-out-7-h01.json`, "b"],
   ]);
 });
 
 test("a 25th hour is refused, the 24 open ones go on", async () => {
   const { output } = memoryOutput();
-  const delivery = output.begin({ seq: 1 });
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
   for (let hour = 0; hour < 24; hour++) expect(await delivery.accept(batchAt(hour, "x"))).toBe(true);
   expect(await delivery.accept(batchAt(24, "y"))).toBe(false);
   expect(await delivery.accept(batchAt(3, "z"))).toBe(true);
@@ -88,7 +91,7 @@ test("a 25th hour is refused, the 24 open ones go on", async () => {
 
 test("above the memory bound the fullest hour is flushed early", async () => {
   const { output, events } = memoryOutput(1.5 * 1024 * 1024);
-  const delivery = output.begin({ seq: 1 });
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(1, "b"));
   expect(events).toEqual([]);
@@ -98,7 +101,7 @@ test("above the memory bound the fullest hour is flushed early", async () => {
 
 test("a shipment is delivered only if every object of it is there", async () => {
   const { output, visible } = memoryOutput();
-  const entry = { seq: 1, readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
+  const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
   visible.set("a", "");
   expect(await output.isDelivered(entry)).toBe(false);
   visible.set("b", "");
@@ -106,15 +109,31 @@ test("a shipment is delivered only if every object of it is there", async () => 
 });
 
 test("an abandoned shipment abandons all its objects; cleaning means this life and output alone", async () => {
-  const { output, events } = memoryOutput();
-  const delivery = output.begin({ seq: 1 });
+  const own = ["n-life-out-1.json", "renamed-life-out-12-h05.parquet"];
+  const others = ["n-life-out-1-1.json", "n-other-out-1.json", "n-life-x-out-1.json", "life-out-1.json"];
+  const { output, events } = memoryOutput(0, undefined, [...own, ...others]);
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(1, "b"));
   await delivery.abandon();
   await output.clean();
   expect(events.filter((event) => event !== "release")).toEqual([
-    expect.stringMatching(/^abandon life-out-1-/),
-    expect.stringMatching(/^abandon life-out-1-/),
-    "clean life-out-",
+    expect.stringMatching(/^abandon cluster=.*life-out-1\.json/),
+    expect.stringMatching(/^abandon cluster=.*life-out-1-h06\.json/),
+    "clean cluster=c/",
+    ...own,
   ]);
+});
+
+test("a shipment ends early where its store holds too much memory or an object is full; a replay is refused nothing", async () => {
+  for (const held of [
+    { bytes: 17 * 1024 * 1024, isFull: false },
+    { bytes: 0, isFull: true },
+  ]) {
+    const { output } = memoryOutput(0, held);
+    const first = output.begin({ seq: 1, planId: "p", replay: false });
+    expect([await first.accept(batchAt(0, "a")), await first.accept(batchAt(0, "b"))]).toEqual([true, false]);
+    const again = output.begin({ seq: 1, planId: "p", replay: true });
+    expect([await again.accept(batchAt(0, "a")), await again.accept(batchAt(0, "b"))]).toEqual([true, true]);
+  }
 });
