@@ -7,6 +7,7 @@ import { openPipeline } from "./pipeline.ts";
 import type { Probe } from "./probe.ts";
 import { readLife } from "./state/life.ts";
 import { lockState } from "./state/lock.ts";
+import { createLedger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 export interface AgentOptions {
@@ -25,7 +26,8 @@ export async function runAgent(config: AgentConfig, options: AgentOptions): Prom
   await mkdir(join(storagePath, "outputs"), { recursive: true });
   using _lock = await lockState(join(storagePath, "lock"), graceMs, signal);
   const life = await readLife(storagePath);
-  await using pipeline = await openPipeline(config, { life, once, log, signal, probe });
+  const ledger = createLedger(log);
+  await using pipeline = await openPipeline(config, { life, once, log, ledger, signal, probe });
   if (once) await shipOnce(pipeline, signal);
   else await follow(pipeline, { signal, log });
 }

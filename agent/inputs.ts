@@ -6,10 +6,11 @@ import { globMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
 import { describeFile } from "./origin.ts";
+import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** Opens the tail inputs of a configuration, each with the files it followed in an earlier life. */
-export async function openTails(config: AgentConfig, log: Logger): Promise<Tail[]> {
+export async function openTails(config: AgentConfig, ledger: Ledger, log: Logger): Promise<Tail[]> {
   const { service, inputs, filters } = config;
   const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now());
   const tails: Tail[] = [];
@@ -17,7 +18,7 @@ export async function openTails(config: AgentConfig, log: Logger): Promise<Tail[
   for (const input of inputs) {
     const isOwn = ownerOf(input);
     const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, { filters, service, log });
-    const tail = new Tail({ config: input, store, log, pollMs: tickOf(config), describe }, tombstones);
+    const tail = new Tail({ config: input, store, log, ledger, pollMs: tickOf(config), describe }, tombstones);
     await tail.restore(unclaimed.filter(isOwn));
     unclaimed = unclaimed.filter((record) => !isOwn(record));
     tails.push(tail);

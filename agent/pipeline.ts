@@ -10,6 +10,7 @@ import { resolveInterrupted } from "./recovery.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
+import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** What one configuration comes to: its inputs and outputs, connected. Disposed: nothing of it is open or under way. */
@@ -28,14 +29,16 @@ interface PipelineContext {
   readonly life: string;
   readonly once: boolean;
   readonly log: Logger;
+  /** Outlives the pipeline: a reload goes on with its totals. */
+  readonly ledger: Ledger;
   readonly signal: AbortSignal;
   readonly probe: Probe;
 }
 
 /** Opens the inputs and outputs of a configuration, and finishes what an earlier life left half done. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
-  const { log, probe } = context;
-  const tails = await openTails(config, log);
+  const { log, ledger, probe } = context;
+  const tails = await openTails(config, ledger, log);
   const shippers: Shipper[] = [];
   const pumps: Pump[] = [];
   const opened: Positions[] = [];
@@ -47,6 +50,7 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
     release: async () => await release(pipeline, probe),
     [Symbol.asyncDispose]: async () => {
       for (const pump of pumps) await pump.idle();
+      for (const shipper of shippers) ledger.detach(shipper.outputId);
       for (const positions of opened) await positions.close();
       for (const tail of tails) await tail.close();
     },
@@ -60,8 +64,9 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
       const positions = await openPositions(journalPath(storagePath, output.id));
       opened.push(positions);
       const source = createSource(tails, tagMatcher(outputConfig.match));
+      ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
       const bytesMax = outputConfig.totalFileSizeBytes;
-      const shipper = new Shipper({ output, positions, source, log, probe, bytesMax, once: context.once });
+      const shipper = new Shipper({ output, positions, source, log, ledger, probe, bytesMax, once: context.once });
       shippers.push(shipper);
       pumps.push(new Pump(shipper, outputConfig, log));
     }

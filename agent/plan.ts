@@ -11,7 +11,7 @@ export interface ChainPlan {
   readonly ended: boolean;
   /** Bytes planned. */
   readonly bytes: number;
-  /** Files that were replaced in place, and their bytes that were seen but not read: committing the plan gives them up. */
+  /** Files that were replaced in place, and their bytes that were seen but not shipped: committing the plan gives them up. */
   readonly lost: readonly { readonly file: FollowedFile; readonly bytes: number }[];
 }
 
@@ -78,6 +78,22 @@ export function readableCursor(chain: Chain, cursor: Cursor | null): Cursor | nu
   return { ...cursor, open: cursor.open.filter(isReadable) };
 }
 
+/**
+ * What moving a chain's position into the file at `order` gives up: the unread rest of files before it that were replaced
+ * in place, and open records with a part in one of those.
+ */
+export function givenUp(chain: Chain, cursor: Cursor | null, order: number): ChainPlan["lost"] {
+  const rests = unread(chain, cursor)
+    .filter(({ record }) => record.replaced)
+    .map((file) => ({ file, bytes: Math.max(0, file.size - startOf(file, cursor)) }));
+  const readable = new Set(readableCursor(chain, cursor)?.open);
+  const dropped = (cursor?.open ?? []).filter((open) => !readable.has(open)).flatMap((open) => open.fragments);
+  const parts = dropped.flatMap(({ file: id, start, end }) =>
+    chain.files.filter(({ record }) => record.id === id).map((file) => ({ file, bytes: end - start })),
+  );
+  return [...rests, ...parts].filter(({ file }) => file.record.order < order);
+}
+
 /** Max-min fair shares of `total` for demands: no one gets more than it asks, and what it leaves is shared by the others. */
 export function shareFairly(demands: readonly number[], total: number): number[] {
   const shares = demands.map(() => 0);
@@ -95,16 +111,12 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
   const segments: Segment[] = [];
   const files = unread(chain, cursor);
   const from = readableCursor(chain, cursor);
-  const lost: { file: FollowedFile; bytes: number }[] = [];
   let bytes = 0;
   let ended = false;
   let shrunk = false;
   for (const [index, file] of files.entries()) {
     const start = startOf(file, cursor);
-    if (file.record.replaced) {
-      lost.push({ file, bytes: Math.max(0, file.size - start) });
-      continue;
-    }
+    if (file.record.replaced) continue;
     const last = index === files.length - 1;
     const final = isFinal(chain, file, options.nowMs);
     const torn = final || ((options.once || chain.plainPath) && last && isQuiet(file, options.nowMs));
@@ -116,9 +128,9 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
     if (!final) break;
   }
   // A file that shrank is planned without bytes: reading it finds out what happened.
-  const skipped = lostBefore(segments, lost);
-  const moves = bytes > 0 || shrunk || skipped.length > 0 || (ended && (from?.open.length ?? 0) > 0);
-  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes, lost: skipped } : null;
+  const lost = givenUp(chain, cursor, reachedBy(segments));
+  const moves = bytes > 0 || shrunk || lost.length > 0 || (ended && (from?.open.length ?? 0) > 0);
+  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes, lost } : null;
 }
 
 /** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */
@@ -135,13 +147,17 @@ function limitPlan(plan: ChainPlan, share: number): ChainPlan {
     segments.push(segment);
     left -= size;
   }
-  return { ...plan, segments, ended: false, bytes: share, lost: lostBefore(segments, plan.lost) };
+  return {
+    ...plan,
+    segments,
+    ended: false,
+    bytes: share,
+    lost: plan.lost.filter(({ file }) => file.record.order < reachedBy(segments)),
+  };
 }
 
-/** Only a position in a later file gives up a file. */
-function lostBefore(segments: readonly Segment[], lost: ChainPlan["lost"]): ChainPlan["lost"] {
-  const reached = segments.at(-1)?.file.record.order ?? 0;
-  return lost.filter(({ file }) => file.record.order < reached);
+function reachedBy(segments: readonly Segment[]): number {
+  return segments.at(-1)?.file.record.order ?? 0;
 }
 
 function openBytes(cursor: Cursor | null): number {
@@ -150,7 +166,7 @@ function openBytes(cursor: Cursor | null): number {
 }
 
 /** The files from the cursor's on. A chain whose cursor names a file that is no longer there starts at its first. */
-function unread(chain: Chain, cursor: Cursor | null): readonly FollowedFile[] {
+export function unread(chain: Chain, cursor: Cursor | null): readonly FollowedFile[] {
   const at = cursor === null ? 0 : chain.files.findIndex((file) => file.record.id === cursor.file);
   return at <= 0 ? chain.files : chain.files.slice(at);
 }

@@ -7,14 +7,15 @@ import type { Probe } from "./probe.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import { openPositions } from "./state/positions.ts";
+import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** Finishes what a crash left between journal and commit, for every journal, whether its output is still configured or not. */
 export async function resolveInterrupted(
   config: AgentConfig,
-  context: { life: string; tails: readonly Tail[]; log: Logger; probe: Probe; signal: AbortSignal },
+  context: { life: string; tails: readonly Tail[]; log: Logger; ledger: Ledger; probe: Probe; signal: AbortSignal },
 ): Promise<void> {
-  const { life, tails, log, probe, signal } = context;
+  const { life, tails, log, ledger, probe, signal } = context;
   const folder = join(config.service.storagePath, "outputs");
   const names = await readdir(folder);
   for (const name of names.filter((candidate) => candidate.endsWith(".journal"))) {
@@ -24,7 +25,7 @@ export async function resolveInterrupted(
       const output = createRecordedOutput(positions.unresolved.output, life, probe);
       await output.clean();
       const source = createSource(tails, () => true);
-      await new Shipper({ output, positions, source, log, probe, bytesMax: 0, once: false }).recover(signal);
+      await new Shipper({ output, positions, source, log, ledger, probe, bytesMax: 0, once: false }).recover(signal);
     } finally {
       await positions.close();
     }

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Delivery, Output, Sealed } from "./output/output.ts";
-import { pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
+import { givenUp, pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import type { Source } from "./source.ts";
 import type { Positions, Range, ShipmentEntry } from "./state/positions.ts";
+import { committedBytes } from "./telemetry/committed-bytes.ts";
+import type { Ledger, RecordCounters } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 export interface ShipperOptions {
@@ -13,6 +15,7 @@ export interface ShipperOptions {
   readonly positions: Positions;
   readonly source: Source;
   readonly log: Logger;
+  readonly ledger: Ledger;
   readonly probe: Probe;
   /** Raw bytes of one shipment. */
   readonly bytesMax: number;
@@ -40,6 +43,10 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
+  }
+
+  get outputId(): string {
+    return this.#options.output.id;
   }
 
   /** Bytes that wait for this output. */
@@ -84,10 +91,9 @@ export class Shipper {
       return { ...NOTHING, more: true };
     }
     probe("published");
-    await positions.commit();
+    await this.#commit(encoded.ranges, sealed.records, encoded.counters);
     probe("committed");
     this.#report(sealed, encoded);
-    this.#reportLost(plan, encoded);
     return { records: sealed.records, rawBytes: encoded.bytes, more: encoded.refused || encoded.bytes >= bytesMax / 2 };
   }
 
@@ -96,20 +102,24 @@ export class Shipper {
     const { output, positions, source, log } = this.#options;
     if (positions.unresolved === null) return;
     const entry = positions.unresolved;
+    let records = 0;
+    let counters = noCounters();
     if (!(await output.isDelivered(entry))) {
       const delivery = output.begin({ ...entry, replay: true });
       try {
         const reads = entry.ranges.map((range) => replayOf(range, positions, source));
-        await this.#encode(reads, entry.readTimeMs, delivery, signal);
-        const { keys } = await delivery.seal();
-        checkReplay(entry, keys);
+        const encoded = await this.#encode(reads, entry.readTimeMs, delivery, signal);
+        const sealed = await delivery.seal();
+        checkReplay(entry, sealed.keys);
+        ({ records } = sealed);
+        ({ counters } = encoded);
         await delivery.publish();
       } catch (error) {
         await delivery.abandon().catch(() => undefined);
         throw error;
       }
     }
-    await positions.commit();
+    await this.#commit(entry.ranges, records, counters);
     log.info({ output: output.id, seq: entry.seq }, "finished the shipment that was interrupted");
   }
 
@@ -144,13 +154,14 @@ export class Shipper {
       originOf: (id: string) => source.fileOf(id).record.origin,
       accept: async (batch: Parameters<Delivery["accept"]>[0]) => await delivery.accept(batch),
     };
-    const encoded: Encoded = { ranges: [], bytes: 0, refused: false };
+    const encoded: Encoded = { ranges: [], bytes: 0, refused: false, counters: noCounters() };
     for (const read of reads) {
       signal.throwIfAborted();
       try {
         const result = await this.#reader.read(read, readTimeMs, ports);
         encoded.bytes += result.bytes;
         encoded.refused ||= result.refused;
+        addCounters(encoded.counters, result.counters);
         if (result.range !== null) encoded.ranges.push(result.range);
       } catch (error) {
         if (error instanceof ReplacedError) await source.replaced(error.fileId, readTimeMs);
@@ -160,16 +171,17 @@ export class Shipper {
     return encoded;
   }
 
-  /** Files whose rest this shipment gave up, because it was overwritten before it was read. */
-  #reportLost(plan: readonly ChainPlan[], encoded: Encoded): void {
-    const moved = new Set(encoded.ranges.map((range) => range.chain));
-    for (const { file, bytes } of plan.flatMap(({ chain, lost }) => (moved.has(chain.id) ? lost : []))) {
-      if (bytes === 0) continue;
+  /** Positions move, and what that settles is accounted for at the same moment. */
+  async #commit(ranges: readonly Range[], records: number, counters: RecordCounters): Promise<void> {
+    const { output, positions, source, ledger } = this.#options;
+    const chains = source.chains();
+    const bytes = committedBytes(ranges, chains, positions.cursors);
+    const losses = lossesOf(ranges, chains, positions.cursors);
+    await positions.commit();
+    ledger.committed(output.id, { ...bytes, records, counters });
+    for (const { file, bytes: lost } of losses) {
       const { id, path } = file.record;
-      this.#options.log.error(
-        { output: this.#options.output.id, file: id, path, reason: "truncated", bytes },
-        "lost: the file was truncated or overwritten in place before all of it was read; going on at its start",
-      );
+      ledger.lost({ output: output.id, file: id, path, bytes: lost, reason: "truncated" });
     }
   }
 
@@ -189,6 +201,20 @@ interface Encoded {
   readonly ranges: Range[];
   bytes: number;
   refused: boolean;
+  readonly counters: Counters;
+}
+
+type Counters = { -readonly [Name in keyof RecordCounters]: number };
+
+function noCounters(): Counters {
+  return { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
+}
+
+function addCounters(sums: Counters, more: RecordCounters): void {
+  sums.unparsed += more.unparsed;
+  sums.cut += more.cut;
+  sums.clamped += more.clamped;
+  sums.repaired += more.repaired;
 }
 
 async function abandon(delivery: Delivery): Promise<Shipped> {
@@ -212,6 +238,23 @@ function toRead(plan: ChainPlan): ChainRead {
     segments,
     ended: plan.ended,
   };
+}
+
+/** Files whose rest these ranges give up, because it was overwritten before it was read. */
+function lossesOf(
+  ranges: readonly Range[],
+  chains: readonly Chain[],
+  cursors: Positions["cursors"],
+): ChainPlan["lost"] {
+  const read = new Map(ranges.map((range) => [range.chain, range.segments.map((segment) => segment.file)]));
+  return chains.flatMap((chain) => {
+    const own = read.get(chain.id) ?? [];
+    const reached = chain.files.find((file) => file.record.id === own.at(-1));
+    if (reached === undefined) return [];
+    return givenUp(chain, cursors.get(chain.id) ?? null, reached.record.order).filter(
+      ({ file, bytes }) => bytes > 0 && !own.includes(file.record.id),
+    );
+  });
 }
 
 function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {

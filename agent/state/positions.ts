@@ -163,6 +163,8 @@ class JournaledPositions implements Positions {
   }
 
   async plan(entry: ShipmentEntry): Promise<void> {
+    // Not as a part of the commit before: that one counts even if this fails.
+    if (this.#journal.size >= this.#compactAt) await this.#compact();
     await this.#append(planRecord(entry));
     this.unresolved = entry;
     this.nextSeq = entry.seq + 1;
@@ -175,7 +177,6 @@ class JournaledPositions implements Positions {
     await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) });
     for (const chain of gone) this.#gone.delete(chain);
     this.#move();
-    if (this.#journal.size >= this.#compactAt) await this.#compact();
   }
 
   async abort(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Origin } from "../../agent/record.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
 import { openPositions, type Positions } from "../../agent/state/positions.ts";
+import { createLedger, type Ledger } from "../../agent/telemetry/ledger.ts";
 import {
   originOfFile,
   recordingLogger,
@@ -101,6 +102,7 @@ export interface Bed extends AsyncDisposable {
   readonly output: FakeOutput;
   readonly positions: Positions;
   readonly lines: RecordedLog[];
+  readonly ledger: Ledger;
   /** Finds, looks and ships until nothing more comes. */
   run(nowMs: number): Promise<void>;
   logsShipped(): string[];
@@ -116,13 +118,15 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   mkdirSync(logs, { recursive: true });
   mkdirSync(state, { recursive: true });
   const { log, lines } = recordingLogger();
+  const ledger = createLedger(log);
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
   const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
-  const tail = new Tail({ config, store, log, pollMs: 1, describe: originOf }, tombstones);
+  const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf }, tombstones);
   await tail.restore(records, held);
   const positions = await openPositions(join(state, "fake.journal"));
   const source = createSource([tail], () => true);
-  const shipper = new Shipper({ output, positions, source, log, probe: () => undefined, bytesMax, once });
+  ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
+  const shipper = new Shipper({ output, positions, source, log, ledger, probe: () => undefined, bytesMax, once });
   return {
     folder,
     logs,
@@ -131,6 +135,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     output,
     positions,
     lines,
+    ledger,
     run: async (nowMs) => {
       await tail.discover(nowMs);
       await tail.poll(nowMs, true);

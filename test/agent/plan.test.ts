@@ -122,7 +122,10 @@ test("a replaced file is passed over, with its unread bytes as lost and its open
     once: false,
   });
   expect(planned?.segments.map(({ file }) => file.record.id)).toEqual(["a1"]);
-  expect(planned?.lost.map(({ file, bytes }) => [file.record.id, bytes])).toEqual([["a0", 60]]);
+  expect(planned?.lost.map(({ file, bytes }) => [file.record.id, bytes])).toEqual([
+    ["a0", 60],
+    ["a0", 10],
+  ]);
   expect(planned?.from?.open).toEqual([]);
 });
 

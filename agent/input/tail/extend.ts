@@ -61,9 +61,7 @@ async function wasBuried(tombstones: readonly FileRecord[], handle: FileHandle, 
 
 async function suspectGap({ options }: TailState, chain: Chain, known: ReadonlySet<number>): Promise<void> {
   for (const inode of await listedInodes(chain.path)) if (known.has(inode)) return;
-  const text =
-    "suspected gap: none of the files followed so far is listed any more; files that were born and deleted in between are missing";
-  options.log.warn({ path: chain.path }, text);
+  options.ledger.suspectedGap(chain.path);
 }
 
 function nextOrder(chain: Chain): number {

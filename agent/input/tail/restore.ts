@@ -35,7 +35,8 @@ async function reopen(
   record: FileRecord,
   held: Map<string, FileHandle>,
 ): Promise<FollowedFile | null> {
-  const { store, log } = options;
+  const { store, ledger } = options;
+  const loss = { output: null, file: record.id, path: record.path, bytes: 0, reason: "deleted" } as const;
   const open = held.get(record.id);
   if (open !== undefined) {
     held.delete(record.id);
@@ -45,10 +46,7 @@ async function reopen(
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     if (status?.ino === record.inode) return newFollowedFile(record, null, status.size, status.mtimeMs);
-    log.error(
-      { file: record.id, path: record.path, reason: "deleted" },
-      "lost: the link to the file was removed from the state folder",
-    );
+    ledger.lost(loss);
     return null;
   }
   const names = [record.path, record.chainPath, ...(await listSiblings(record.chainPath)).map(({ path }) => path)];
@@ -58,9 +56,6 @@ async function reopen(
     const status = await handle.stat();
     return newFollowedFile(record, handle, status.size, status.mtimeMs);
   }
-  log.error(
-    { file: record.id, path: record.path, reason: "deleted" },
-    "lost: the file was deleted while the agent was down, and it was not linked",
-  );
+  ledger.lost(loss);
   return null;
 }

@@ -1,5 +1,6 @@
 import type { TailConfig } from "../../../config/config.ts";
 import type { Origin } from "../../record.ts";
+import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { FileRecord, FileStore } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
@@ -8,6 +9,7 @@ export interface TailOptions {
   readonly config: TailConfig;
   readonly store: FileStore;
   readonly log: Logger;
+  readonly ledger: Ledger;
   /** How often a file that grows is looked at. */
   readonly pollMs: number;
   /** What is constant for a file that is followed from now on. */
@@ -57,6 +59,7 @@ export function addFile(state: TailState, chain: Chain, file: FollowedFile): voi
 }
 
 export function removeFile(state: TailState, chain: Chain, file: FollowedFile): void {
+  state.options.ledger.released(chain, file);
   chain.files.splice(chain.files.indexOf(file), 1);
   state.files.delete(file.record.id);
 }
