@@ -193,6 +193,8 @@ function sortKey(chain: Chain): string[] {
     origin?.pod ?? "",
     origin?.container ?? "",
     chain.path,
+    // Of two chains with one path the second follows a gap, and goes on counting.
+    String(chain.files[0]?.record.order ?? 0).padStart(12, "0"),
     chain.id,
   ];
 }

@@ -151,6 +151,13 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   };
 }
 
+/** The same agent after a stop: over the same folder, with an output of its own. */
+export async function restartBed(bed: Bed, changes: BedOptions = {}): Promise<Bed> {
+  await bed.positions.close();
+  await bed.tail.close();
+  return await openBed({ folder: bed.folder, ...changes });
+}
+
 export function tailConfig(path: string): TailConfig {
   const times = { refreshIntervalMs: 1000, readFromHead: true };
   return { plugin: "tail", tag: "kube.*", path: [path], excludePath: [], framing: "cri", ...times, links: true };

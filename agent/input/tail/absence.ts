@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { listedInodes } from "./discover.ts";
+import { listedInodes } from "./siblings.ts";
 import type { Chain } from "./followed-file.ts";
 import { measureFile, sizeOf } from "./growth.ts";
 import type { TailState } from "./tail-state.ts";

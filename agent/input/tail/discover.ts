@@ -1,5 +1,5 @@
-import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, sep } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import type { TailConfig } from "../../../config/config.ts";
 import { expandGlob, globBase, isPlainPath, pathMatcher } from "./glob.ts";
 
@@ -9,22 +9,16 @@ export interface Target {
   readonly path: string;
   /** Symbolic links resolved: `/var/log/pods/…/0.log`. */
   readonly resolved: string;
+  readonly device: number;
+  readonly inode: number;
   readonly plainPath: boolean;
 }
 
-/** A name that holds an older file of the same chain. */
-export interface Sibling {
-  readonly path: string;
-  readonly inode: number;
-  readonly size: number;
-}
-
-type Report = (path: string, reason: string) => void;
+/** Hears why a path is not followed. */
+export type Report = (path: string, reason: string) => void;
 
 const DOCKER_ROOT = "/var/lib/docker/containers";
 const PODS_ROOT = "/var/log/pods";
-/** The kubelet's rotated names: `0.log.20261121-054753`, and the same compressed. */
-const ROTATED_SUFFIX = /^\.\d{8}-\d{6}$/;
 
 /** Everything that a tail input names now, each file once. What can't be followed is reported with its reason. */
 export async function discoverTargets(input: TailConfig, report: Report): Promise<Target[]> {
@@ -35,9 +29,8 @@ export async function discoverTargets(input: TailConfig, report: Report): Promis
     const paths = await expandGlob(pattern, (path, error) => report(path, `cannot list the folder: ${error.message}`));
     for (const path of paths) {
       if (excluded(path)) continue;
-      const resolved = await resolveTarget(path, isPlainPath(pattern), roots, report);
-      if (resolved !== null && !byResolved.has(resolved))
-        byResolved.set(resolved, { path, resolved, plainPath: isPlainPath(pattern) });
+      const target = await resolveTarget(path, isPlainPath(pattern), roots, report);
+      if (target !== null && !byResolved.has(target.resolved)) byResolved.set(target.resolved, target);
     }
   }
   return [...byResolved.values()];
@@ -46,30 +39,6 @@ export async function discoverTargets(input: TailConfig, report: Report): Promis
 /** The folders that must be watched for new names. */
 export function watchedFolders(input: TailConfig): string[] {
   return [...new Set(input.path.map(globBase))];
-}
-
-/** Rotated files of the chain of `path` that still have their plain name, oldest first. */
-export async function listSiblings(path: string): Promise<Sibling[]> {
-  const folder = dirname(path);
-  const base = basename(path);
-  const found: Sibling[] = [];
-  for (const name of await readdir(folder).catch(() => [] as string[])) {
-    if (!name.startsWith(base) || !ROTATED_SUFFIX.test(name.slice(base.length))) continue;
-    const status = await stat(join(folder, name)).catch(() => null);
-    if (status?.isFile() === true) found.push({ path: join(folder, name), inode: status.ino, size: status.size });
-  }
-  return found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-/** Inodes that have a name in the folder of `path` now. */
-export async function listedInodes(path: string): Promise<Set<number>> {
-  const folder = dirname(path);
-  const inodes = new Set<number>();
-  for (const name of await readdir(folder).catch(() => [] as string[])) {
-    const status = await stat(join(folder, name)).catch(() => null);
-    if (status !== null) inodes.add(status.ino);
-  }
-  return inodes;
 }
 
 /**
@@ -86,7 +55,7 @@ async function resolveTarget(
   plainPath: boolean,
   roots: readonly string[],
   report: Report,
-): Promise<string | null> {
+): Promise<Target | null> {
   try {
     const resolved = await realpath(path);
     const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
@@ -95,7 +64,7 @@ async function resolveTarget(
       return null;
     }
     const status = await stat(resolved);
-    if (status.isFile()) return resolved;
+    if (status.isFile()) return { path, resolved, device: status.dev, inode: status.ino, plainPath };
     if (plainPath) report(path, "it is no regular file; not followed");
     return null;
   } catch (error) {

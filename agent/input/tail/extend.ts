@@ -1,52 +1,100 @@
-import type { FileHandle } from "node:fs/promises";
-import { listedInodes, listSiblings } from "./discover.ts";
+import { stat, type FileHandle } from "node:fs/promises";
 import { newFileId, readHead, type FileRecord } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
 import { retain, type Retained } from "./retain.ts";
-import { addFile, type TailState } from "./tail-state.ts";
+import { listedInodes, listSiblings, type Sibling } from "./siblings.ts";
+import { addChain, addFile, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
 /**
  * Adds the file that has the chain's live name now, and before it those that were born and renamed since the last look.
- * The live one is retained first, the folder is listed after: a rotation in between shows in the list.
+ * The live one is retained first, the folder is listed after: a rotation in between shows in the list. If none of the
+ * chain's files is there any more, what is there becomes a new chain: a record that was open is not joined over the gap.
  */
 export async function extendChain(state: TailState, chain: Chain, path: string, nowMs: number): Promise<void> {
   const id = chain.files.length === 0 ? chain.id : newFileId();
   const live = await retainName(state, chain, { id, path, resolved: chain.path }, nowMs);
   if (live === null) return;
-  const siblings = await listSiblings(chain.path);
-  const known = new Set(chain.files.map((file) => file.record.inode));
-  const newest = siblings.findLastIndex((sibling) => known.has(sibling.inode));
-  if (newest < 0 && known.size > 0 && !known.has(live.inode)) await suspectGap(state, chain, known);
-  const own = siblings.findIndex((sibling) => sibling.inode === live.inode);
-  const missed = siblings.slice(newest + 1, own < 0 ? siblings.length : own);
+  const { missed, connected } = await findMissed(state, chain, live.inode);
+  const isGap = !connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
+  const target = isGap ? await breakChain(state, chain, live.id) : chain;
+  let order = chain.files.at(-1)?.record.order ?? 0;
   for (const sibling of state.skipsExisting ? [] : missed) {
     const name = { id: newFileId(), path, resolved: sibling.path };
-    const retained = await retainName(state, chain, name, nowMs);
-    if (retained !== null) addFile(state, chain, await retained.record(nextOrder(chain), 0));
+    const retained = await retainName(state, target, name, nowMs);
+    if (retained !== null)
+      addFile(state, target, await retained.record({ chain: target.id, order: ++order, startAt: 0 }));
   }
-  addFile(state, chain, await live.record(nextOrder(chain), state.skipsExisting ? live.size : 0));
+  const startAt = state.skipsExisting ? live.size : 0;
+  addFile(state, target, await live.record({ chain: target.id, order: ++order, startAt }));
+}
+
+/** The siblings that come after the newest known file of the chain, oldest first, and whether there is such a one. */
+async function findMissed(
+  state: TailState,
+  chain: Chain,
+  liveInode: number,
+): Promise<{ missed: Sibling[]; connected: boolean }> {
+  const missed: Sibling[] = [];
+  const siblings = await listSiblings(chain.path);
+  const sinceMs = await lastModifiedMs(state, chain);
+  const own = siblings.findIndex(({ inode }) => inode === liveInode);
+  // What is newer than the live one is a rotation since, and waits for the next look.
+  for (const sibling of siblings.slice(0, own < 0 ? siblings.length : own).toReversed()) {
+    const file = fileOfInode(state, sibling.device, sibling.inode);
+    if (file?.record.chain === chain.id) return { missed: missed.toReversed(), connected: true };
+    // Names that only look rotated: the chain's if a pattern matches them, or if they were written since its last file.
+    const isOwn = sibling.kubelet || state.matched.has(sibling.path) || sibling.mtimeMs >= sinceMs;
+    if (file === null && !sibling.gzip && isOwn) missed.push(sibling);
+  }
+  return { missed: missed.toReversed(), connected: false };
+}
+
+async function lastModifiedMs({ options }: TailState, chain: Chain): Promise<number> {
+  const newest = chain.files.at(-1);
+  if (newest === undefined) return Infinity;
+  const status = await (newest.descriptor?.stat() ?? stat(options.store.linkPath(newest.record.id)));
+  return status.mtimeMs;
+}
+
+async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
+  const listed = await listedInodes(chain.path);
+  return !chain.files.some(({ record }) => record.inode === liveInode || listed.has(record.inode));
+}
+
+/** Ends a chain at a suspected gap, durably, and begins another one at its path. */
+async function breakChain(state: TailState, chain: Chain, id: string): Promise<Chain> {
+  state.options.ledger.suspectedGap(chain.path);
+  const last = chain.files.at(-1)!;
+  const record = { ...last.record, beforeGap: true } as const;
+  await state.options.store.record(record);
+  last.record = record;
+  chain.broken = true;
+  chain.superseded = true;
+  const next = newChain(id, chain.path, chain.plainPath);
+  addChain(state, next);
+  return next;
 }
 
 async function retainName(
-  { options, tombstones }: TailState,
+  state: TailState,
   chain: Chain,
   name: { id: string; path: string; resolved: string },
   nowMs: number,
 ): Promise<Retained | null> {
-  const { config, store, log } = options;
+  const { options } = state;
+  const { config, store } = options;
   const { id, path, resolved } = name;
   const request = {
     id,
     resolved,
-    chain: chain.id,
     chainPath: chain.path,
     framing: config.framing,
     links: config.links,
     origin: options.describe({ path, resolved: chain.path, id }),
-    isKnown: (inode: number) => chain.files.some((file) => file.record.inode === inode && !file.record.replaced),
-    wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(tombstones, handle, inode),
+    isKnown: (device: number, inode: number) => fileOfInode(state, device, inode) !== null,
+    wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(state.tombstones, handle, inode),
   };
-  return await retain(request, store, log, nowMs);
+  return await retain(request, store, state.report, nowMs);
 }
 
 async function wasBuried(tombstones: readonly FileRecord[], handle: FileHandle, inode: number): Promise<boolean> {
@@ -57,13 +105,4 @@ async function wasBuried(tombstones: readonly FileRecord[], handle: FileHandle, 
     if (head.crc === tombstone.head.crc && birthtimeMs === tombstone.bornMs) return true;
   }
   return false;
-}
-
-async function suspectGap({ options }: TailState, chain: Chain, known: ReadonlySet<number>): Promise<void> {
-  for (const inode of await listedInodes(chain.path)) if (known.has(inode)) return;
-  options.ledger.suspectedGap(chain.path);
-}
-
-function nextOrder(chain: Chain): number {
-  return (chain.files.at(-1)?.record.order ?? 0) + 1;
 }

@@ -21,7 +21,7 @@ export interface FileRecord {
   readonly id: string;
   /** Id of the first file of its chain. */
   readonly chain: string;
-  /** Place within the chain, ascending. */
+  /** Place within the chain, ascending; over a gap it goes on in the next chain. */
   readonly order: number;
   /** Where its first record starts: 0, or what was there before with `read_from_head: off`. */
   readonly startAt: number;
@@ -36,6 +36,8 @@ export interface FileRecord {
   readonly linked: boolean;
   /** Truncated or overwritten in place; its inode is a later file of the chain. */
   readonly replaced?: true;
+  /** What followed in its chain was missed (a suspected gap): the chain ends here. */
+  readonly beforeGap?: true;
   readonly origin: Origin;
 }
 

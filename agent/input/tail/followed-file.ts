@@ -9,6 +9,8 @@ export interface FollowedFile {
   record: FileRecord;
   /** Held open where the inode could not be linked. */
   descriptor: FileHandle | null;
+  /** Of its inode, in this life of the system: such numbers change over reboots. */
+  readonly device: number;
   /** Bytes at the last look. */
   size: number;
   /** When it was last seen to grow (before the first look: its modification time), in clock milliseconds. */
@@ -25,7 +27,9 @@ export interface Chain {
   /** The live path, `…/0.log`: its inode is the last file. */
   readonly path: string;
   readonly files: FollowedFile[];
-  /** A later attempt of the same container has data: nobody writes to this chain any more. */
+  /** Its last file's successor was missed, so that another chain goes on at its path: nothing is added to this one. */
+  broken: boolean;
+  /** It is broken, or a later attempt of the same container has data: nobody writes to this chain any more. */
   superseded: boolean;
   /** An input named this very path (no wildcard): an unterminated last line counts once it is quiet. */
   plainPath: boolean;

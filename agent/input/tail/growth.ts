@@ -1,8 +1,8 @@
-import { statSync } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extendChain } from "./extend.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
-import type { TailState } from "./tail-state.ts";
+import { fileOfInode, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
 export const POLL_MS_MAX = 5000;
@@ -14,7 +14,7 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
   // Synchronous: a stat of a cached inode costs 3 microseconds, its way through the thread pool ten times that.
   const live = statSync(chain.path, { throwIfNoEntry: false });
   const newest = chain.files.at(-1)!;
-  if (newest.record.replaced || (live !== undefined && live.ino !== newest.record.inode)) {
+  if (newest.record.replaced === true || isRotated(state, chain, live)) {
     await extendChain(state, chain, newest.record.origin.path, nowMs);
   }
   for (const file of chain.files.slice()) {
@@ -27,6 +27,12 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
   const slowerMs = Math.max(0, quietMs - ACTIVE_MS) / 15;
   // A little early, so that a timer of the same period finds it due.
   chain.pollAtMs = nowMs + Math.min(POLL_MS_MAX, state.options.pollMs + slowerMs) * 0.9;
+}
+
+/** Whether the live name leads to a file that is not followed yet. `live` is what it leads to now, if anything. */
+export function isRotated(state: TailState, chain: Chain, live: Stats | undefined): boolean {
+  if (live === undefined || live.ino === chain.files.at(-1)!.record.inode) return false;
+  return !chain.broken && fileOfInode(state, live.dev, live.ino) === null;
 }
 
 /** Takes note of a file's size. */

@@ -1,5 +1,5 @@
 import { stat, type FileHandle } from "node:fs/promises";
-import { listSiblings } from "./discover.ts";
+import { listSiblings } from "./siblings.ts";
 import { openSame, type FileRecord } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { newFollowedFile } from "./retain.ts";
@@ -24,10 +24,12 @@ export async function restoreFiles(
     let chain = state.chains.get(record.chain);
     if (chain === undefined) {
       chain = newChain(record.chain, record.chainPath, false);
-      addChain(state, chain);
+      state.chains.set(chain.id, chain);
     }
+    chain.broken ||= record.beforeGap === true;
     addFile(state, chain, file);
   }
+  for (const chain of state.chains.values()) addChain(state, chain);
 }
 
 async function reopen(
@@ -41,11 +43,11 @@ async function reopen(
   if (open !== undefined) {
     held.delete(record.id);
     const status = await open.stat();
-    return newFollowedFile(record, open, status.size, status.mtimeMs);
+    return newFollowedFile(record, open, status, status.mtimeMs);
   }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
-    if (status?.ino === record.inode) return newFollowedFile(record, null, status.size, status.mtimeMs);
+    if (status?.ino === record.inode) return newFollowedFile(record, null, status, status.mtimeMs);
     ledger.lost(loss);
     return null;
   }
@@ -54,7 +56,7 @@ async function reopen(
     const handle = await openSame(path, record);
     if (handle === null) continue;
     const status = await handle.stat();
-    return newFollowedFile(record, handle, status.size, status.mtimeMs);
+    return newFollowedFile(record, handle, status, status.mtimeMs);
   }
   ledger.lost(loss);
   return null;

@@ -1,6 +1,7 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Origin } from "../../record.ts";
-import type { Logger } from "../../telemetry/log.ts";
+import type { Report } from "./discover.ts";
 import { readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 
@@ -9,23 +10,23 @@ export interface RetainRequest {
   readonly id: string;
   /** The name it has now. */
   readonly resolved: string;
-  readonly chain: string;
   readonly chainPath: string;
   readonly framing: "cri" | "plain";
   readonly links: boolean;
   readonly origin: Origin;
-  /** Whether an inode is followed in this chain already. */
-  isKnown(inode: number): boolean;
+  /** Whether an inode is followed already. */
+  isKnown(device: number, inode: number): boolean;
   /** Whether this very file was shipped and buried before. */
   wasBuried(handle: FileHandle, inode: number): Promise<boolean>;
 }
 
 /** An inode that can't vanish any more, but has no place in its chain yet. */
 export interface Retained {
+  readonly id: string;
   readonly inode: number;
   readonly size: number;
-  /** Makes it durable as the chain's file at `order`, to be read from `startAt` on. */
-  record(order: number, startAt: number): Promise<FollowedFile>;
+  /** Makes it durable at its place in a chain, to be read from `startAt` on. */
+  record(place: Pick<FileRecord, "chain" | "order" | "startAt">): Promise<FollowedFile>;
 }
 
 /**
@@ -35,31 +36,29 @@ export interface Retained {
 export async function retain(
   request: RetainRequest,
   store: FileStore,
-  log: Logger,
+  report: Report,
   nowMs: number,
 ): Promise<Retained | null> {
-  const handle = await open(request.resolved, "r").catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") log.warn({ path: request.resolved }, `cannot open it: ${error.message}`);
-    return null;
-  });
+  const handle = await openRegular(request.resolved, report);
   if (handle === null) return null;
   let held = false;
   try {
     const status = await handle.stat();
-    if (request.isKnown(status.ino) || (await request.wasBuried(handle, status.ino))) return null;
+    if (request.isKnown(status.dev, status.ino) || (await request.wasBuried(handle, status.ino))) return null;
     const link = request.links ? await store.link(request.id, request.resolved, status.ino) : "held";
     if (link === "changed") return null;
     held = link === "held";
     const head = await readHead(handle);
     return {
+      id: request.id,
       inode: status.ino,
       size: status.size,
-      record: async (order, startAt) => {
-        const { id, chain, chainPath, framing, origin, resolved: path } = request;
-        const identity = { version: 1, id, chain, order, startAt, path, chainPath, framing } as const;
+      record: async (place) => {
+        const { id, chainPath, framing, origin, resolved: path } = request;
+        const identity = { version: 1, id, ...place, path, chainPath, framing } as const;
         const record = { ...identity, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !held, origin };
         await store.record(record);
-        return newFollowedFile(record, held ? handle : null, status.size, Math.min(nowMs, status.mtimeMs));
+        return newFollowedFile(record, held ? handle : null, status, Math.min(nowMs, status.mtimeMs));
       },
     };
   } finally {
@@ -67,11 +66,30 @@ export async function retain(
   }
 }
 
+/** Never waits for the writer of a FIFO, and never follows a link: the path was resolved, what is one by now was put there since. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+async function openRegular(path: string, report: Report): Promise<FileHandle | null> {
+  try {
+    const handle = await open(path, OPEN_FLAGS);
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+    report(path, "it is no regular file; not followed");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM")
+      report(path, "no permission to read it; run logq-agent as root, or let its user read the file");
+    else if (code !== "ENOENT") report(path, `cannot open it: ${message}`);
+  }
+  return null;
+}
+
 export function newFollowedFile(
   record: FileRecord,
   descriptor: FileHandle | null,
-  size: number,
+  status: { readonly dev: number; readonly size: number },
   grewAtMs: number,
 ): FollowedFile {
-  return { record, descriptor, size, grewAtMs, absentSinceMs: null, gone: false };
+  const { dev: device, size } = status;
+  return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false };
 }

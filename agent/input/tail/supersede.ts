@@ -1,6 +1,6 @@
 import { attemptOf, type Chain } from "./followed-file.ts";
 
-/** `…/1.log` with data ends the chain of `…/0.log` in the same folder. */
+/** `…/1.log` with data ends the chain of `…/0.log` in the same folder, and a gap the chain before it. */
 export function markSuperseded(chains: Iterable<Chain>): void {
   const all = [...chains];
   const newest = new Map<string, number>();
@@ -11,6 +11,7 @@ export function markSuperseded(chains: Iterable<Chain>): void {
   }
   for (const chain of all) {
     const attempt = attemptOf(chain.path);
-    chain.superseded = attempt !== null && attempt.number < (newest.get(attempt.folder) ?? -1);
+    const isOlder = attempt !== null && attempt.number < (newest.get(attempt.folder) ?? -1);
+    chain.superseded = chain.broken || isOlder;
   }
 }

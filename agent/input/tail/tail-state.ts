@@ -2,6 +2,7 @@ import type { TailConfig } from "../../../config/config.ts";
 import type { Origin } from "../../record.ts";
 import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import type { Report } from "./discover.ts";
 import type { FileRecord, FileStore } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 
@@ -21,11 +22,17 @@ export interface TailState {
   readonly options: TailOptions;
   readonly chains: Map<string, Chain>;
   readonly files: Map<string, FollowedFile>;
-  /** The chains by their live path. */
+  /** The chains by their live path, without broken ones. */
   readonly byPath: Map<string, Chain>;
+  /** The files by device and inode; of those that were replaced in place the last. */
+  readonly byInode: Map<string, FollowedFile>;
   readonly tombstones: FileRecord[];
+  /** What the input's patterns matched at the last look, links resolved. */
+  matched: ReadonlySet<string>;
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
   skipsExisting: boolean;
+  /** Says once why a path is not followed. */
+  readonly report: Report;
 }
 
 export function newTailState(options: TailOptions, tombstones: readonly FileRecord[]): TailState {
@@ -34,18 +41,21 @@ export function newTailState(options: TailOptions, tombstones: readonly FileReco
     chains: new Map(),
     files: new Map(),
     byPath: new Map(),
+    byInode: new Map(),
     tombstones: [...tombstones],
+    matched: new Set(),
     skipsExisting: !options.config.readFromHead,
+    report: reportOnce(options.log),
   };
 }
 
 export function newChain(id: string, path: string, plainPath: boolean): Chain {
-  return { id, path, files: [], superseded: false, plainPath, pollAtMs: 0 };
+  return { id, path, files: [], broken: false, superseded: false, plainPath, pollAtMs: 0 };
 }
 
 export function addChain(state: TailState, chain: Chain): void {
   state.chains.set(chain.id, chain);
-  state.byPath.set(chain.path, chain);
+  if (!chain.broken) state.byPath.set(chain.path, chain);
 }
 
 export function removeChain(state: TailState, chain: Chain): void {
@@ -56,10 +66,37 @@ export function removeChain(state: TailState, chain: Chain): void {
 export function addFile(state: TailState, chain: Chain, file: FollowedFile): void {
   chain.files.push(file);
   state.files.set(file.record.id, file);
+  state.byInode.set(inodeKey(file.device, file.record.inode), file);
 }
 
 export function removeFile(state: TailState, chain: Chain, file: FollowedFile): void {
   state.options.ledger.released(chain, file);
   chain.files.splice(chain.files.indexOf(file), 1);
   state.files.delete(file.record.id);
+  const key = inodeKey(file.device, file.record.inode);
+  if (state.byInode.get(key) === file) state.byInode.delete(key);
+}
+
+/** The file that follows this inode, unless its content was replaced and is to be followed anew. */
+export function fileOfInode(state: TailState, device: number, inode: number): FollowedFile | null {
+  const file = state.byInode.get(inodeKey(device, inode));
+  return file === undefined || file.record.replaced === true ? null : file;
+}
+
+function inodeKey(device: number, inode: number): string {
+  return `${device}:${inode}`;
+}
+
+/** Distinct reasons that are remembered, so that each is said once. */
+const REPORTED_MAX = 1000;
+
+function reportOnce(log: Logger): Report {
+  const reported = new Set<string>();
+  return (path, reason) => {
+    const text = `${path}: ${reason}`;
+    if (reported.has(text)) return;
+    if (reported.size >= REPORTED_MAX) reported.clear();
+    reported.add(text);
+    log.warn({ path }, reason);
+  };
 }

@@ -1,19 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 import { checkAbsence } from "./absence.ts";
 import { discoverTargets } from "./discover.ts";
-import { extendChain } from "./extend.ts";
-import { newFileId, type FileRecord } from "./file-store.ts";
+import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { POLL_MS_MAX, pollChain, replaceFile } from "./growth.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import { releaseFiles } from "./release.ts";
 import { restoreFiles } from "./restore.ts";
 import { markSuperseded } from "./supersede.ts";
-import { addChain, newChain, newTailState, type TailOptions, type TailState } from "./tail-state.ts";
+import { takeUp } from "./take-up.ts";
+import { newTailState, type TailOptions, type TailState } from "./tail-state.ts";
 
 const ABSENCE_CHECK_MS = 10_000;
-/** Distinct warnings that are remembered, so that each is said once. */
-const REPORTED_MAX = 1000;
 
 /**
  * Follows the files of one tail input: finds them, retains their inodes, orders them into chains and watches them grow.
@@ -21,7 +19,6 @@ const REPORTED_MAX = 1000;
  */
 export class Tail {
   readonly #state: TailState;
-  readonly #reported = new Set<string>();
   #absenceCheckAtMs = 0;
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -96,6 +93,7 @@ export class Tail {
   async #close(): Promise<void> {
     for (const file of this.files.values()) await file.descriptor?.close();
     this.#state.files.clear();
+    this.#state.byInode.clear();
     this.#state.chains.clear();
   }
 
@@ -107,18 +105,8 @@ export class Tail {
   }
 
   async #discover(nowMs: number): Promise<void> {
-    const { options, byPath } = this.#state;
-    for (const target of await discoverTargets(options.config, (path, reason) => this.#reportOnce(path, reason))) {
-      const chain = byPath.get(target.resolved);
-      if (chain !== undefined) {
-        chain.plainPath = target.plainPath;
-        continue;
-      }
-      const fresh = newChain(newFileId(), target.resolved, target.plainPath);
-      await extendChain(this.#state, fresh, target.path, nowMs);
-      if (fresh.files.length > 0) addChain(this.#state, fresh);
-    }
-    this.#state.skipsExisting = false;
+    const { options, report } = this.#state;
+    await takeUp(this.#state, await discoverTargets(options.config, report), nowMs);
     markSuperseded(this.chains.values());
   }
 
@@ -132,13 +120,5 @@ export class Tail {
     this.#absenceCheckAtMs = nowMs;
     for (const chain of this.chains.values()) await checkAbsence(this.#state, chain, nowMs);
     markSuperseded(this.chains.values());
-  }
-
-  #reportOnce(path: string, reason: string): void {
-    const text = `${path}: ${reason}`;
-    if (this.#reported.has(text)) return;
-    if (this.#reported.size >= REPORTED_MAX) this.#reported.clear();
-    this.#reported.add(text);
-    this.#state.options.log.warn({ path }, reason);
   }
 }

@@ -1,17 +1,11 @@
 import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openBed, type Bed } from "../../bed.ts";
+import { openBed, restartBed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
 
 const line = (text: string) => cri("stdout", "F", text);
 const rotated = (path: string, n: number) => `${path}.20261121-05000${n}`;
-
-async function restart(bed: Bed, changes = {}): Promise<Bed> {
-  await bed.positions.close();
-  await bed.tail.close();
-  return await openBed({ folder: bed.folder, ...changes });
-}
 
 test("a file that appears while running is found", async () => {
   await using bed = await openBed();
@@ -123,7 +117,7 @@ test("a file that was shipped and buried is not shipped again under its rotated 
   await bed.run(T0_MS + 90_000);
   expect(await bed.release()).toHaveLength(1);
   linkSync(away, path);
-  await using after = await restart(bed);
+  await using after = await restartBed(bed);
   await after.run(T0_MS + 100_000);
   expect(after.logsShipped()).toEqual([]);
 });
@@ -151,7 +145,7 @@ test("a restart goes on at the committed position, through the link", async () =
   renameSync(path, rotated(path, 1));
   append(path, line("2"));
   rmSync(rotated(path, 1));
-  await using after = await restart(bed);
+  await using after = await restartBed(bed);
   await after.run(T0_MS + 3_600_000 * 1e4);
   expect(after.logsShipped()).toEqual(["half whole", "2"]);
 });
@@ -175,7 +169,7 @@ test("without links a restart finds a rotated file again by its inode and first 
   append(path, line("2"));
   renameSync(path, rotated(path, 1));
   append(path, line("3"));
-  await using after = await restart(bed, { links: false });
+  await using after = await restartBed(bed, { links: false });
   await after.run(T0_MS + 3_600_000 * 1e4);
   expect(after.logsShipped()).toEqual(["2", "3"]);
 });
@@ -185,7 +179,7 @@ test("without links a file deleted while the agent was down is logged as lost", 
   append(join(bed.logs, "a.log"), line("1"));
   await bed.tail.discover(T0_MS);
   rmSync(join(bed.logs, "a.log"));
-  await using after = await restart(bed, { links: false });
+  await using after = await restartBed(bed, { links: false });
   expect(after.lines).toMatchObject([{ level: "error", fields: { reason: "deleted" } }]);
   expect(after.tail.files.size).toBe(0);
 });

@@ -1,0 +1,173 @@
+import { linkSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openBed, restartBed, type Bed } from "../../bed.ts";
+import { append, cri, T0_MS } from "../../fixture.ts";
+
+const line = (text: string) => cri("stdout", "F", text);
+const rotated = (path: string, n: number) => `${path}.20261121-05000${n}`;
+const warnings = (bed: Bed) => bed.lines.filter(({ level }) => level === "warn").map(({ text }) => text);
+
+/** Looks twice, the second time when all that was rotated is quiet. */
+async function settle(bed: Bed, nowMs: number): Promise<void> {
+  await bed.run(nowMs);
+  await bed.run(nowMs + 10_000);
+}
+
+test("a rotated name that the pattern matches too is not followed a second time", async () => {
+  await using bed = await openBed();
+  const pattern = { path: [join(bed.logs, "messages*")], framing: "plain" } as const;
+  await using tail = await restartBed(bed, pattern);
+  const path = join(bed.logs, "messages");
+  append(path, "1\n");
+  await tail.run(T0_MS);
+  append(path, "2\n");
+  renameSync(path, `${path}.1`);
+  append(path, "3\n");
+  await settle(tail, T0_MS + 1000);
+  renameSync(`${path}.1`, `${path}.2`);
+  renameSync(path, `${path}.1`);
+  append(path, "4\n");
+  await settle(tail, T0_MS + 20_000);
+  expect(tail.logsShipped()).toEqual(["1", "2", "3", "4"]);
+  expect(tail.tail.chains.size).toBe(1);
+});
+
+test("a pattern that matches rotated names ships them before their live file, in one chain", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "messages");
+  append(`${path}.2`, "1\n");
+  append(`${path}.1`, "2\n");
+  append(path, "3\n");
+  await using tail = await restartBed(bed, { path: [join(bed.logs, "mess*")], framing: "plain" });
+  await settle(tail, T0_MS);
+  expect(tail.logsShipped()).toEqual(["1", "2", "3"]);
+  expect(tail.tail.chains.size).toBe(1);
+});
+
+test("what another program rotated before the first look is left alone where no pattern matches it", async () => {
+  await using bed = await openBed();
+  append(join(bed.logs, "a.log.1"), line("old"));
+  append(join(bed.logs, "a.log"), line("new"));
+  await settle(bed, T0_MS);
+  expect(bed.logsShipped()).toEqual(["new"]);
+});
+
+test.each([
+  ["numbers", ["a.log.1"], ["a.log.2", "a.log.1"]],
+  ["dates", ["a.log-20261121"], ["a.log-20261121", "a.log-20261122"]],
+])("a file that logrotate named by %s twice while the agent was down is followed on", async (_, first, second) => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  append(path, line("2"));
+  renameSync(path, join(bed.logs, first[0]!));
+  append(path, line("3"));
+  if (first[0] !== second[0]) renameSync(join(bed.logs, first[0]!), join(bed.logs, second[0]!));
+  renameSync(path, join(bed.logs, second[1]!));
+  append(path, line("4"));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 1000);
+  expect(after.logsShipped()).toEqual(["2", "3", "4"]);
+  expect(warnings(after)).toEqual([]);
+});
+
+test("an inode that has two matching names is followed once", async () => {
+  await using bed = await openBed();
+  append(join(bed.logs, "a.log"), line("1"));
+  linkSync(join(bed.logs, "a.log"), join(bed.logs, "b.log"));
+  await settle(bed, T0_MS);
+  expect(bed.logsShipped()).toEqual(["1"]);
+});
+
+test("names that are swapped keep their chains", async () => {
+  await using bed = await openBed();
+  const [a, b, away] = [join(bed.logs, "a.log"), join(bed.logs, "b.log"), join(bed.logs, "away")];
+  append(a, line("a1"));
+  append(b, line("b1"));
+  await bed.run(T0_MS);
+  for (let turn = 1; turn <= 3; turn++) {
+    renameSync(a, away);
+    renameSync(b, a);
+    renameSync(away, b);
+    append(a, line(`in a ${turn}`));
+    append(b, line(`in b ${turn}`));
+    await settle(bed, T0_MS + turn * 20_000);
+  }
+  expect(bed.logsShipped().toSorted()).toEqual(
+    ["a1", "b1", ...[1, 2, 3].flatMap((turn) => [`in a ${turn}`, `in b ${turn}`])].toSorted(),
+  );
+});
+
+test("a rotation that fails and renames back loses and repeats nothing", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(rotated(path, 1), line("2"));
+  await bed.run(T0_MS + 1000);
+  renameSync(rotated(path, 1), path);
+  append(path, line("3"));
+  await settle(bed, T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+});
+
+test("a partial line is not joined over a suspected gap: it ends, marked, and what follows is a chain of its own", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1") + cri("stdout", "P", "half"));
+  await bed.run(T0_MS);
+  unlinkSync(path);
+  writeFileSync(rotated(path, 4), cri("stdout", "F", "end of another"));
+  append(path, line("5"));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 1000);
+  const seen = after.output.published.map(({ log, cut }) => `${log}: ${cut}`);
+  expect(seen.toSorted()).toEqual(["5: null", "end of another: null", "half: end"]);
+  expect(warnings(after)).toEqual([expect.stringMatching(/^suspected gap/)]);
+});
+
+test("a chain that ended at a gap stays ended after a restart, and the gap is not said again", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "P", "half"));
+  await bed.run(T0_MS);
+  unlinkSync(path);
+  append(path, line("2"));
+  await bed.tail.poll(T0_MS + 1000, true);
+  await using after = await restartBed(bed);
+  append(path, line("3"));
+  await settle(after, T0_MS + 2000);
+  expect(after.logsShipped().toSorted()).toEqual(["2", "3", "half"]);
+  expect(warnings(after)).toEqual([]);
+});
+
+test("a link that is pointed at another file ships both, each once", async () => {
+  await using bed = await openBed();
+  const [first, second] = [join(bed.logs, "1.txt"), join(bed.logs, "2.txt")];
+  append(first, line("1"));
+  symlinkSync("1.txt", join(bed.logs, "a.log"));
+  await bed.run(T0_MS);
+  append(second, line("3"));
+  rmSync(join(bed.logs, "a.log"));
+  symlinkSync("2.txt", join(bed.logs, "a.log"));
+  append(first, line("2"));
+  await settle(bed, T0_MS + 1000);
+  expect(bed.logsShipped().toSorted()).toEqual(["1", "2", "3"]);
+  expect(bed.tail.chains.size).toBe(2);
+});
+
+test("a live file that is replaced by a link to a secret is not followed there", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  append(join(bed.folder, "secret"), line("secret"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  symlinkSync("../secret", path);
+  await settle(bed, T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["1"]);
+  expect(warnings(bed)).toContainEqual(expect.stringContaining("outside of"));
+});
