@@ -30,7 +30,8 @@ Follows the node's log files and ships them as CONFIG says (Fluent Bit's YAML fo
   -h, --help           print this, and exit
 
 Exit codes: 0 done, 1 failure, 2 wrong usage or configuration.
-SIGTERM and SIGINT end the agent within service's grace; a second one ends it at once.
+SIGTERM and SIGINT end the agent within service's grace: what waits is shipped if that fits in, the next start ships the
+rest. A second one ends it at once, with exit code 1. Nothing is lost either way.
 `;
 
 /** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration. */

@@ -10,16 +10,26 @@ const TICK_MS_MAX = 1000;
 const TICK_MS_MIN = 50;
 const RELEASE_MS = 10_000;
 
-/** Finds and watches files, lets each output ship when it is due and gives up what is done, until `signal` is aborted. */
-export async function follow(pipeline: Pipeline, context: { signal: AbortSignal; log: Logger }): Promise<void> {
+interface FollowContext {
+  /** Aborted: end. */
+  readonly stop: AbortSignal;
+  /** Aborted: abandon the shipments under way. */
+  readonly abandon: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Finds and watches files, lets each output ship when it is due and gives up what is done, until told to stop. */
+export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowContext): Promise<void> {
   const { config, tails, pumps } = pipeline;
-  const { signal, log } = context;
   let mustDiscover = true;
   await using _watch = watchFolders(config.inputs.flatMap(watchedFolders), () => (mustDiscover = true), log);
   const tickMs = tickOf(config);
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
-  while (!signal.aborted) {
+  let saysRecovered = true;
+  // What a crash left needs only the files that were known then.
+  for (const pump of pumps) pump.tick(Date.now(), abandon);
+  while (!stop.aborted) {
     const nowMs = Date.now();
     try {
       const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
@@ -30,7 +40,11 @@ export async function follow(pipeline: Pipeline, context: { signal: AbortSignal;
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);
-      for (const pump of pumps) pump.tick(nowMs, signal);
+      for (const pump of pumps) pump.tick(nowMs, abandon);
+      if (saysRecovered && pipeline.recoveries.every((recovery) => recovery.done)) {
+        saysRecovered = false;
+        reportRecovered(pipeline, log);
+      }
       if (Math.abs(nowMs - releasedAtMs) >= RELEASE_MS) {
         releasedAtMs = nowMs;
         await pipeline.release();
@@ -40,8 +54,27 @@ export async function follow(pipeline: Pipeline, context: { signal: AbortSignal;
       // A full disk or an unreadable folder: nothing has moved, and the next round tries all of it again.
       log.error({ err: error }, "cannot look after the files; trying again");
     }
-    await sleep(tickMs, undefined, { signal }).catch(() => undefined);
+    await sleep(tickMs, undefined, { signal: stop }).catch(() => undefined);
   }
+  await flush(pipeline, abandon, log);
+}
+
+/** Every interrupted shipment is finished, and every file was looked at. */
+function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logger): void {
+  const ms = Math.round(performance.now() - openedAtMs);
+  const files = tails.reduce((sum, tail) => sum + tail.files.size, 0);
+  const interrupted = recoveries.filter((recovery) => recovery.wasInterrupted).length;
+  log.info({ ms, files, interrupted }, "recovered");
+}
+
+/** Ships what was written up to now, as far as the grace allows. */
+async function flush({ tails, pumps }: Pipeline, abandon: AbortSignal, log: Logger): Promise<void> {
+  try {
+    for (const tail of tails) await tail.poll(Date.now(), true);
+  } catch (error) {
+    log.error({ err: error }, "cannot look after the files a last time; the next start finds the rest");
+  }
+  await Promise.all(pumps.map(async (pump) => await pump.flush(abandon)));
 }
 
 /** How often files are looked at. */

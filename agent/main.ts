@@ -1,11 +1,14 @@
 import packageJson from "../package.json" with { type: "json" };
 import { runCommand } from "./command.ts";
 
+/** How long what was abandoned may keep the process from ending by itself. */
+const LINGER_MS = 100;
+
 const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.on(name, () => {
     // The second one ends it at once: the state on disk is whole at any moment.
-    if (stop.signal.aborted) process.exit(1);
+    if (stop.signal.aborted) endNow(1);
     stop.abort();
   });
 }
@@ -18,12 +21,26 @@ void runCommand(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
   createLog: async (level) => (await import("./telemetry/log.ts")).createLog(level),
   runAgent: async (config, options) => (await import("./agent.ts")).runAgent(config, options),
-}).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`logq-agent: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+}).then(end, (error: unknown) => {
+  process.stderr.write(`logq-agent: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  end(1);
+});
+
+/** The process ends by itself once nothing is open; an abandoned request may hold it up no longer than LINGER_MS. */
+function end(code: number): void {
+  process.exitCode = code;
+  if (stop.signal.aborted) setTimeout(endNow, LINGER_MS, code).unref();
+}
+
+function endNow(code: number): void {
+  if (!isFileRequestOpen()) process.exit(code);
+  setTimeout(() => {
+    // exit() would wait for the threads that read and write files, for ever if the file system does not answer.
+    if (isFileRequestOpen()) process.kill(process.pid, "SIGKILL");
+    process.exit(code);
+  }, LINGER_MS);
+}
+
+function isFileRequestOpen(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
+}

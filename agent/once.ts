@@ -4,24 +4,33 @@ import type { Pipeline } from "./pipeline.ts";
 
 const WAIT_MS = 250;
 
-/** Ships until nothing is left that is complete, or could be within QUIET_MS. */
-export async function shipOnce(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
-  const { tails, shippers } = pipeline;
+/**
+ * Ships until nothing is left that is complete, or could be within QUIET_MS. Throws if a step fails, or if it is told to
+ * stop before that: what is not shipped yet waits for the next start.
+ */
+export async function shipOnce(
+  pipeline: Pipeline,
+  { stop, abandon }: { stop: AbortSignal; abandon: AbortSignal },
+): Promise<void> {
+  const { tails, shippers, recoveries } = pipeline;
+  for (const recovery of recoveries) await recovery.run(abandon);
   const deadline = performance.now() + 2 * QUIET_MS;
   for (const tail of tails) await tail.discover(Date.now());
   for (;;) {
     for (const tail of tails) await tail.poll(Date.now(), true);
     let moved = false;
     for (const shipper of shippers) {
-      for (let more = true; more;) {
-        const shipped = await shipper.ship(Date.now(), signal);
+      for (let more = true; more && !stop.aborted;) {
+        const shipped = await shipper.ship(Date.now(), abandon);
         moved ||= shipped.rawBytes > 0;
         ({ more } = shipped);
       }
     }
     const waits = shippers.some((shipper) => shipper.pendingBytes() > 0);
-    if (!waits || signal.aborted || (!moved && performance.now() > deadline)) break;
-    if (!moved) await sleep(WAIT_MS, undefined, { signal }).catch(() => undefined);
+    if (waits && stop.aborted)
+      throw new Error("told to stop before everything was shipped; the next start ships the rest");
+    if (!waits || (!moved && performance.now() > deadline)) break;
+    if (!moved) await sleep(WAIT_MS, undefined, { signal: stop }).catch(() => undefined);
   }
   await pipeline.release();
 }

@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import type { AgentConfig } from "../config/config.ts";
+import type { AgentConfig, OutputConfig } from "../config/config.ts";
 import { tagMatcher } from "./filter/match.ts";
+import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { openTails } from "./inputs.ts";
 import { createOutput } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
-import { resolveInterrupted } from "./recovery.ts";
+import { openOrphans, openRecovery, recoverFirst, type Recovery } from "./recovery.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
@@ -18,8 +19,11 @@ export interface Pipeline extends AsyncDisposable {
   readonly config: AgentConfig;
   readonly tails: readonly Tail[];
   readonly shippers: readonly Shipper[];
-  /** One for each shipper. */
+  /** One for each output, and for each shipment that an output left which is configured no more. */
   readonly pumps: readonly Pump[];
+  readonly recoveries: readonly Recovery[];
+  /** When it was opened, in milliseconds of `performance.now()`. */
+  readonly openedAtMs: number;
   /** Gives up the files that are gone and committed by every output. */
   release(): Promise<void>;
 }
@@ -31,60 +35,87 @@ interface PipelineContext {
   readonly log: Logger;
   /** Outlives the pipeline: a reload goes on with its totals. */
   readonly ledger: Ledger;
-  readonly signal: AbortSignal;
   readonly probe: Probe;
 }
 
-/** Opens the inputs and outputs of a configuration, and finishes what an earlier life left half done. */
+interface Parts {
+  readonly config: AgentConfig;
+  readonly tails: readonly Tail[];
+  readonly shippers: Shipper[];
+  readonly pumps: Pump[];
+  readonly recoveries: Recovery[];
+  readonly opened: Positions[];
+}
+
+/** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
-  const { log, ledger, probe } = context;
-  const tails = await openTails(config, ledger, log);
-  const shippers: Shipper[] = [];
-  const pumps: Pump[] = [];
-  const opened: Positions[] = [];
-  const pipeline: Pipeline = {
-    config,
-    tails,
-    shippers,
-    pumps,
-    release: async () => await release(pipeline, probe),
-    [Symbol.asyncDispose]: async () => {
-      for (const pump of pumps) await pump.idle();
-      for (const shipper of shippers) ledger.detach(shipper.outputId);
-      for (const positions of opened) await positions.close();
-      for (const tail of tails) await tail.close();
-    },
-  };
+  const openedAtMs = performance.now();
+  const tails = await openTails(config, context.ledger, context.log);
+  const parts: Parts = { config, tails, shippers: [], pumps: [], recoveries: [], opened: [] };
   try {
-    await resolveInterrupted(config, { ...context, tails });
-    for (const outputConfig of config.outputs) {
-      const { cluster, node, storagePath } = config.service;
-      const output = createOutput(outputConfig, { cluster, node, life: context.life }, probe);
-      await output.clean();
-      const positions = await openPositions(journalPath(storagePath, output.id));
-      opened.push(positions);
-      const source = createSource(tails, tagMatcher(outputConfig.match));
-      ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
-      const bytesMax = outputConfig.totalFileSizeBytes;
-      const shipper = new Shipper({ output, positions, source, log, ledger, probe, bytesMax, once: context.once });
-      shippers.push(shipper);
-      pumps.push(new Pump(shipper, outputConfig, log));
-    }
-    return pipeline;
+    await openOutputs(parts, context);
   } catch (error) {
-    await pipeline[Symbol.asyncDispose]();
+    await close(parts, context.ledger);
     throw error;
+  }
+  return {
+    ...parts,
+    openedAtMs,
+    release: async () => await release(parts, context.probe),
+    [Symbol.asyncDispose]: async () => await close(parts, context.ledger),
+  };
+}
+
+async function openOutputs(parts: Parts, context: PipelineContext): Promise<void> {
+  const { config, tails, pumps, recoveries, opened } = parts;
+  const folder = join(config.service.storagePath, "outputs");
+  const names = new Set<string>();
+  for (const output of config.outputs) names.add(await openOutput(output, folder, parts, context));
+  for (const orphan of await openOrphans(folder, (name) => names.has(name), { ...context, tails })) {
+    opened.push(orphan.positions);
+    recoveries.push(orphan.recovery);
+    pumps.push(orphan.pump);
   }
 }
 
-async function release({ tails, shippers }: Pipeline, probe: Probe): Promise<void> {
+/** Returns the name of the output's journal. */
+async function openOutput(
+  config: OutputConfig,
+  folder: string,
+  parts: Parts,
+  context: PipelineContext,
+): Promise<string> {
+  const { tails, shippers, pumps, recoveries, opened } = parts;
+  const { life, once, log, ledger, probe } = context;
+  const { cluster, node } = parts.config.service;
+  const output = createOutput(config, { cluster, node, life }, probe);
+  const name = `${encodeURIComponent(output.id)}.journal`;
+  const positions = await openPositions(join(folder, name));
+  opened.push(positions);
+  const source = createSource(tails, tagMatcher(config.match));
+  ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
+  const bytesMax = config.totalFileSizeBytes;
+  const shipper = new Shipper({ output, positions, source, log, ledger, probe, bytesMax, once });
+  const recovery = openRecovery(positions, output, { life, tails, log, ledger, probe });
+  shippers.push(shipper);
+  recoveries.push(recovery);
+  pumps.push(new Pump(recoverFirst(recovery, shipper), config, log));
+  return name;
+}
+
+async function release({ tails, shippers, recoveries }: Parts, probe: Probe): Promise<void> {
+  const isDone = (chain: Chain, file: FollowedFile): boolean =>
+    !recoveries.some((recovery) => recovery.needs(chain)) && shippers.every((shipper) => shipper.isDone(chain, file));
   for (const tail of tails) {
-    const ended = await tail.release((chain, file) => shippers.every((shipper) => shipper.isDone(chain, file)));
+    const ended = await tail.release(isDone);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
     if (ended.length > 0) probe("buried");
   }
 }
 
-function journalPath(storagePath: string, id: string): string {
-  return join(storagePath, "outputs", `${encodeURIComponent(id)}.journal`);
+async function close({ pumps, shippers, opened, tails }: Parts, ledger: Ledger): Promise<void> {
+  await Promise.all(pumps.map(async (pump) => await pump.stop()));
+  for (const shipper of shippers) ledger.detach(shipper.outputId);
+  for (const positions of opened) await positions.close();
+  for (const tail of tails) await tail.close();
 }

@@ -1,33 +1,118 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { AgentConfig } from "../config/config.ts";
+import type { OutputConfig } from "../config/config.ts";
+import type { Chain } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { createRecordedOutput } from "./output/create.ts";
+import type { Output } from "./output/output.ts";
 import type { Probe } from "./probe.ts";
+import { Pump, type Shippable } from "./pump.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
-import { openPositions } from "./state/positions.ts";
+import { openPositions, type Positions } from "./state/positions.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
-/** Finishes what a crash left between journal and commit, for every journal, whether its output is still configured or not. */
-export async function resolveInterrupted(
-  config: AgentConfig,
-  context: { life: string; tails: readonly Tail[]; log: Logger; ledger: Ledger; probe: Probe; signal: AbortSignal },
-): Promise<void> {
-  const { life, tails, log, ledger, probe, signal } = context;
-  const folder = join(config.service.storagePath, "outputs");
-  const names = await readdir(folder);
-  for (const name of names.filter((candidate) => candidate.endsWith(".journal"))) {
+/** What an earlier life left of one output: the shipment between journal and commit, and staged objects. */
+export interface Recovery {
+  /** The journal held an unresolved shipment when it was opened. */
+  readonly wasInterrupted: boolean;
+  readonly done: boolean;
+  /** Finishes it, with the configuration it was journaled with. Throws if a step fails: try again. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Whether the interrupted shipment may still read this chain. */
+  needs(chain: Chain): boolean;
+}
+
+export interface RecoveryContext {
+  readonly life: string;
+  readonly tails: readonly Tail[];
+  readonly log: Logger;
+  readonly ledger: Ledger;
+  readonly probe: Probe;
+}
+
+/** The recovery of the output that `positions` belong to. `output` is it as it is configured now, or null. */
+export function openRecovery(positions: Positions, output: Output | null, context: RecoveryContext): Recovery {
+  const { unresolved } = positions;
+  let done = false;
+  return {
+    wasInterrupted: unresolved !== null,
+    get done() {
+      return done;
+    },
+    run: async (signal) => {
+      if (done) return;
+      await finishInterrupted(positions, context, signal);
+      await output?.clean();
+      done = true;
+    },
+    needs: (chain) => !done && (unresolved?.ranges.some((range) => range.chain === chain.id) ?? false),
+  };
+}
+
+/** Lets an output ship only once its recovery is done: until then that is what each attempt tries. */
+export function recoverFirst(recovery: Recovery, shipper: Shippable | null): Shippable {
+  return {
+    pendingBytes: () => (recovery.done ? (shipper?.pendingBytes() ?? 0) : Number.MAX_SAFE_INTEGER),
+    ship: async (nowMs, signal) => {
+      if (recovery.done && shipper !== null) return await shipper.ship(nowMs, signal);
+      await recovery.run(signal);
+      return { records: 0, rawBytes: 0, more: false };
+    },
+  };
+}
+
+/** An output that is configured no more, with a shipment to finish. */
+export interface Orphan {
+  readonly recovery: Recovery;
+  readonly pump: Pump;
+  readonly positions: Positions;
+}
+
+/**
+ * The journals in `folder` that no configured output (`isConfigured`, by file name) has. One that holds an interrupted
+ * shipment finishes it. All are kept: they say which objects' names are taken, and where the output goes on if it comes
+ * back.
+ */
+export async function openOrphans(
+  folder: string,
+  isConfigured: (name: string) => boolean,
+  context: RecoveryContext,
+): Promise<Orphan[]> {
+  const orphans: Orphan[] = [];
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(".journal") || isConfigured(name)) continue;
+    const id = decodeURIComponent(name.slice(0, -".journal".length));
     const positions = await openPositions(join(folder, name));
-    try {
-      if (positions.unresolved === null) continue;
-      const output = createRecordedOutput(positions.unresolved.output, life, probe);
-      await output.clean();
-      const source = createSource(tails, () => true);
-      await new Shipper({ output, positions, source, log, ledger, probe, bytesMax: 0, once: false }).recover(signal);
-    } finally {
+    context.log.info(
+      { output: id },
+      "no output is configured for this journal; it is kept in case the output comes back",
+    );
+    if (positions.unresolved === null) {
       await positions.close();
+      continue;
     }
+    const recovery = openRecovery(positions, null, context);
+    const pump = new Pump(recoverFirst(recovery, null), { ...ONLY_RECOVERY, alias: id }, context.log);
+    orphans.push({ recovery, pump, positions });
   }
+  return orphans;
+}
+
+const ONLY_RECOVERY: OutputConfig = {
+  plugin: "null",
+  alias: null,
+  match: { pattern: "*", regex: false },
+  uploadTimeoutMs: 0,
+  totalFileSizeBytes: 0,
+};
+
+async function finishInterrupted(positions: Positions, context: RecoveryContext, signal: AbortSignal): Promise<void> {
+  if (positions.unresolved === null) return;
+  const { life, tails, log, ledger, probe } = context;
+  const output = createRecordedOutput(positions.unresolved.output, life, probe);
+  await output.clean();
+  const source = createSource(tails, () => true);
+  await new Shipper({ output, positions, source, log, ledger, probe, bytesMax: 0, once: false }).recover(signal);
 }

@@ -105,3 +105,33 @@ test("a failure because the agent stops is no failure", async () => {
   await tickAt(0, AbortSignal.abort());
   expect(lines).toEqual([]);
 });
+
+test("a pump that is told to stop lets the shipment under way end and starts none, whatever waits", async () => {
+  const { tickAt, state, pump } = fakePump(1000, [true, true, true]);
+  pump.tick(T0_MS, NEVER);
+  await pump.stop();
+  expect(await tickAt(60_000)).toBe(1);
+  expect(state.shipments).toBe(1);
+});
+
+test("the last shipment does not wait for upload_timeout, and is one", async () => {
+  const { state, pump } = fakePump(10, [true, true]);
+  await pump.flush(NEVER);
+  expect(state.shipments).toBe(1);
+});
+
+test.each([
+  ["when nothing waits", 0, NEVER],
+  ["when the grace is over", 10, AbortSignal.abort()],
+])("there is no last shipment %s", async (_, pending, signal) => {
+  const { state, pump } = fakePump(pending);
+  await pump.flush(signal);
+  expect(state.shipments).toBe(0);
+});
+
+test("an output that failed is not tried again at the end", async () => {
+  const { state, tickAt, pump } = fakePump(1000, [new Error("down")]);
+  await tickAt(0);
+  await pump.flush(NEVER);
+  expect(state.shipments).toBe(1);
+});

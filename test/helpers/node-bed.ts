@@ -33,8 +33,8 @@ export interface NodeBed extends AsyncDisposable {
   run(...args: string[]): Promise<Ran>;
   /** Runs `logq-agent --once`; throws with its stderr if it fails. */
   shipOnce(): Promise<void>;
-  /** Starts `logq-agent`. */
-  follow(): ChildProcess;
+  /** Starts `logq-agent`; its standard output goes nowhere, or into a pipe. */
+  follow(options?: { stdout: "pipe" }): ChildProcess;
   /** Starts an entry point with the config as its first argument. */
   start(entry: string, ...args: string[]): ChildProcess;
   /** Starts a container with an empty `0.log`. */
@@ -67,8 +67,8 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
   const configPath = join(folder, "agent.yaml");
   await writeFile(configPath, configText({ folder, root, store }, options));
   const children: ChildProcess[] = [];
-  const start = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const start = (args: readonly string[], stdout: "ignore" | "pipe" = "ignore"): ChildProcess => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", stdout, "pipe"] });
     children.push(child);
     return child;
   };
@@ -85,7 +85,7 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
     shipOnce: async () => {
       await promisify(execFile)(process.execPath, [AGENT, "-c", configPath, "--once"]);
     },
-    follow: () => start([AGENT, "-c", configPath]),
+    follow: (how) => start([AGENT, "-c", configPath], how?.stdout),
     start: (entry, ...args) => start([entry, configPath, ...args]),
     openLog: () => {
       const [pod] = samplePods({ pods: 1, seed: 1, sizes: "even" });
