@@ -6,13 +6,17 @@ import { globMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
 import { describeFile } from "./origin.ts";
+import type { Probe } from "./probe.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** Opens the tail inputs of a configuration, each with the files it followed in an earlier life. */
-export async function openTails(config: AgentConfig, ledger: Ledger, log: Logger): Promise<Tail[]> {
+export async function openTails(
+  config: AgentConfig,
+  { ledger, log, probe }: { readonly ledger: Ledger; readonly log: Logger; readonly probe: Probe },
+): Promise<Tail[]> {
   const { service, inputs, filters } = config;
-  const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now());
+  const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
   const tails: Tail[] = [];
   let unclaimed = records;
   for (const input of inputs) {

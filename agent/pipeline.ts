@@ -50,7 +50,7 @@ interface Parts {
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
   const openedAtMs = performance.now();
-  const tails = await openTails(config, context.ledger, context.log);
+  const tails = await openTails(config, context);
   const parts: Parts = { config, tails, shippers: [], pumps: [], recoveries: [], opened: [] };
   try {
     await openOutputs(parts, context);
@@ -61,7 +61,7 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
   return {
     ...parts,
     openedAtMs,
-    release: async () => await release(parts, context.probe),
+    release: async () => await release(parts),
     [Symbol.asyncDispose]: async () => await close(parts, context.ledger),
   };
 }
@@ -103,13 +103,12 @@ async function openOutput(
   return name;
 }
 
-async function release({ tails, shippers, recoveries }: Parts, probe: Probe): Promise<void> {
+async function release({ tails, shippers, recoveries }: Parts): Promise<void> {
   const isDone = (chain: Chain, file: FollowedFile): boolean =>
     !recoveries.some((recovery) => recovery.needs(chain)) && shippers.every((shipper) => shipper.isDone(chain, file));
   for (const tail of tails) {
     const ended = await tail.release(isDone);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
-    if (ended.length > 0) probe("buried");
   }
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs";
-import { rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { PodSpec } from "./pods.ts";
@@ -10,6 +10,8 @@ import type { PodSpec } from "./pods.ts";
  *   <root>/var/log/containers/<pod>_<ns>_<container>-<64 hex>.log → <root>/var/log/pods/<ns>_<pod>_<uid>/<container>/<attempt>.log
  */
 export interface ContainerLog {
+  /** Where the files of all attempts lie. */
+  readonly folder: string;
   /** Bytes in the live file. */
   readonly bytes: number;
   /** Bytes appended since the log was opened, to all its files. */
@@ -17,8 +19,14 @@ export interface ContainerLog {
   append(bytes: Uint8Array): void;
   /** The kubelet's rotation, in its order: delete the excess, gzip the older rotated files, rename, reopen. */
   rotate(atMs: number): void;
+  /** Gzips every rotated file that is still plain now, the newest one too. */
+  compress(): void;
+  /** copytruncate: copies the live file to `<attempt>.log.1` and empties it. Returns the bytes it held. */
+  truncate(): number;
   /** The container died and was started again: the next attempt's file, a new container id and symlink. */
   restart(): void;
+  /** Like `restart`, but the symlink keeps its name and leads to the new file from one moment to the next. */
+  swapSymlink(): void;
   /** Deletes the pod: folder and symlinks. */
   remove(): void;
   close(): void;
@@ -60,16 +68,20 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
     if (fd >= 0) closeSync(fd);
     fd = -1;
   };
-  const restart = (): void => {
+  const startNext = (): void => {
     close();
     attempt++;
     openLive();
+  };
+  const restart = (): void => {
+    startNext();
     const name = `${pod.pod}_${pod.namespace}_${pod.container}-${options.newContainerId()}.log`;
     addSymlink(symlinks, join(containers, name), join(folder, `${attempt}.log`));
   };
 
   restart();
   return {
+    folder,
     get bytes() {
       return bytes;
     },
@@ -90,7 +102,22 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
       close();
       openLive();
     },
+    compress: () => compress(folder, rotatedNames(folder, attempt)),
+    truncate() {
+      const held = bytes;
+      const live = join(folder, `${attempt}.log`);
+      copyFileSync(live, `${live}.1`);
+      truncateSync(live);
+      bytes = 0;
+      return held;
+    },
     restart,
+    swapSymlink() {
+      startNext();
+      const path = symlinks.at(-1)!;
+      symlinkSync(join(folder, `${attempt}.log`), `${path}.new`);
+      renameSync(`${path}.new`, path);
+    },
     remove() {
       close();
       for (const path of symlinks) rmSync(path, { force: true });
@@ -122,12 +149,20 @@ function archive(path: string, folder: string, order: number): void {
 
 /** Makes room for one more rotated file and gzips those that are there, by a temporary name and a rename. */
 function shrink(folder: string, attempt: number, filesMax: number): void {
-  const prefix = `${attempt}.log.`;
-  const rotated = readdirSync(folder)
-    .filter((name) => name.startsWith(prefix))
-    .toSorted();
+  const rotated = rotatedNames(folder, attempt);
   const excess = rotated.splice(0, Math.max(0, rotated.length - (filesMax - 2)));
   for (const name of excess) rmSync(join(folder, name));
+  compress(folder, rotated);
+}
+
+/** Oldest first. */
+function rotatedNames(folder: string, attempt: number): string[] {
+  return readdirSync(folder)
+    .filter((name) => new RegExp(`^${attempt}\\.log\\.\\d{8}-`).test(name))
+    .toSorted();
+}
+
+function compress(folder: string, rotated: readonly string[]): void {
   for (const name of rotated.filter((file) => !file.endsWith(".gz"))) {
     const path = join(folder, name);
     writeFileSync(`${path}.tmp`, gzipSync(readFileSync(path), { level: 1 }), { mode: 0o640 });

@@ -3,6 +3,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
+import type { Probe } from "../../probe.ts";
 import type { Origin } from "../../record.ts";
 
 /**
@@ -52,18 +53,21 @@ export function newFileId(): string {
 
 export class FileStore {
   readonly #directory: string;
+  readonly #probe: Probe;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, probe: Probe) {
     this.#directory = directory;
+    this.#probe = probe;
   }
 
   /** Opens the folder and reads every record. Removes the rests of interrupted steps and old tombstones. */
   static async open(
     directory: string,
     nowMs: number,
+    probe: Probe = () => undefined,
   ): Promise<{ store: FileStore; records: FileRecord[]; tombstones: FileRecord[] }> {
     await mkdir(directory, { recursive: true });
-    const store = new FileStore(directory);
+    const store = new FileStore(directory, probe);
     const names = new Set(await readdir(directory));
     const records: FileRecord[] = [];
     const tombstones: FileRecord[] = [];
@@ -113,6 +117,7 @@ export class FileStore {
   async bury(record: FileRecord): Promise<void> {
     await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
     await syncDirectory(this.#directory);
+    this.#probe("burying");
     await rm(this.linkPath(record.id), { force: true });
   }
 

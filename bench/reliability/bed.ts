@@ -1,0 +1,235 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cellName, type Cell } from "./cells.ts";
+import type { S3Process } from "./s3-process.ts";
+
+const PROGRAM = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
+const CLOCK = new URL("shifted-clock.mjs", import.meta.url).href;
+/** Journals that did not grow for so long: all is shipped (`upload_timeout` is 1 s). */
+const QUIET_MS = 4000;
+
+/** The folders of a cell and the agent that runs in them. */
+export interface Bed {
+  readonly folder: string;
+  /** Below it: `var/log/pods`. */
+  readonly root: string;
+  readonly stores: Readonly<Record<string, string>>;
+  /** Where the directory output stages. */
+  readonly staging: string;
+  readonly agent: AgentProcess;
+  /** On a small file system of its own, which can be filled (`disk full` alone). */
+  readonly small: string | null;
+  readonly clock: string;
+  /** Waits until nothing is shipped any more, ends the agent and ships the rest with `--once`. Throws if either fails. */
+  drain(timeoutMs: number): Promise<void>;
+  remove(): void;
+}
+
+/** Makes the folders of a cell below `parent` and its configuration. */
+export function makeBed(parent: string, cell: Cell, s3: S3Process | null): Bed {
+  const folder = join(parent, cellName(cell));
+  unmount(folder);
+  rmSync(folder, { recursive: true, force: true });
+  const root = join(folder, "node");
+  const clock = join(folder, "clock");
+  for (const path of [join(root, "var/log/containers"), clock]) mkdirSync(path, { recursive: true });
+  const small = cell.fault === "disk full" ? mountSmall(folder, cell) : null;
+  const state = small !== null && cell.mode === "fallback" ? join(small, "state") : join(folder, "state");
+  const store = join(small ?? folder, "store");
+  const staging = join(store, "_staging");
+  mkdirSync(staging, { recursive: true });
+  if (small !== null && cell.mode === "links") bindOutputs(small, state);
+  const configPath = join(folder, "agent.yaml");
+  writeFileSync(configPath, configText({ root, state, store, links: cell.mode === "links", s3 }));
+  writeFileSync(join(clock, "offset"), "0");
+  const shiftsClock = cell.fault === "clock jump";
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: "reliability",
+    AWS_SECRET_ACCESS_KEY: "reliability",
+    ...(shiftsClock ? { NODE_OPTIONS: `--import=${CLOCK}`, LOGQ_CLOCK: clock, LOGQ_STAGING: staging } : {}),
+  };
+  const agent = new AgentProcess(configPath, join(folder, "agent.log"), env);
+  const stores = { directory: store, ...(s3 === null ? {} : { s3: s3.data }) };
+  return {
+    folder,
+    root,
+    stores,
+    staging,
+    agent,
+    small,
+    clock,
+    drain: async (timeoutMs) => await drain(agent, join(state, "outputs"), staging, timeoutMs),
+    remove: () => {
+      unmount(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The agent's process: started, ended and started again, with what it logged and the CPU it took over all its lives. */
+export class AgentProcess {
+  /** Of the lives that ended. */
+  cpuSeconds = 0;
+  starts = 0;
+  readonly startedAtMs: number[] = [];
+  readonly #configPath: string;
+  readonly #logPath: string;
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess | null = null;
+  #expectsEnd = false;
+
+  constructor(configPath: string, logPath: string, env: NodeJS.ProcessEnv) {
+    this.#configPath = configPath;
+    this.#logPath = logPath;
+    this.#env = env;
+    writeFileSync(logPath, "");
+  }
+
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
+  start(...args: string[]): void {
+    this.starts++;
+    this.startedAtMs.push(Date.now());
+    this.#expectsEnd = args.includes("--once");
+    const child = spawn(PROGRAM, ["-c", this.#configPath, ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: this.#env,
+    });
+    child.stderr.on("data", (chunk: Buffer) => appendFileSync(this.#logPath, chunk));
+    this.#child = child;
+    child.on("exit", (code, signal) => {
+      if (this.#expectsEnd) return;
+      appendFileSync(
+        this.#logPath,
+        `${JSON.stringify({ level: "fatal", message: "the agent ended by itself", code, signal })}\n`,
+      );
+    });
+  }
+
+  /** Ends it by a signal, and waits until it has ended; a SIGTERM that takes more than 30 s is a failure. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const child = this.#child!;
+    this.#expectsEnd = true;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    this.cpuSeconds += cpuSecondsOf(this.pid);
+    const ended = once(child, "close");
+    child.kill(signal);
+    const timer = setTimeout(() => {
+      appendFileSync(
+        this.#logPath,
+        `${JSON.stringify({ level: "fatal", message: "SIGTERM did not end the agent in 30 s" })}\n`,
+      );
+      child.kill("SIGKILL");
+    }, 30_000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  signal(signal: "SIGHUP" | "SIGUSR2"): void {
+    this.#child!.kill(signal);
+  }
+
+  async runOnce(): Promise<void> {
+    this.start("--once");
+    const [code] = (await once(this.#child!, "close")) as [number | null];
+    if (code !== 0) throw new Error(`cannot ship the rest: logq-agent --once exited ${String(code)}: ${this.#logPath}`);
+  }
+
+  /** Its log's lines, of all lives. */
+  logged(): Record<string, unknown>[] {
+    const lines = readFileSync(this.#logPath, "utf8").split("\n");
+    return lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as Record<string, unknown>];
+      } catch {
+        return line.trim() === "" ? [] : [{ level: "fatal", message: line }];
+      }
+    });
+  }
+}
+
+async function drain(agent: AgentProcess, journals: string, staging: string, timeoutMs: number): Promise<void> {
+  const started = performance.now();
+  let quietSince = started;
+  for (let last = "", now = performance.now(); now - quietSince < QUIET_MS; now = performance.now()) {
+    if (now - started > timeoutMs) throw new Error(`cannot drain: the agent still ships after ${timeoutMs / 1000} s`);
+    const state = [
+      ...readdirSync(journals).map((name) => statSync(join(journals, name)).size),
+      ...readdirSync(staging),
+    ];
+    if (state.join() !== last) quietSince = now;
+    last = state.join();
+    await sleep(50);
+  }
+  await agent.end("SIGTERM");
+  await agent.runOnce();
+}
+
+function configText(paths: {
+  root: string;
+  state: string;
+  store: string;
+  links: boolean;
+  s3: S3Process | null;
+}): string {
+  const { root, state, store, links, s3 } = paths;
+  return `
+service:
+  storage.path: ${state}
+  cluster: reliability
+  hostname: node-a
+  log_level: info
+pipeline:
+  inputs:
+    - { name: tail, tag: kube.*, path: ${root}/var/log/containers/*.log, multiline.parser: cri, links: ${links ? "on" : "off"} }
+  filters:
+    - { name: kubernetes, match: kube.* }
+  outputs:
+    - { name: directory, alias: directory, match: "*", path: ${store}, upload_timeout: 1s }
+${s3 === null ? "" : `    - { name: s3, alias: s3, match: "*", bucket: logs, region: eu-central-1, endpoint: "${s3.url}", upload_timeout: 1s }\n`}`;
+}
+
+/** A tmpfs that holds the objects of the whole run, and little more. */
+function mountSmall(folder: string, cell: Cell): string {
+  const small = join(folder, "small");
+  mkdirSync(small, { recursive: true });
+  execFileSync("mount", [
+    "-t",
+    "tmpfs",
+    "-o",
+    `size=${64 + Math.ceil(cell.rate * cell.seconds * 0.3)}M`,
+    "tmpfs",
+    small,
+  ]);
+  return small;
+}
+
+/** The journals on the small file system, while links stay possible: those must be on the logs' own. */
+function bindOutputs(small: string, state: string): void {
+  for (const path of [join(small, "outputs"), join(state, "outputs")]) mkdirSync(path, { recursive: true });
+  execFileSync("mount", ["--bind", join(small, "outputs"), join(state, "outputs")]);
+}
+
+function unmount(folder: string): void {
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+  for (const line of mounts.toReversed()) {
+    const path = line.split(" ")[1] ?? "";
+    if (path.startsWith(`${folder}/`)) execFileSync("umount", ["-l", path]);
+  }
+}
+
+/** User and system time of a process in seconds; 0 if it has ended. */
+function cpuSecondsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
+}
