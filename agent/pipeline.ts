@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
 import { tagMatcher } from "./filter/match.ts";
-import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
+import type { Chain } from "./input/tail/followed-file.ts";
+import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { openTails } from "./inputs.ts";
 import { createOutput } from "./output/create.ts";
@@ -104,10 +105,16 @@ async function openOutput(
 }
 
 async function release({ tails, shippers, recoveries }: Parts): Promise<void> {
-  const isDone = (chain: Chain, file: FollowedFile): boolean =>
-    !recoveries.some((recovery) => recovery.needs(chain)) && shippers.every((shipper) => shipper.isDone(chain, file));
+  const isNeeded = (chain: Chain): boolean => recoveries.some((recovery) => recovery.needs(chain));
+  const use: FileUse = {
+    isDone: (chain, file) => !isNeeded(chain) && shippers.every((shipper) => shipper.isDone(chain, file)),
+    isInFlight: (chain) => isNeeded(chain) || shippers.some((shipper) => shipper.isInFlight(chain)),
+    countLost: (chain, file) => {
+      for (const shipper of shippers) shipper.countLost(chain, file);
+    },
+  };
   for (const tail of tails) {
-    const ended = await tail.release(isDone);
+    const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
   }
 }

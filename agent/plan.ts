@@ -11,8 +11,6 @@ export interface ChainPlan {
   readonly ended: boolean;
   /** Bytes planned. */
   readonly bytes: number;
-  /** Files that were replaced in place, and their bytes that were seen but not shipped: committing the plan gives them up. */
-  readonly lost: readonly { readonly file: FollowedFile; readonly bytes: number }[];
 }
 
 interface Segment {
@@ -61,37 +59,22 @@ export function planShipment(
 export function pendingBytes(chain: Chain, cursor: Cursor | null): number {
   let bytes = 0;
   for (const file of unread(chain, cursor)) {
-    if (!file.record.replaced) bytes += Math.max(0, file.size - startOf(file, cursor));
+    if (file.record.givenUp === undefined) bytes += Math.max(0, file.size - startOf(file, cursor));
   }
   if (chain.superseded || chain.files.every((file) => file.gone)) bytes += openBytes(readableCursor(chain, cursor));
   return bytes;
 }
 
-/**
- * A cursor as the next shipment can use it: without the open records that have a part in a file that was replaced in
- * place, because those bytes are no more.
- */
+/** A cursor as the next shipment can use it: without the open records that have a part in a file that can't be read. */
 export function readableCursor(chain: Chain, cursor: Cursor | null): Cursor | null {
   if (cursor === null || cursor.open.length === 0) return cursor;
-  const replaced = new Set(chain.files.filter((file) => file.record.replaced).map((file) => file.record.id));
-  const isReadable = ({ fragments }: Cursor["open"][number]) => fragments.every(({ file }) => !replaced.has(file));
-  return { ...cursor, open: cursor.open.filter(isReadable) };
+  const readable = chain.files.filter((file) => file.record.givenUp === undefined);
+  return { ...cursor, open: cursor.open.filter((open) => isWithin(readable, open)) };
 }
 
-/**
- * What moving a chain's position into the file at `order` gives up: the unread rest of files before it that were replaced
- * in place, and open records with a part in one of those.
- */
-export function givenUp(chain: Chain, cursor: Cursor | null, order: number): ChainPlan["lost"] {
-  const rests = unread(chain, cursor)
-    .filter(({ record }) => record.replaced)
-    .map((file) => ({ file, bytes: Math.max(0, file.size - startOf(file, cursor)) }));
-  const readable = new Set(readableCursor(chain, cursor)?.open);
-  const dropped = (cursor?.open ?? []).filter((open) => !readable.has(open)).flatMap((open) => open.fragments);
-  const parts = dropped.flatMap(({ file: id, start, end }) =>
-    chain.files.filter(({ record }) => record.id === id).map((file) => ({ file, bytes: end - start })),
-  );
-  return [...rests, ...parts].filter(({ file }) => file.record.order < order);
+/** Whether all parts of an open record are in these files. */
+export function isWithin(files: readonly FollowedFile[], { fragments }: Cursor["open"][number]): boolean {
+  return fragments.every((part) => files.some((file) => file.record.id === part.file));
 }
 
 /** Max-min fair shares of `total` for demands: no one gets more than it asks, and what it leaves is shared by the others. */
@@ -114,9 +97,15 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
   let bytes = 0;
   let ended = false;
   let shrunk = false;
+  let passed = false;
+  let skipped = false;
   for (const [index, file] of files.entries()) {
+    if (file.record.givenUp !== undefined) {
+      passed = true;
+      continue;
+    }
     const start = startOf(file, cursor);
-    if (file.record.replaced) continue;
+    skipped ||= passed;
     const last = index === files.length - 1;
     const final = isFinal(chain, file, options.nowMs);
     const torn = final || ((options.once || chain.plainPath) && last && isQuiet(file, options.nowMs));
@@ -128,9 +117,8 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
     if (!final) break;
   }
   // A file that shrank is planned without bytes: reading it finds out what happened.
-  const lost = givenUp(chain, cursor, reachedBy(segments));
-  const moves = bytes > 0 || shrunk || lost.length > 0 || (ended && (from?.open.length ?? 0) > 0);
-  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes, lost } : null;
+  const moves = bytes > 0 || shrunk || skipped || (ended && (from?.open.length ?? 0) > 0);
+  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes } : null;
 }
 
 /** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */
@@ -147,17 +135,7 @@ function limitPlan(plan: ChainPlan, share: number): ChainPlan {
     segments.push(segment);
     left -= size;
   }
-  return {
-    ...plan,
-    segments,
-    ended: false,
-    bytes: share,
-    lost: plan.lost.filter(({ file }) => file.record.order < reachedBy(segments)),
-  };
-}
-
-function reachedBy(segments: readonly Segment[]): number {
-  return segments.at(-1)?.file.record.order ?? 0;
+  return { ...plan, segments, ended: false, bytes: share };
 }
 
 function openBytes(cursor: Cursor | null): number {

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import type { Delivery, Output, Sealed } from "./output/output.ts";
-import { givenUp, pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
+import { lostByMoving, lostByRelease } from "./loss.ts";
+import { pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import type { Source } from "./source.ts";
-import type { Positions, Range, ShipmentEntry } from "./state/positions.ts";
+import type { LostBytes, Positions, Range, ShipmentEntry } from "./state/positions.ts";
 import { committedBytes } from "./telemetry/committed-bytes.ts";
 import type { Ledger, RecordCounters } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -40,6 +41,8 @@ const NOTHING: Shipped = { records: 0, rawBytes: 0, more: false };
 export class Shipper {
   readonly #options: ShipperOptions;
   readonly #reader = new ChainReader();
+  /** Ids of the chains that the shipment under way reads. */
+  #reading = new Set<string>();
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -59,27 +62,38 @@ export class Shipper {
 
   /** Ships once what is there, up to `bytesMax`. Throws if a step fails: nothing has moved then, try again. */
   async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
-    const { output, positions, source, probe, bytesMax, once } = this.#options;
+    const { positions, source, bytesMax, once } = this.#options;
     if (positions.unresolved !== null) await this.recover(signal);
     const plan = planShipment(source.chains(), positions.cursors, { nowMs, bytesMax, once });
     if (plan.length === 0) return NOTHING;
 
+    this.#reading = new Set(plan.map(({ chain }) => chain.id));
+    try {
+      return await this.#shipPlan(plan, nowMs, signal);
+    } finally {
+      this.#reading.clear();
+    }
+  }
+
+  async #shipPlan(plan: readonly ChainPlan[], nowMs: number, signal: AbortSignal): Promise<Shipped> {
+    const { output, positions, probe, bytesMax } = this.#options;
     const header = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex") };
     const delivery = output.begin({ ...header, replay: false });
     let sealed: Sealed;
     let encoded: Encoded;
+    let entry: ShipmentEntry;
     try {
       encoded = await this.#encode(plan.map(toRead), nowMs, delivery, signal);
       if (encoded.ranges.length === 0) return await abandon(delivery);
       sealed = await delivery.seal();
       probe("sealed");
-      const entry = {
+      entry = {
         ...header,
         readTimeMs: nowMs,
         output: output.recorded,
         keys: sealed.keys,
         ranges: encoded.ranges,
-        lost: [],
+        lost: this.#lostBy(plan, encoded.ranges),
       };
       await positions.plan(entry);
       probe("journaled");
@@ -91,7 +105,7 @@ export class Shipper {
       return { ...NOTHING, more: true };
     }
     probe("published");
-    await this.#commit(encoded.ranges, sealed.records, encoded.counters);
+    await this.#commit(entry, sealed.records, encoded.counters);
     probe("committed");
     this.#report(sealed, encoded);
     return { records: sealed.records, rawBytes: encoded.bytes, more: encoded.refused || encoded.bytes >= bytesMax / 2 };
@@ -119,7 +133,7 @@ export class Shipper {
         throw error;
       }
     }
-    await this.#commit(entry.ranges, records, counters);
+    await this.#commit(entry, records, counters);
     log.info({ output: output.id, seq: entry.seq }, "finished the shipment that was interrupted");
   }
 
@@ -128,13 +142,28 @@ export class Shipper {
     const { source, positions } = this.#options;
     if (!source.chains().includes(chain)) return true;
     const cursor = positions.cursors.get(chain.id);
-    if (positions.unresolved !== null) return false;
-    if (cursor === undefined)
-      return chain.files[0] === file && !file.record.replaced && file.size <= file.record.startAt;
+    if (this.isInFlight(chain)) return false;
+    // How much a deleted file held is not known: something of it is missing unless reading went on behind it.
+    const isMissing = file.record.givenUp?.reason === "deleted";
+    if (cursor === undefined) return chain.files[0] === file && !isMissing && file.size <= file.record.startAt;
     if (cursor.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
     const at = chain.files.findIndex((other) => other.record.id === cursor.file);
     const index = chain.files.indexOf(file);
-    return at > index || (at === index && !file.record.replaced && cursor.offset >= file.size);
+    return at > index || (at === index && !isMissing && cursor.offset >= file.size);
+  }
+
+  /** Whether a shipment reads the chain, or is journaled with a part of it and not committed. */
+  isInFlight(chain: Chain): boolean {
+    const ranges = this.#options.positions.unresolved?.ranges ?? [];
+    return this.#reading.has(chain.id) || ranges.some((range) => range.chain === chain.id);
+  }
+
+  /** A given-up file is released: what this output has not committed of it is lost. */
+  countLost(chain: Chain, file: FollowedFile): void {
+    const { output, source, positions, ledger } = this.#options;
+    if (!source.chains().includes(chain)) return;
+    for (const loss of lostByRelease(chain, file, positions.cursors.get(chain.id) ?? null))
+      ledger.lost({ output: output.id, ...loss });
   }
 
   forget(chainId: string): void {
@@ -172,17 +201,22 @@ export class Shipper {
   }
 
   /** Positions move, and what that settles is accounted for at the same moment. */
-  async #commit(ranges: readonly Range[], records: number, counters: RecordCounters): Promise<void> {
+  async #commit(entry: ShipmentEntry, records: number, counters: RecordCounters): Promise<void> {
     const { output, positions, source, ledger } = this.#options;
-    const chains = source.chains();
-    const bytes = committedBytes(ranges, chains, positions.cursors);
-    const losses = lossesOf(ranges, chains, positions.cursors);
+    const bytes = committedBytes(entry.ranges, source.chains(), positions.cursors);
     await positions.commit();
     ledger.committed(output.id, { ...bytes, records, counters });
-    for (const { file, bytes: lost } of losses) {
-      const { id, path } = file.record;
-      ledger.lost({ output: output.id, file: id, path, bytes: lost, reason: "truncated" });
-    }
+    for (const loss of entry.lost) ledger.lost({ output: output.id, ...loss });
+  }
+
+  /** What committing `ranges` gives up, by the state of the files when they were planned. */
+  #lostBy(plan: readonly ChainPlan[], ranges: readonly Range[]): LostBytes[] {
+    const cursors = this.#options.positions.cursors;
+    const plans = new Map(plan.map((planned) => [planned.chain.id, planned]));
+    return ranges.flatMap((range) => {
+      const { chain, from } = plans.get(range.chain)!;
+      return lostByMoving(chain, { cursor: cursors.get(chain.id) ?? null, read: from }, range);
+    });
   }
 
   #report(sealed: Sealed, encoded: Encoded): void {
@@ -238,23 +272,6 @@ function toRead(plan: ChainPlan): ChainRead {
     segments,
     ended: plan.ended,
   };
-}
-
-/** Files whose rest these ranges give up, because it was overwritten before it was read. */
-function lossesOf(
-  ranges: readonly Range[],
-  chains: readonly Chain[],
-  cursors: Positions["cursors"],
-): ChainPlan["lost"] {
-  const read = new Map(ranges.map((range) => [range.chain, range.segments.map((segment) => segment.file)]));
-  return chains.flatMap((chain) => {
-    const own = read.get(chain.id) ?? [];
-    const reached = chain.files.find((file) => file.record.id === own.at(-1));
-    if (reached === undefined) return [];
-    return givenUp(chain, cursors.get(chain.id) ?? null, reached.record.order).filter(
-      ({ file, bytes }) => bytes > 0 && !own.includes(file.record.id),
-    );
-  });
 }
 
 function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { Chain, FollowedFile } from "../input/tail/followed-file.ts";
-import { startOf, unread } from "../plan.ts";
+import { isWithin, startOf, unread } from "../plan.ts";
 import type { Cursor } from "../state/positions.ts";
 import type { Logger } from "./log.ts";
 
@@ -272,7 +272,9 @@ function seen(file: FollowedFile): number {
 /** Bytes of a file beyond the position, and those of records that are open there. What a truncation took counts until it is given up. */
 function pendingOf(chain: Chain, file: FollowedFile, cursor: Cursor | null): number {
   let bytes = unread(chain, cursor).includes(file) ? Math.max(0, file.size - startOf(file, cursor)) : 0;
-  for (const fragment of (cursor?.open ?? []).flatMap((open) => open.fragments)) {
+  // An open record that needs a file which is not followed any more was counted as lost with that file.
+  const open = (cursor?.open ?? []).filter((record) => isWithin(chain.files, record));
+  for (const fragment of open.flatMap((record) => record.fragments)) {
     if (fragment.file === file.record.id) bytes += fragment.end - fragment.start;
   }
   return bytes;

@@ -142,7 +142,11 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
       for (let more = true; more;) ({ more } = await shipper.ship(nowMs, NEVER));
     },
     logsShipped: () => output.published.map((record) => record.log),
-    release: async () => await tail.release((chain, file) => shipper.isDone(chain, file)),
+    release: async () => {
+      const ended = await tail.release(shipper);
+      for (const chain of ended) shipper.forget(chain);
+      return ended;
+    },
     [Symbol.asyncDispose]: async () => {
       await positions.close();
       await tail.close();

@@ -1,33 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Chain, FollowedFile } from "../../agent/input/tail/followed-file.ts";
+import type { Chain } from "../../agent/input/tail/followed-file.ts";
 import { pendingBytes, planShipment, shareFairly } from "../../agent/plan.ts";
-import type { Origin } from "../../agent/record.ts";
 import type { Cursor } from "../../agent/state/positions.ts";
-import { originOfFile, T0_MS } from "./fixture.ts";
+import { chainOf, cursorAt } from "./chains.ts";
+import { T0_MS } from "./fixture.ts";
 
-interface FileSpec extends Partial<FollowedFile> {
-  readonly replaced?: true;
-  readonly origin?: Partial<Origin>;
-}
-
-/** A chain whose files are called `<id>0`, `<id>1` … and last grew a minute ago. */
-function chainOf(id: string, files: readonly FileSpec[], changes: Partial<Chain> = {}): Chain {
-  const followed = files.map(({ replaced, origin, ...rest }, index): FollowedFile => {
-    const name = `${id}${index}`;
-    const place = { id: name, chain: id, order: index + 1, startAt: 0, path: `/${id}`, chainPath: `/${id}` };
-    const identity = { inode: index, bornMs: 0, head: { length: 0, crc: 0 }, linked: true } as const;
-    const record = { version: 1, framing: "cri", ...place, ...identity, origin: originOfFile(name, origin) } as const;
-    const state = { descriptor: null, device: 1, size: 0, grewAtMs: T0_MS - 60_000, absentSinceMs: null, gone: false };
-    return { record: replaced ? { ...record, replaced } : record, ...state, ...rest };
-  });
-  const state = { broken: false, superseded: false, plainPath: false, pollAtMs: 0 };
-  return { id, path: `/${id}`, files: followed, ...state, ...changes };
-}
-
-function cursorAt(file: string, offset: number, open: Cursor["open"] = []): Cursor {
-  return { file, offset, check: 0, open };
-}
+const givenUp = { reason: "truncated", size: 20 } as const;
 
 /** What is planned, as `file start-limit` with `!` for torn and a final `end`. */
 function plan(
@@ -114,8 +93,8 @@ test("with --once, and for a plain path, a quiet file's rest is a line, but the 
   expect(plan([chainOf("a", [{ size: 10 }], { plainPath: true })])).toEqual(["a0 0-10!"]);
 });
 
-test("a replaced file is passed over, with its unread bytes as lost and its open records dropped", () => {
-  const chains = [chainOf("a", [{ size: 100, replaced: true }, { size: 7 }])];
+test("a file that can't be read any more is passed over, and the records that are open in it are dropped", () => {
+  const chains = [chainOf("a", [{ size: 100, givenUp }, { size: 7 }])];
   const open = [{ stream: 1, fragments: [{ file: "a0", start: 30, end: 40 }] }];
   const [planned] = planShipment(chains, new Map([["a", cursorAt("a0", 40, open)]]), {
     nowMs: T0_MS,
@@ -123,10 +102,6 @@ test("a replaced file is passed over, with its unread bytes as lost and its open
     once: false,
   });
   expect(planned?.segments.map(({ file }) => file.record.id)).toEqual(["a1"]);
-  expect(planned?.lost.map(({ file, bytes }) => [file.record.id, bytes])).toEqual([
-    ["a0", 60],
-    ["a0", 10],
-  ]);
   expect(planned?.from?.open).toEqual([]);
 });
 
@@ -148,8 +123,8 @@ test("bytes_max is shared: a small chain gets all, a large one stops early, with
   expect(plan(chains, {}, { bytesMax: 70 })).toEqual(["a0 0-10", "b0 0-30!", "c0 0-30"]);
 });
 
-test("pending bytes are what lies beyond the cursor, without replaced files", () => {
-  const chain = chainOf("a", [{ size: 10 }, { size: 20, replaced: true }, { size: 30 }]);
+test("pending bytes are what lies beyond the cursor, without given-up files", () => {
+  const chain = chainOf("a", [{ size: 10 }, { size: 20, givenUp }, { size: 30 }]);
   expect([pendingBytes(chain, null), pendingBytes(chain, cursorAt("a0", 4)), pendingBytes(chain, cursorAt("a2", 30))]).toEqual([40, 36, 0]); // prettier-ignore
 });
 

@@ -14,7 +14,8 @@ export async function checkAbsence(state: TailState, chain: Chain, nowMs: number
   const listed = isAlone ? new Set([live.ino]) : await listedInodes(chain.path);
   for (const file of chain.files.slice()) {
     // Also a rotated file that is not polled any more may grow: its writer need not know of the rotation.
-    if (!isAlone && !file.gone) await measureFile(state, file, await sizeOf(state, file), nowMs);
+    if (!isAlone && !file.gone && file.record.givenUp === undefined)
+      await measureFile(state, file, await sizeOf(state, file), nowMs);
     if (listed.has(file.record.inode)) file.absentSinceMs = null;
     else file.absentSinceMs ??= nowMs;
     file.gone = file.absentSinceMs !== null && Math.abs(nowMs - file.absentSinceMs) >= ABSENT_MS;

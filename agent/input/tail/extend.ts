@@ -52,8 +52,10 @@ async function findMissed(
 async function lastModifiedMs({ options }: TailState, chain: Chain): Promise<number> {
   const newest = chain.files.at(-1);
   if (newest === undefined) return Infinity;
-  const status = await (newest.descriptor?.stat() ?? stat(options.store.linkPath(newest.record.id)));
-  return status.mtimeMs;
+  const path = options.store.linkPath(newest.record.id);
+  // A link may be gone: then no name of another kind is taken for a rotation of it.
+  const status = await (newest.descriptor?.stat() ?? stat(path).catch(() => null));
+  return status?.mtimeMs ?? Infinity;
 }
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
@@ -99,7 +101,7 @@ async function retainName(
 
 async function wasBuried(tombstones: readonly FileRecord[], handle: FileHandle, inode: number): Promise<boolean> {
   for (const tombstone of tombstones) {
-    if (tombstone.inode !== inode || tombstone.replaced) continue;
+    if (tombstone.inode !== inode || tombstone.givenUp?.reason === "truncated") continue;
     const head = await readHead(handle, tombstone.head.length);
     const { birthtimeMs } = await handle.stat();
     if (head.crc === tombstone.head.crc && birthtimeMs === tombstone.bornMs) return true;

@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
 import type { Probe } from "../../probe.ts";
 import type { Origin } from "../../record.ts";
+import type { LostBytes } from "../../state/positions.ts";
 
 /**
  * The followed files, on disk in `<storage.path>/files/`. The listing is the debugger:
@@ -35,8 +36,11 @@ export interface FileRecord {
   /** CRC-32 of the first bytes (256 at most) and how many they were: tells a reused inode. */
   readonly head: { readonly length: number; readonly crc: number };
   readonly linked: boolean;
-  /** Truncated or overwritten in place; its inode is a later file of the chain. */
-  readonly replaced?: true;
+  /**
+   * Its bytes can't be read any more: why, and how many were seen (a lower bound). `truncated` also when it was overwritten
+   * in place: its inode is a later file of the chain.
+   */
+  readonly givenUp?: { readonly reason: LostBytes["reason"]; readonly size: number };
   /** What followed in its chain was missed (a suspected gap): the chain ends here. */
   readonly beforeGap?: true;
   readonly origin: Origin;
@@ -118,12 +122,6 @@ export class FileStore {
     await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
     await syncDirectory(this.#directory);
     this.#probe("burying");
-    await rm(this.linkPath(record.id), { force: true });
-  }
-
-  /** Forgets a file that is lost. */
-  async drop(record: FileRecord): Promise<void> {
-    await rm(join(this.#directory, `${record.id}.json`), { force: true });
     await rm(this.linkPath(record.id), { force: true });
   }
 }

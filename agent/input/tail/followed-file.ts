@@ -39,7 +39,7 @@ export interface Chain {
 
 /** Whether nothing more can be appended to a file, so that its unterminated rest is all there will be. */
 export function isFinal(chain: Chain, file: FollowedFile, nowMs: number): boolean {
-  if (file.gone || file.record.replaced === true) return true;
+  if (file.gone || file.record.givenUp !== undefined) return true;
   const next = chain.files[chain.files.indexOf(file) + 1];
   const followed = next === undefined ? chain.superseded : next.size > 0 || chain.files.at(-1) !== next;
   return followed && isQuiet(file, nowMs);

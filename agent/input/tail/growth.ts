@@ -14,12 +14,12 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
   // Synchronous: a stat of a cached inode costs 3 microseconds, its way through the thread pool ten times that.
   const live = statSync(chain.path, { throwIfNoEntry: false });
   const newest = chain.files.at(-1)!;
-  if (newest.record.replaced === true || isRotated(state, chain, live)) {
+  if (newest.record.givenUp !== undefined || isRotated(state, chain, live)) {
     await extendChain(state, chain, newest.record.origin.path, nowMs);
   }
   for (const file of chain.files.slice()) {
     const isQuietRotated = file !== chain.files.at(-1) && nowMs - file.grewAtMs > ACTIVE_MS;
-    if (file.gone || file.record.replaced || (isQuietRotated && !all)) continue;
+    if (file.gone || file.record.givenUp !== undefined || (isQuietRotated && !all)) continue;
     const size = live?.ino === file.record.inode ? live.size : await sizeOf(state, file);
     await measureFile(state, file, size, nowMs);
   }
@@ -37,7 +37,7 @@ export function isRotated(state: TailState, chain: Chain, live: Stats | undefine
 
 /** Takes note of a file's size. */
 export async function measureFile(state: TailState, file: FollowedFile, size: number, nowMs: number): Promise<void> {
-  if (file.record.replaced) return;
+  if (file.record.givenUp !== undefined) return;
   if (size > file.size) file.grewAtMs = nowMs;
   // A file that shrank keeps the size it had: what was seen and not read is lost.
   if (size < file.size) await replaceFile(state, file, nowMs);
@@ -46,8 +46,9 @@ export async function measureFile(state: TailState, file: FollowedFile, size: nu
 
 /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
 export async function replaceFile(state: TailState, file: FollowedFile, nowMs: number): Promise<void> {
-  if (file.record.replaced === true) return;
-  const record = { ...file.record, replaced: true } as const;
+  if (file.record.givenUp !== undefined) return;
+  const givenUp = { reason: "truncated", size: file.size } as const;
+  const record = { ...file.record, givenUp };
   await state.options.store.record(record);
   file.record = record;
   await extendChain(state, state.chains.get(record.chain)!, record.origin.path, nowMs);

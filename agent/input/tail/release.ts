@@ -1,24 +1,44 @@
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { removeChain, removeFile, type TailState } from "./tail-state.ts";
 
-/** Gives up the files that are gone and that `isDone` says every output has committed. Returns the chains that ended. */
-export async function releaseFiles(
-  state: TailState,
-  isDone: (chain: Chain, file: FollowedFile) => boolean,
-): Promise<string[]> {
+/** What the outputs say of the files that are followed. */
+export interface FileUse {
+  /** Every output has committed it. */
+  isDone(chain: Chain, file: FollowedFile): boolean;
+  /** A shipment reads the chain, or is journaled with a part of it and not committed: its files must stay as they are. */
+  isInFlight(chain: Chain): boolean;
+  /** The file is given up: counts as lost what an output has not committed of it. */
+  countLost(chain: Chain, file: FollowedFile): void;
+}
+
+/**
+ * Releases the files that are gone and committed by every output, and those that can't be read any more, whose rest is
+ * counted as lost. Returns the chains that ended.
+ */
+export async function releaseFiles(state: TailState, use: FileUse): Promise<string[]> {
   const ended: string[] = [];
   for (const chain of state.chains.values()) {
     for (const file of chain.files.slice()) {
-      // In order: a position may name a file that is gone, and then means the first one that is left.
-      if (!(file.gone || file.record.replaced) || !isDone(chain, file)) break;
-      await state.options.store.bury(file.record);
-      await file.descriptor?.close();
-      state.tombstones.push(file.record);
-      removeFile(state, chain, file);
+      // In order: a position may name a file that is not there any more, and then means the first one that is left.
+      if (!(await releaseFile(state, chain, file, use))) break;
     }
     if (chain.files.length > 0) continue;
     removeChain(state, chain);
     ended.push(chain.id);
   }
   return ended;
+}
+
+async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, use: FileUse): Promise<boolean> {
+  const isGivenUp = file.record.givenUp !== undefined;
+  if (!file.gone && !isGivenUp) return false;
+  const isDone = use.isDone(chain, file);
+  if (!isDone && (!isGivenUp || use.isInFlight(chain))) return false;
+  // Before it is durable: a crash in between says it twice, the other way round it would never be said.
+  if (!isDone) use.countLost(chain, file);
+  await state.options.store.bury(file.record);
+  await file.descriptor?.close();
+  state.tombstones.push(file.record);
+  removeFile(state, chain, file);
+  return true;
 }

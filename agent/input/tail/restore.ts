@@ -6,8 +6,8 @@ import { newFollowedFile } from "./retain.ts";
 import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
 
 /**
- * Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost; a descriptor
- * that is still open is taken out of `held`.
+ * Takes up the files of an earlier life. Held ones must be found again under some name; a descriptor that is still open is
+ * taken out of `held`. A file that is nowhere keeps its place in the chain, given up, until its loss is counted.
  */
 export async function restoreFiles(
   state: TailState,
@@ -16,18 +16,13 @@ export async function restoreFiles(
 ): Promise<void> {
   if (records.length > 0) state.skipsExisting = false;
   for (const record of records.toSorted((a, b) => a.order - b.order)) {
-    const file = await reopen(state, record, held);
-    if (file === null) {
-      await state.options.store.drop(record);
-      continue;
-    }
     let chain = state.chains.get(record.chain);
     if (chain === undefined) {
       chain = newChain(record.chain, record.chainPath, false);
       state.chains.set(chain.id, chain);
     }
     chain.broken ||= record.beforeGap === true;
-    addFile(state, chain, file);
+    addFile(state, chain, (await reopen(state, record, held)) ?? missing(record));
   }
   for (const chain of state.chains.values()) addChain(state, chain);
 }
@@ -37,8 +32,11 @@ async function reopen(
   record: FileRecord,
   held: Map<string, FileHandle>,
 ): Promise<FollowedFile | null> {
-  const { store, ledger } = options;
-  const loss = { output: null, file: record.id, path: record.path, bytes: 0, reason: "deleted" } as const;
+  const { store } = options;
+  if (record.givenUp !== undefined) {
+    const status = await stat(store.linkPath(record.id)).catch(() => null);
+    return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size }, 0);
+  }
   const open = held.get(record.id);
   if (open !== undefined) {
     held.delete(record.id);
@@ -47,9 +45,7 @@ async function reopen(
   }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
-    if (status?.ino === record.inode) return newFollowedFile(record, null, status, status.mtimeMs);
-    ledger.lost(loss);
-    return null;
+    return status?.ino === record.inode ? newFollowedFile(record, null, status, status.mtimeMs) : null;
   }
   const names = [record.path, record.chainPath, ...(await listSiblings(record.chainPath)).map(({ path }) => path)];
   for (const path of names) {
@@ -58,6 +54,11 @@ async function reopen(
     const status = await handle.stat();
     return newFollowedFile(record, handle, status, status.mtimeMs);
   }
-  ledger.lost(loss);
   return null;
+}
+
+/** Deleted while the agent was down and not linked, or its link was removed from the state folder. */
+function missing(record: FileRecord): FollowedFile {
+  const givenUp = { reason: "deleted", size: record.startAt } as const;
+  return newFollowedFile({ ...record, givenUp }, null, { dev: 0, size: givenUp.size }, 0);
 }

@@ -80,7 +80,7 @@ export function removeFile(state: TailState, chain: Chain, file: FollowedFile): 
 /** The file that follows this inode, unless its content was replaced and is to be followed anew. */
 export function fileOfInode(state: TailState, device: number, inode: number): FollowedFile | null {
   const file = state.byInode.get(inodeKey(device, inode));
-  return file === undefined || file.record.replaced === true ? null : file;
+  return file === undefined || file.record.givenUp !== undefined ? null : file;
 }
 
 function inodeKey(device: number, inode: number): string {

@@ -5,7 +5,7 @@ import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { POLL_MS_MAX, pollChain, replaceFile } from "./growth.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
-import { releaseFiles } from "./release.ts";
+import { releaseFiles, type FileUse } from "./release.ts";
 import { restoreFiles } from "./restore.ts";
 import { markSuperseded } from "./supersede.ts";
 import { takeUp } from "./take-up.ts";
@@ -81,9 +81,9 @@ export class Tail {
     await this.#oneAtATime(async () => await replaceFile(this.#state, file, nowMs));
   }
 
-  /** Gives up the files that are gone and that `isDone` says every output has committed. Returns the chains that ended. */
-  async release(isDone: (chain: Chain, file: FollowedFile) => boolean): Promise<string[]> {
-    return await this.#oneAtATime(async () => await releaseFiles(this.#state, isDone));
+  /** Releases the files that are done with or can't be read any more. Returns the chains that ended. */
+  async release(use: FileUse): Promise<string[]> {
+    return await this.#oneAtATime(async () => await releaseFiles(this.#state, use));
   }
 
   async close(): Promise<void> {

@@ -174,16 +174,6 @@ test("without links a restart finds a rotated file again by its inode and first 
   expect(after.logsShipped()).toEqual(["2", "3"]);
 });
 
-test("without links a file deleted while the agent was down is logged as lost", async () => {
-  await using bed = await openBed({ links: false });
-  append(join(bed.logs, "a.log"), line("1"));
-  await bed.tail.discover(T0_MS);
-  rmSync(join(bed.logs, "a.log"));
-  await using after = await restartBed(bed, { links: false });
-  expect(after.lines).toMatchObject([{ level: "error", fields: { reason: "deleted" } }]);
-  expect(after.tail.files.size).toBe(0);
-});
-
 test("the next attempt of a container ends the chain of the one before, last words included", async () => {
   await using bed = await openBed();
   mkdirSync(join(bed.logs, "c"));

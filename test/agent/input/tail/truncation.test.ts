@@ -97,7 +97,7 @@ test("a file that is truncated and stays empty is given up when it is gone", asy
   truncateSync(path, 0);
   await bed.run(T0_MS + 1000);
   await bed.release();
-  expect([...bed.tail.files.values()].map((file) => file.record.replaced)).toEqual([undefined]);
+  expect([...bed.tail.files.values()].map((file) => file.record.givenUp)).toEqual([undefined]);
 });
 
 test("two shippers and a poll that notice a replaced file at once follow its new content once", async () => {

@@ -1,0 +1,73 @@
+import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
+import { isWithin, startOf, unread } from "./plan.ts";
+import type { Cursor, LostBytes, Range } from "./state/positions.ts";
+
+type OpenRecord = Cursor["open"][number];
+
+/**
+ * What an output loses when its position moves over a range: the rest of the given-up files in between, and the open
+ * records that needed one. `read` is the cursor as it was planned, without those. Pure.
+ */
+export function lostByMoving(
+  chain: Chain,
+  from: { readonly cursor: Cursor | null; readonly read: Cursor | null },
+  range: Pick<Range, "segments" | "cursor">,
+): LostBytes[] {
+  const reached = chain.files.findIndex((file) => file.record.id === range.cursor.file);
+  const isPassed = (file: FollowedFile) => file.record.givenUp !== undefined && chain.files.indexOf(file) < reached;
+  const rests = unread(chain, from.cursor)
+    .filter(isPassed)
+    .map((file) => {
+      // Given up since it was planned: it was read so far.
+      const end = range.segments.find((segment) => segment.file === file.record.id)?.end;
+      return { file, bytes: Math.max(0, file.size - (end ?? startOf(file, from.cursor))) };
+    });
+  const kept = new Set(from.read?.open);
+  return sumUp(
+    chain,
+    rests,
+    (from.cursor?.open ?? []).filter((open) => !kept.has(open)),
+  );
+}
+
+/** What an output loses when a given-up file is released before it has committed it. Pure. */
+export function lostByRelease(chain: Chain, file: FollowedFile, cursor: Cursor | null): LostBytes[] {
+  const rests = unread(chain, cursor)
+    .filter((other) => other === file)
+    .map(() => ({ file, bytes: Math.max(0, file.size - startOf(file, cursor)) }));
+  const open = (cursor?.open ?? []).filter(({ fragments }) => fragments.some((part) => part.file === file.record.id));
+  return sumUp(chain, rests, open);
+}
+
+interface Rest {
+  readonly file: FollowedFile;
+  readonly bytes: number;
+}
+
+function sumUp(chain: Chain, rests: readonly Rest[], open: readonly OpenRecord[]): LostBytes[] {
+  const bytes = new Map(rests.map((rest) => [rest.file, rest.bytes]));
+  // A record that needs a file which is not followed any more was counted with that file.
+  for (const { fragments } of open.filter((record) => isWithin(chain.files, record))) {
+    for (const { file: id, start, end } of fragments) {
+      const file = chain.files.find(({ record }) => record.id === id)!;
+      bytes.set(file, (bytes.get(file) ?? 0) + end - start);
+    }
+  }
+  // A part in a file that can be read is lost for the reason of the part that can't.
+  const reason = chain.files.find(({ record }) => record.givenUp !== undefined)?.record.givenUp?.reason ?? "deleted";
+  const lost = [...bytes].map(
+    ([
+      {
+        record: { id, path, givenUp },
+      },
+      sum,
+    ]) => ({
+      file: id,
+      path,
+      bytes: sum,
+      reason: givenUp?.reason ?? reason,
+    }),
+  );
+  // How much a deleted file held is not known: that it is missing is said in any case.
+  return lost.filter((loss) => loss.bytes > 0 || loss.reason === "deleted");
+}
