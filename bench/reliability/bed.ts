@@ -3,17 +3,18 @@ import { once } from "node:events";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cellName, type Cell } from "./cells.ts";
 import type { S3Process } from "./s3-process.ts";
 
 const PROGRAM = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 const CLOCK = new URL("shifted-clock.mjs", import.meta.url).href;
 /** Journals that did not grow for so long: all is shipped (`upload_timeout` is 1 s). */
 const QUIET_MS = 4000;
+const ONCE_MS_MAX = 180_000;
 
 /** The folders of a cell and the agent that runs in them. */
 export interface Bed {
   readonly folder: string;
+  readonly configPath: string;
   /** Below it: `var/log/pods`. */
   readonly root: string;
   readonly stores: Readonly<Record<string, string>>;
@@ -28,34 +29,49 @@ export interface Bed {
   remove(): void;
 }
 
-/** Makes the folders of a cell below `parent` and its configuration. */
-export function makeBed(parent: string, cell: Cell, s3: S3Process | null): Bed {
-  const folder = join(parent, cellName(cell));
+export interface BedSpec {
+  /** Of its folder. */
+  readonly name: string;
+  readonly links: boolean;
+  readonly uploadTimeout: string;
+  readonly s3: S3Process | null;
+  /** The agent's clock can be shifted (shifted-clock.mjs). */
+  readonly shiftsClock?: boolean;
+  /** Puts the store and the state (with links: the journals alone) on a tmpfs of this size. Needs root. */
+  readonly small?: { readonly megabytes: number } | null;
+}
+
+/** Makes the folders of a bed below `parent` and its configuration. */
+export function makeBed(parent: string, spec: BedSpec): Bed {
+  const { links, s3 } = spec;
+  const folder = join(parent, spec.name);
   unmount(folder);
   rmSync(folder, { recursive: true, force: true });
   const root = join(folder, "node");
   const clock = join(folder, "clock");
   for (const path of [join(root, "var/log/containers"), clock]) mkdirSync(path, { recursive: true });
-  const small = cell.fault === "disk full" ? mountSmall(folder, cell) : null;
-  const state = small !== null && cell.mode === "fallback" ? join(small, "state") : join(folder, "state");
+  const small = spec.small === null || spec.small === undefined ? null : mountSmall(folder, spec.small.megabytes);
+  const state = small !== null && !links ? join(small, "state") : join(folder, "state");
   const store = join(small ?? folder, "store");
   const staging = join(store, "_staging");
   mkdirSync(staging, { recursive: true });
-  if (small !== null && cell.mode === "links") bindOutputs(small, state);
+  if (small !== null && links) bindOutputs(small, state);
   const configPath = join(folder, "agent.yaml");
-  writeFileSync(configPath, configText({ root, state, store, links: cell.mode === "links", s3 }));
+  writeFileSync(configPath, configText({ root, state, store, spec }));
   writeFileSync(join(clock, "offset"), "0");
-  const shiftsClock = cell.fault === "clock jump";
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: "reliability",
     AWS_SECRET_ACCESS_KEY: "reliability",
-    ...(shiftsClock ? { NODE_OPTIONS: `--import=${CLOCK}`, LOGQ_CLOCK: clock, LOGQ_STAGING: staging } : {}),
+    ...(spec.shiftsClock === true
+      ? { NODE_OPTIONS: `--import=${CLOCK}`, LOGQ_CLOCK: clock, LOGQ_STAGING: staging }
+      : {}),
   };
   const agent = new AgentProcess(configPath, join(folder, "agent.log"), env);
   const stores = { directory: store, ...(s3 === null ? {} : { s3: s3.data }) };
   return {
     folder,
+    configPath,
     root,
     stores,
     staging,
@@ -93,11 +109,16 @@ export class AgentProcess {
     return this.#child!.pid!;
   }
 
-  start(...args: string[]): void {
+  start(): void {
+    this.startProgram([PROGRAM, "-c", this.#configPath], false);
+  }
+
+  /** Starts another program in its place. `expectsEnd`: that it ends is no failure. */
+  startProgram([program, ...args]: readonly [string, ...string[]], expectsEnd = true): void {
     this.starts++;
     this.startedAtMs.push(Date.now());
-    this.#expectsEnd = args.includes("--once");
-    const child = spawn(PROGRAM, ["-c", this.#configPath, ...args], {
+    this.#expectsEnd = expectsEnd;
+    const child = spawn(program, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: this.#env,
     });
@@ -135,10 +156,23 @@ export class AgentProcess {
     this.#child!.kill(signal);
   }
 
+  /** Waits until it ends: the signal that ended it, or its exit code; `still running` after `timeoutMs`. */
+  async ended(timeoutMs: number): Promise<string> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const [code, signal] = (await once(this.#child!, "close", { signal: timeout })) as [number | null, string | null];
+      return signal ?? `exit ${String(code)}`;
+    } catch (error) {
+      if (timeout.aborted) return "still running";
+      throw error;
+    }
+  }
+
+  /** Ships with `--once`; throws if it fails. */
   async runOnce(): Promise<void> {
-    this.start("--once");
-    const [code] = (await once(this.#child!, "close")) as [number | null];
-    if (code !== 0) throw new Error(`cannot ship the rest: logq-agent --once exited ${String(code)}: ${this.#logPath}`);
+    this.startProgram([PROGRAM, "-c", this.#configPath, "--once"]);
+    const ended = await this.ended(ONCE_MS_MAX);
+    if (ended !== "exit 0") throw new Error(`cannot ship the rest: logq-agent --once: ${ended}: see ${this.#logPath}`);
   }
 
   /** Its log's lines, of all lives. */
@@ -171,14 +205,9 @@ async function drain(agent: AgentProcess, journals: string, staging: string, tim
   await agent.runOnce();
 }
 
-function configText(paths: {
-  root: string;
-  state: string;
-  store: string;
-  links: boolean;
-  s3: S3Process | null;
-}): string {
-  const { root, state, store, links, s3 } = paths;
+function configText(paths: { root: string; state: string; store: string; spec: BedSpec }): string {
+  const { root, state, store, spec } = paths;
+  const { links, s3, uploadTimeout } = spec;
   return `
 service:
   storage.path: ${state}
@@ -191,22 +220,14 @@ pipeline:
   filters:
     - { name: kubernetes, match: kube.* }
   outputs:
-    - { name: directory, alias: directory, match: "*", path: ${store}, upload_timeout: 1s }
-${s3 === null ? "" : `    - { name: s3, alias: s3, match: "*", bucket: logs, region: eu-central-1, endpoint: "${s3.url}", upload_timeout: 1s }\n`}`;
+    - { name: directory, alias: directory, match: "*", path: ${store}, upload_timeout: ${uploadTimeout} }
+${s3 === null ? "" : `    - { name: s3, alias: s3, match: "*", bucket: logs, region: eu-central-1, endpoint: "${s3.url}", upload_timeout: ${uploadTimeout} }\n`}`;
 }
 
-/** A tmpfs that holds the objects of the whole run, and little more. */
-function mountSmall(folder: string, cell: Cell): string {
+function mountSmall(folder: string, megabytes: number): string {
   const small = join(folder, "small");
   mkdirSync(small, { recursive: true });
-  execFileSync("mount", [
-    "-t",
-    "tmpfs",
-    "-o",
-    `size=${64 + Math.ceil(cell.rate * cell.seconds * 0.3)}M`,
-    "tmpfs",
-    small,
-  ]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}M`, "tmpfs", small]);
   return small;
 }
 

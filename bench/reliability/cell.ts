@@ -1,12 +1,11 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { injectFaults, type FaultCount } from "./agent-faults.ts";
-import { makeBed, type Bed } from "./bed.ts";
-import { isStoreFault, isWriterAction, type Cell } from "./cells.ts";
+import { makeBed, type Bed, type BedSpec } from "./bed.ts";
+import { cellName, isStoreFault, isWriterAction, type Cell } from "./cells.ts";
 import { accountForLoss, type LossAccount } from "./legal-loss.ts";
 import { startS3, type S3Process } from "./s3-process.ts";
 import { verifyStore, type Verified } from "./verify.ts";
+import { endWriter, startWriter } from "./writer-process.ts";
 import type { Written, WriterSpec } from "./writer.ts";
 
 const PODS = 4;
@@ -40,10 +39,10 @@ export interface OutputResult extends Omit<Verified, "missing">, LossAccount {
 
 /** Runs one cell below `parent` and removes its folders if it passed. */
 export async function runCell(cell: Cell, parent: string): Promise<CellResult> {
-  await using s3 = await startS3(parent, cell);
-  const bed = makeBed(parent, cell, s3);
+  await using s3 = await startS3(parent, cellName(cell));
+  const bed = makeBed(parent, bedSpec(cell, s3));
   const stop = new AbortController();
-  const writer = startWriter(cell, bed);
+  const writer = startWriter(writerSpec(cell, bed));
   try {
     bed.agent.start();
     const faults = faultsOf(cell, bed, s3, stop.signal);
@@ -62,13 +61,26 @@ export async function runCell(cell: Cell, parent: string): Promise<CellResult> {
   }
 }
 
+function bedSpec(cell: Cell, s3: S3Process | null): BedSpec {
+  const links = cell.mode === "links";
+  const small = { megabytes: 64 + Math.ceil(cell.rate * cell.seconds * 0.3) };
+  return {
+    name: cellName(cell),
+    links,
+    uploadTimeout: "1s",
+    s3,
+    shiftsClock: cell.fault === "clock jump",
+    small: cell.fault === "disk full" ? small : null,
+  };
+}
+
 async function never(): Promise<never> {
   return await new Promise(() => undefined);
 }
 
-function startWriter(cell: Cell, bed: Bed): ReturnType<typeof fork> {
+function writerSpec(cell: Cell, bed: Bed): WriterSpec {
   const bytesPerSecond = cell.rate * 1e6;
-  const spec: WriterSpec = {
+  return {
     root: bed.root,
     staging: bed.staging,
     pods: PODS,
@@ -77,18 +89,6 @@ function startWriter(cell: Cell, bed: Bed): ReturnType<typeof fork> {
     action: isWriterAction(cell.fault) ? cell.fault : null,
     actionEveryMs: ACTION_EVERY_MS,
   };
-  return fork(new URL("writer.ts", import.meta.url).pathname, [JSON.stringify(spec)]);
-}
-
-async function endWriter(writer: ReturnType<typeof fork>): Promise<Written> {
-  const reported = once(writer, "message");
-  const died = once(writer, "exit").then(([code]) => {
-    throw new Error(`cannot write the logs: the writer exited ${String(code)}`);
-  });
-  died.catch(() => undefined);
-  writer.send("stop");
-  const [written] = (await Promise.race([reported, died])) as [Written];
-  return written;
 }
 
 async function faultsOf(cell: Cell, bed: Bed, s3: S3Process | null, signal: AbortSignal): Promise<FaultCount | null> {

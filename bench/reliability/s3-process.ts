@@ -1,5 +1,5 @@
 import type { FaultCount } from "./agent-faults.ts";
-import type { Cell, StoreFault } from "./cells.ts";
+import type { StoreFault } from "./cells.ts";
 
 /** An S3 server in a process of its own, whose objects are files below `data`. */
 export interface S3Process extends AsyncDisposable {
@@ -9,6 +9,6 @@ export interface S3Process extends AsyncDisposable {
   injectFaults(fault: StoreFault, signal: AbortSignal): Promise<FaultCount>;
 }
 
-export async function startS3(_parent: string, _cell: Cell): Promise<S3Process | null> {
+export async function startS3(_parent: string, _name: string): Promise<S3Process | null> {
   return null;
 }
