@@ -8,9 +8,10 @@ import { openTails } from "./inputs.ts";
 import { createOutput } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
-import { openOrphans, openRecovery, recoverFirst, type Recovery } from "./recovery.ts";
+import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
+import { openQuarantine } from "./state/quarantine-stage.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -72,7 +73,8 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
   const folder = join(config.service.storagePath, "outputs");
   const names = new Set<string>();
   for (const output of config.outputs) names.add(await openOutput(output, folder, parts, context));
-  for (const orphan of await openOrphans(folder, (name) => names.has(name), { ...context, tails })) {
+  const quarantineOf = quarantineIn(config);
+  for (const orphan of await openOrphans(folder, (name) => names.has(name), { ...context, tails, quarantineOf })) {
     opened.push(orphan.positions);
     recoveries.push(orphan.recovery);
     pumps.push(orphan.pump);
@@ -96,12 +98,19 @@ async function openOutput(
   const source = createSource(tails, tagMatcher(config.match));
   ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
   const bytesMax = config.totalFileSizeBytes;
-  const shipper = new Shipper({ output, positions, source, log, ledger, probe, bytesMax, once });
-  const recovery = openRecovery(positions, output, { life, tails, log, ledger, probe });
+  const quarantineOf = quarantineIn(parts.config);
+  const quarantine = quarantineOf(output.id);
+  const shipper = new Shipper({ output, positions, quarantine, source, log, ledger, probe, bytesMax, once });
+  const recovery = openRecovery(positions, output, { life, tails, quarantineOf, log, ledger, probe });
   shippers.push(shipper);
   recoveries.push(recovery);
   pumps.push(new Pump(recoverFirst(recovery, shipper), config, log));
   return name;
+}
+
+function quarantineIn({ service }: AgentConfig): RecoveryContext["quarantineOf"] {
+  const directory = join(service.storagePath, "quarantine");
+  return (outputId) => openQuarantine(directory, outputId, service.quarantineBytesMax);
 }
 
 async function release({ tails, shippers, recoveries }: Parts): Promise<void> {

@@ -9,6 +9,7 @@ import type { Probe } from "./probe.ts";
 import { Pump, type Shippable } from "./pump.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
+import type { Quarantine } from "./state/quarantine-stage.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -27,6 +28,7 @@ export interface Recovery {
 export interface RecoveryContext {
   readonly life: string;
   readonly tails: readonly Tail[];
+  quarantineOf(outputId: string): Quarantine;
   readonly log: Logger;
   readonly ledger: Ledger;
   readonly probe: Probe;
@@ -114,5 +116,7 @@ async function finishInterrupted(positions: Positions, context: RecoveryContext,
   const output = createRecordedOutput(positions.unresolved.output, life, probe);
   await output.clean();
   const source = createSource(tails, () => true);
-  await new Shipper({ output, positions, source, log, ledger, probe, bytesMax: 0, once: false }).recover(signal);
+  const quarantine = context.quarantineOf(output.id);
+  const ports = { output, positions, quarantine, source, log, ledger, probe };
+  await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);
 }

@@ -1,19 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
-import type { Delivery, Output, Sealed } from "./output/output.ts";
+import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output/output.ts";
 import { lostByMoving, lostByRelease } from "./loss.ts";
-import { pendingBytes, planShipment, readableCursor, startOf, type ChainPlan } from "./plan.ts";
+import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
+import { checkReplay, findGone, lostByReplay, replayOf } from "./replay.ts";
 import type { Source } from "./source.ts";
 import type { LostBytes, Positions, Range, ShipmentEntry } from "./state/positions.ts";
+import type { Quarantine } from "./state/quarantine-stage.ts";
 import { committedBytes } from "./telemetry/committed-bytes.ts";
-import type { Ledger, RecordCounters } from "./telemetry/ledger.ts";
+import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
+import {
+  noCounters,
+  fileIdOf,
+  recordKey,
+  transfer,
+  UnreadableError,
+  type Transferred,
+  type Unreadable,
+} from "./transfer.ts";
 
 export interface ShipperOptions {
   readonly output: Output;
   readonly positions: Positions;
+  readonly quarantine: Quarantine;
   readonly source: Source;
   readonly log: Logger;
   readonly ledger: Ledger;
@@ -31,18 +43,27 @@ export interface Shipped {
   readonly more: boolean;
 }
 
+const NOTHING_GONE: ReadonlySet<string> = new Set();
 const NOTHING: Shipped = { records: 0, rawBytes: 0, more: false };
+/** The next try after nothing moved: the plan is another one now. */
+const AGAIN: Shipped = { ...NOTHING, more: true };
+/** A chain that can't be read is left out for so long, doubling from one to the other. */
+const UNREADABLE_MS_MIN = 1000;
+const UNREADABLE_MS_MAX = 60_000;
 
 /**
  * Ships for one output: plan → encode → deliver → commit. What is read is decided by `planShipment`, what was read is
- * journaled before it can be seen, and positions move only after all of it is stored. A crash between journal and commit
- * is resolved by `recover`: the objects are there, or the same ranges are encoded to the same keys again.
+ * journaled before it can be seen, and positions move only after all of it is stored. A failure between journal and
+ * commit, or a crash there, is resolved by `recover` before anything else: the objects are there, or the same ranges are
+ * encoded to the same keys again, or, if the files have lost them and no object is there, the shipment is undone.
  */
 export class Shipper {
   readonly #options: ShipperOptions;
   readonly #reader = new ChainReader();
   /** Ids of the chains that the shipment under way reads. */
   #reading = new Set<string>();
+  readonly #unreadable = new Map<string, { waitMs: number; retryAtMs: number }>();
+  #mustClean = true;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -63,8 +84,10 @@ export class Shipper {
   /** Ships once what is there, up to `bytesMax`. Throws if a step fails: nothing has moved then, try again. */
   async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
     const { positions, source, bytesMax, once } = this.#options;
+    await this.#clean();
     if (positions.unresolved !== null) await this.recover(signal);
-    const plan = planShipment(source.chains(), positions.cursors, { nowMs, bytesMax, once });
+    const chains = source.chains().filter((chain) => this.#isDue(chain.id));
+    const plan = planShipment(chains, positions.cursors, { nowMs, bytesMax, once });
     if (plan.length === 0) return NOTHING;
 
     this.#reading = new Set(plan.map(({ chain }) => chain.id));
@@ -76,65 +99,64 @@ export class Shipper {
   }
 
   async #shipPlan(plan: readonly ChainPlan[], nowMs: number, signal: AbortSignal): Promise<Shipped> {
-    const { output, positions, probe, bytesMax } = this.#options;
-    const header = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex") };
-    const delivery = output.begin({ ...header, replay: false });
-    let sealed: Sealed;
-    let encoded: Encoded;
+    const { output, positions, quarantine, probe, bytesMax } = this.#options;
+    const header = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex"), replay: false };
+    let prepared: Prepared | null = null;
     let entry: ShipmentEntry;
     try {
-      encoded = await this.#encode(plan.map(toRead), nowMs, delivery, signal);
-      if (encoded.ranges.length === 0) return await abandon(delivery);
-      sealed = await delivery.seal();
+      prepared = await this.#prepare(plan.map(toRead), header, nowMs, signal);
+      for (const failure of prepared.transferred.unreadable) this.#leaveOut(failure);
+      const { ranges } = prepared.transferred;
+      if (ranges.length === 0) {
+        await prepared.delivery.abandon();
+        return NOTHING;
+      }
+      if (typeof prepared.sealed.taken === "string") return await this.#renumber(prepared, nowMs);
       probe("sealed");
-      entry = {
-        ...header,
-        readTimeMs: nowMs,
-        output: output.recorded,
-        keys: sealed.keys,
-        ranges: encoded.ranges,
-        lost: this.#lostBy(plan, encoded.ranges),
-      };
+      const { seq, planId } = header;
+      const { keys } = prepared.sealed;
+      const lost = this.#lostBy(plan, ranges);
+      entry = { seq, planId, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost };
       await positions.plan(entry);
       probe("journaled");
-      await delivery.publish();
+      await this.#publish(prepared, seq);
     } catch (error) {
-      await delivery.abandon().catch(() => undefined);
-      if (!(error instanceof ReplacedError) || positions.unresolved !== null) throw error;
-      // The file starts anew now, which changes the plan; each file is replaced at most once.
-      return { ...NOTHING, more: true };
+      await prepared?.delivery.abandon().catch(() => undefined);
+      if (positions.unresolved !== null) throw error;
+      await quarantine.discard(header.seq).catch(() => undefined);
+      if (error instanceof UnreadableError) this.#leaveOut(error);
+      // A file that starts anew changes the plan; each file is replaced at most once.
+      else if (!(error instanceof ReplacedError)) throw error;
+      return AGAIN;
     }
     probe("published");
-    await this.#commit(entry, sealed.records, encoded.counters);
+    await this.#commit(entry, prepared, NOTHING_GONE);
     probe("committed");
-    this.#report(sealed, encoded);
-    return { records: sealed.records, rawBytes: encoded.bytes, more: encoded.refused || encoded.bytes >= bytesMax / 2 };
+    this.#report(prepared);
+    const { bytes, refused } = prepared.transferred;
+    return { records: prepared.sealed.records, rawBytes: bytes, more: refused || bytes >= bytesMax / 2 };
   }
 
-  /** Finishes the shipment that a crash left between journal and commit. */
+  /** Finishes, or undoes, the shipment that a failure or a crash left between journal and commit. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { output, positions, source, log } = this.#options;
-    if (positions.unresolved === null) return;
+    const { output, positions, source, quarantine, log } = this.#options;
     const entry = positions.unresolved;
-    let records = 0;
-    let counters = noCounters();
+    if (entry === null) return;
+    await this.#clean();
+    const fields = { output: output.id, seq: entry.seq };
+    const gone = findGone(entry, positions, source);
+    let prepared: Prepared | null = null;
     if (!(await output.isDelivered(entry))) {
-      const delivery = output.begin({ ...entry, replay: true });
-      try {
-        const reads = entry.ranges.map((range) => replayOf(range, positions, source));
-        const encoded = await this.#encode(reads, entry.readTimeMs, delivery, signal);
-        const sealed = await delivery.seal();
-        checkReplay(entry, sealed.keys);
-        ({ records } = sealed);
-        ({ counters } = encoded);
-        await delivery.publish();
-      } catch (error) {
-        await delivery.abandon().catch(() => undefined);
-        throw error;
+      prepared = await this.#repeat(entry, gone, signal);
+      if (prepared === null) {
+        await quarantine.discard(entry.seq);
+        await positions.abort();
+        log.warn(fields, "undid the interrupted shipment: its files have changed, and nothing of it was visible");
+        return;
       }
-    }
-    await this.#commit(entry, records, counters);
-    log.info({ output: output.id, seq: entry.seq }, "finished the shipment that was interrupted");
+    } else gone.clear();
+    await this.#commit(entry, prepared, gone);
+    log.info(fields, "finished the shipment that was interrupted");
   }
 
   /** Whether this output needs nothing of a file any more. True for files it does not ship. */
@@ -170,43 +192,131 @@ export class Shipper {
     this.#options.positions.forget(chainId);
   }
 
-  /** Reads the planned ranges in order into a delivery; returns what was read, exactly. */
-  async #encode(
-    reads: readonly ChainRead[],
-    readTimeMs: number,
-    delivery: Delivery,
-    signal: AbortSignal,
-  ): Promise<Encoded> {
-    const { source } = this.#options;
-    const ports = {
-      open: (id: string) => source.open(id),
-      originOf: (id: string) => source.fileOf(id).record.origin,
-      accept: async (batch: Parameters<Delivery["accept"]>[0]) => await delivery.accept(batch),
-    };
-    const encoded: Encoded = { ranges: [], bytes: 0, refused: false, counters: noCounters() };
-    for (const read of reads) {
-      signal.throwIfAborted();
+  /**
+   * Encodes a journaled shipment again, to the same keys, and publishes it. Bytes that the files have lost meanwhile join
+   * `gone` and are left out if part of the shipment is visible already; null if nothing is: then it is to be undone.
+   */
+  async #repeat(entry: ShipmentEntry, gone: Set<string>, signal: AbortSignal): Promise<Prepared | null> {
+    for (let mustFinish = false; ;) {
+      if (gone.size > 0 && !mustFinish) {
+        if (await this.#options.output.forbid(entry)) return null;
+        mustFinish = true;
+      }
       try {
-        const result = await this.#reader.read(read, readTimeMs, ports);
-        encoded.bytes += result.bytes;
-        encoded.refused ||= result.refused;
-        addCounters(encoded.counters, result.counters);
-        if (result.range !== null) encoded.ranges.push(result.range);
+        return await this.#repeatWithout(gone, entry, signal);
       } catch (error) {
-        if (error instanceof ReplacedError) await source.replaced(error.fileId, readTimeMs);
-        throw error;
+        if (!(error instanceof ReplacedError) || gone.has(error.fileId)) throw error;
+        gone.add(error.fileId);
       }
     }
-    return encoded;
   }
 
-  /** Positions move, and what that settles is accounted for at the same moment. */
-  async #commit(entry: ShipmentEntry, records: number, counters: RecordCounters): Promise<void> {
-    const { output, positions, source, ledger } = this.#options;
+  async #repeatWithout(gone: ReadonlySet<string>, entry: ShipmentEntry, signal: AbortSignal): Promise<Prepared> {
+    const { positions, source } = this.#options;
+    const replays = entry.ranges.map((range) => replayOf(range, positions, source, gone));
+    const reads = replays.flatMap(({ read }) => read ?? []);
+    const prepared = await this.#prepare(reads, { ...entry, replay: true }, entry.readTimeMs, signal);
+    try {
+      const [unreadable] = prepared.transferred.unreadable;
+      if (unreadable !== undefined) throw unreadable.error;
+      for (const replay of replays) checkReplay(replay, prepared.transferred, gone);
+      checkKeys(entry, prepared.sealed.keys, gone.size > 0);
+      await this.#publish(prepared, entry.seq);
+      return prepared;
+    } catch (error) {
+      await prepared.delivery.abandon().catch(() => undefined);
+      if (error instanceof ReplacedError) await source.replaced(error.fileId, entry.readTimeMs);
+      throw error;
+    }
+  }
+
+  /** Reads and encodes; what can't be encoded is staged for the quarantine. */
+  async #prepare(
+    reads: readonly ChainRead[],
+    header: ShipmentHeader,
+    readTimeMs: number,
+    signal: AbortSignal,
+  ): Promise<Prepared> {
+    const condemned = new Map<string, string>();
+    if (header.replay) {
+      for await (const { origin, pos, reason } of this.#options.quarantine.staged(header.seq))
+        condemned.set(recordKey(origin.file, pos), reason);
+    }
+    const attempt = async (isCareful: boolean) =>
+      await this.#attempt(reads, header, { readTimeMs, signal, condemned, isCareful });
+    if (condemned.size > 0) return await attempt(true);
+    try {
+      return await attempt(false);
+    } catch (error) {
+      if (!(error instanceof PoisonError)) throw error;
+      return await attempt(true);
+    }
+  }
+
+  async #attempt(
+    reads: readonly ChainRead[],
+    header: ShipmentHeader,
+    options: {
+      readonly readTimeMs: number;
+      readonly signal: AbortSignal;
+      readonly condemned: ReadonlyMap<string, string>;
+      readonly isCareful: boolean;
+    },
+  ): Promise<Prepared> {
+    const { output, source, quarantine: folder } = this.#options;
+    const delivery = output.begin(header);
+    const quarantine = options.isCareful ? folder.begin(header.seq) : null;
+    try {
+      const ports = { reader: this.#reader, source, output, delivery, quarantine };
+      const transferred = await transfer(reads, { ...ports, ...options });
+      const sealed = await delivery.seal();
+      await quarantine?.seal();
+      return { delivery, transferred, sealed, quarantined: quarantine?.records ?? 0 };
+    } catch (error) {
+      await delivery.abandon().catch(() => undefined);
+      await quarantine?.abandon().catch(() => undefined);
+      if (error instanceof ReplacedError) await source.replaced(error.fileId, options.readTimeMs);
+      throw error;
+    }
+  }
+
+  /** What the service refuses for good joins what could not be encoded, before the commit. */
+  async #publish(prepared: Prepared, seq: number): Promise<void> {
+    const refused = await prepared.delivery.publish();
+    if (refused === undefined || refused.length === 0) return;
+    const { quarantine } = this.#options;
+    const writer = quarantine.begin(seq);
+    try {
+      for await (const record of quarantine.staged(seq)) await writer.add(record);
+      for (const record of refused) await writer.add(record);
+      await writer.seal();
+    } catch (error) {
+      await writer.abandon().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * Positions move, and what that settles is accounted for at the same moment. `prepared`: null if a crash hides it.
+   * `gone`: files of the entry's own ranges that could not be read again.
+   */
+  async #commit(entry: ShipmentEntry, prepared: Prepared | null, gone: ReadonlySet<string>): Promise<void> {
+    const { output, positions, source, quarantine, ledger, log } = this.#options;
     const bytes = committedBytes(entry.ranges, source.chains(), positions.cursors);
+    const missing = lostByReplay(entry, positions, source, gone);
+    const segments = bytes.segments.filter(({ file }) => !gone.has(file));
+    const quarantined = await quarantinedOf(quarantine, entry.seq);
     await positions.commit();
-    ledger.committed(output.id, { ...bytes, records, counters });
-    for (const loss of entry.lost) ledger.lost({ output: output.id, ...loss });
+    const records = prepared?.sealed.records ?? 0;
+    const counters = prepared?.transferred.counters ?? noCounters();
+    ledger.committed(output.id, { ...bytes, segments, records, counters, quarantined });
+    for (const loss of [...entry.lost, ...missing]) ledger.lost({ output: output.id, ...loss });
+    try {
+      await quarantine.commit(entry.seq);
+    } catch (error) {
+      this.#mustClean = true;
+      log.warn({ output: output.id, err: error }, "cannot list what was quarantined; trying again");
+    }
   }
 
   /** What committing `ranges` gives up, by the state of the files when they were planned. */
@@ -219,41 +329,62 @@ export class Shipper {
     });
   }
 
-  #report(sealed: Sealed, encoded: Encoded): void {
+  /** The journal is older than the store: what is there stays, and what comes gets names that were never used. */
+  async #renumber({ delivery, sealed }: Prepared, nowMs: number): Promise<Shipped> {
+    const { output, positions, quarantine, log } = this.#options;
+    await delivery.abandon();
+    await quarantine.discard(positions.nextSeq);
+    log.error(
+      { output: output.id, key: sealed.taken },
+      "an object has the next shipment's name already, so the journal was lost or is an old copy: " +
+        "records may be stored twice; going on under higher numbers",
+    );
+    positions.skipTo(Math.max(positions.nextSeq + 1, nowMs));
+    return AGAIN;
+  }
+
+  async #clean(): Promise<void> {
+    if (!this.#mustClean) return;
+    const { positions, quarantine } = this.#options;
+    await quarantine.clean(positions.nextSeq, positions.unresolved?.seq ?? null);
+    this.#mustClean = false;
+  }
+
+  /** A file that can't be read must not hold up the others. */
+  #leaveOut({ chain: id, error }: Unreadable): void {
+    const { output, source, log } = this.#options;
+    const waitedMs = this.#unreadable.get(id)?.waitMs ?? UNREADABLE_MS_MIN / 2;
+    const waitMs = Math.min(UNREADABLE_MS_MAX, waitedMs * 2);
+    this.#unreadable.set(id, { waitMs, retryAtMs: performance.now() + waitMs });
+    const path = source.chains().find((chain) => chain.id === id)?.path;
+    log.error({ output: output.id, path, err: error, retryInMs: waitMs }, "cannot read a file; the others go on");
+  }
+
+  #isDue(chainId: string): boolean {
+    const left = this.#unreadable.get(chainId);
+    return left === undefined || performance.now() >= left.retryAtMs;
+  }
+
+  #report({ sealed, transferred, quarantined }: Prepared): void {
     const fields = {
       output: this.#options.output.id,
       records: sealed.records,
-      rawBytes: encoded.bytes,
+      rawBytes: transferred.bytes,
       objects: sealed.keys.length,
       bytes: sealed.bytes,
+      ...(quarantined > 0 ? { quarantined } : {}),
     };
     this.#options.log.info(fields, "shipped");
   }
 }
 
-interface Encoded {
-  readonly ranges: Range[];
-  bytes: number;
-  refused: boolean;
-  readonly counters: Counters;
-}
-
-type Counters = { -readonly [Name in keyof RecordCounters]: number };
-
-function noCounters(): Counters {
-  return { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
-}
-
-function addCounters(sums: Counters, more: RecordCounters): void {
-  sums.unparsed += more.unparsed;
-  sums.cut += more.cut;
-  sums.clamped += more.clamped;
-  sums.repaired += more.repaired;
-}
-
-async function abandon(delivery: Delivery): Promise<Shipped> {
-  await delivery.abandon();
-  return NOTHING;
+/** A shipment that is encoded and stored, and not visible yet. */
+interface Prepared {
+  readonly delivery: Delivery;
+  readonly transferred: Transferred;
+  readonly sealed: Sealed;
+  /** Records that it left out. */
+  readonly quarantined: number;
 }
 
 function toRead(plan: ChainPlan): ChainRead {
@@ -274,28 +405,24 @@ function toRead(plan: ChainPlan): ChainRead {
   };
 }
 
-function checkReplay(entry: ShipmentEntry, keys: readonly string[]): void {
-  if (keys.toSorted().join() === entry.keys.toSorted().join()) return;
+/** By file: what the shipment leaves out. */
+async function quarantinedOf(
+  quarantine: Quarantine,
+  seq: number,
+): Promise<{ file: string; bytes: number; records: number }[]> {
+  const byFile = new Map<string, { file: string; bytes: number; records: number }>();
+  for await (const { origin, rawBytes } of quarantine.staged(seq)) {
+    const file = fileIdOf(origin.file);
+    const sum = byFile.get(file) ?? { file, bytes: 0, records: 0 };
+    byFile.set(file, { file, bytes: sum.bytes + rawBytes, records: sum.records + 1 });
+  }
+  return [...byFile.values()];
+}
+
+function checkKeys(entry: ShipmentEntry, keys: readonly string[], isPart: boolean): void {
+  const journaled = new Set(entry.keys);
+  if (keys.every((key) => journaled.has(key)) && (isPart || keys.length === journaled.size)) return;
   throw new Error(
     `cannot repeat shipment ${entry.seq}: it gave the objects ${keys.join(", ")} instead of ${entry.keys.join(", ")}`,
   );
-}
-
-/** The very range that was journaled: ends are exact, so a rest without newline there was a line. */
-function replayOf(range: Range, positions: Positions, source: Source): ChainRead {
-  const cursor = positions.cursors.get(range.chain) ?? null;
-  const chain = source.chains().find((candidate) => candidate.id === range.chain);
-  const from = chain === undefined ? cursor : readableCursor(chain, cursor);
-  const segments = range.segments.map(({ file, end }) => {
-    const followed = source.fileOf(file);
-    const start = startOf(followed, from);
-    return { id: file, origin: followed.record.origin, start, target: end, limit: end, torn: true };
-  });
-  return {
-    chain: range.chain,
-    framing: source.fileOf(range.segments[0]!.file).record.framing,
-    from,
-    segments,
-    ended: range.ended,
-  };
 }

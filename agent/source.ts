@@ -7,6 +7,8 @@ export interface Source {
   chains(): Chain[];
   open(fileId: string): LogFile;
   fileOf(fileId: string): FollowedFile;
+  /** The same, or null if no input follows the file any more. */
+  find(fileId: string): FollowedFile | null;
   /** A file was found truncated or overwritten in place. Returns it as it was. */
   replaced(fileId: string, nowMs: number): Promise<FollowedFile>;
 }
@@ -23,6 +25,7 @@ export function createSource(tails: readonly Tail[], matchesTag: (tag: string) =
         [...tail.chains.values()].filter((chain) => matchesTag(chain.files[0]?.record.origin.tag ?? "")),
       ),
     open: (fileId) => tailOf(fileId).open(fileId),
+    find: (fileId) => tails.find((tail) => tail.files.has(fileId))?.files.get(fileId) ?? null,
     fileOf: (fileId) => tailOf(fileId).files.get(fileId)!,
     replaced: async (fileId, nowMs) => {
       const tail = tailOf(fileId);

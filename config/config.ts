@@ -16,6 +16,8 @@ export interface ServiceConfig {
   readonly logLevel: "off" | "error" | "warn" | "info" | "debug" | "trace";
   /** How long a stop may take, and how long a start waits for another agent's lock. */
   readonly graceMs: number;
+  /** ours: bytes of the records that could not be shipped, of all outputs together. */
+  readonly quarantineBytesMax: number;
 }
 
 export type InputConfig = TailConfig;

@@ -61,6 +61,7 @@ function readService(
     node: settings.hostname ?? (env["NODE_NAME"] || os.hostname()),
     logLevel: settings.log_level,
     graceMs: settings.grace,
+    quarantineBytesMax: settings["storage.quarantine_limit_size"],
   };
 }
 

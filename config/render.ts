@@ -15,6 +15,7 @@ export function renderConfig(config: AgentConfig): string {
     {
       service: {
         "storage.path": service.storagePath,
+        "storage.quarantine_limit_size": formatSize(service.quarantineBytesMax),
         cluster: service.cluster,
         hostname: service.node,
         log_level: service.logLevel,

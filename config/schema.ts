@@ -66,6 +66,14 @@ export const SERVICE = {
       origin: "fluent-bit",
       doc: "State folder: positions, journal, links, quarantine; on the file system of the logs, so that they can be linked.",
     },
+    "storage.quarantine_limit_size": {
+      type: "size",
+      default: "100M",
+      min: "1M",
+      max: "100G",
+      origin: "ours",
+      doc: "Room for records that can't be encoded or that a service refuses for good; an output that needs more waits.",
+    },
     cluster: {
       type: "string",
       default: "default",

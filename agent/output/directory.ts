@@ -8,9 +8,11 @@ const STAGING = "_staging";
 
 /** Objects as files below `root`: staged in `_staging/`, made visible by link(2), which never replaces what is there. */
 export function createDirectoryStore(root: string): ObjectStore {
+  const exists = async (key: string) => (await stat(join(root, key)).catch(ignoreMissing)) !== null;
   return {
     create: (key) => new StagedFile(root, key),
-    exists: async (key) => (await stat(join(root, key)).catch(ignoreMissing)) !== null,
+    exists,
+    isTaken: exists,
     clean: async ({ isOwn }) => {
       const names = (await readdir(join(root, STAGING)).catch(ignoreMissing)) ?? [];
       for (const name of names) if (isOwn(name)) await rm(join(root, STAGING, name), { force: true });

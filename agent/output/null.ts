@@ -18,6 +18,7 @@ export function createNullOutput(id: string, recorded: unknown): Output {
       };
     },
     isDelivered: () => Promise.resolve(true),
+    forbid: () => Promise.resolve(false),
     clean: () => Promise.resolve(),
   };
 }

@@ -4,6 +4,10 @@ export interface ObjectStore {
   create(key: string, planId: string): StagedObject;
   /** Whether this very object is there: of this key, and of this shipment where the store can tell. */
   exists(key: string, planId: string): Promise<boolean>;
+  /** Makes sure that no object ever has this key, which none has now. Absent where nothing can be under way. */
+  forbid?(key: string): Promise<void>;
+  /** Whether a key that was never used is taken nevertheless. Absent where asking costs a request: publishing finds out. */
+  isTaken?(key: string): Promise<boolean>;
   /** Removes staged objects that an earlier life of the writer left. */
   clean(owner: ObjectOwner): Promise<void>;
 }

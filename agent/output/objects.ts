@@ -1,9 +1,10 @@
+import { dirname } from "node:path/posix";
 import { objectKey, objectNames, type ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import type { Probe } from "../probe.ts";
 import type { Batch } from "../record.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
-import type { Delivery, Output, Sealed, ShipmentHeader } from "./output.ts";
+import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output.ts";
 
 /** Event hours that one shipment may open at a time. */
 const HOURS_MAX = 24;
@@ -30,6 +31,20 @@ export function createObjectOutput(options: ObjectOutputOptions): Output {
     isDelivered: async (entry) => {
       for (const key of entry.keys) if (!(await options.store.exists(key, entry.planId))) return false;
       return true;
+    },
+    forbid: async (entry) => {
+      for (const key of entry.keys) if (await options.store.exists(key, entry.planId)) return false;
+      for (const key of entry.keys) await options.store.forbid?.(key);
+      return true;
+    },
+    tryEncode: async (batch) => {
+      const encoder = options.createEncoder();
+      try {
+        encoder.append(batch, 0, batch.count);
+        await encoder.finish();
+      } finally {
+        encoder.release();
+      }
     },
     clean: async () => await options.store.clean(objectNames({ ...options.name, output: options.id })),
   };
@@ -58,7 +73,11 @@ class ObjectDelivery implements Delivery {
     let open = this.#hours.get(hour);
     if (!this.#hasRoom(open)) return false;
     open ??= this.#open(hour);
-    open.encoder.append(batch, 0, batch.count);
+    try {
+      open.encoder.append(batch, 0, batch.count);
+    } catch (cause) {
+      throw new PoisonError(`cannot encode records of ${batch.origin.path}: ${(cause as Error).message}`, { cause });
+    }
     this.#records += batch.count;
     await this.#write(open, await open.encoder.take());
     if (this.#hours.size > 1) await this.#boundMemory();
@@ -72,7 +91,8 @@ class ObjectDelivery implements Delivery {
       await open.object.seal();
     }
     const keys = [...this.#hours.values()].map((open) => open.key);
-    return { keys, records: this.#records, bytes: this.#bytes };
+    const taken = this.#header.replay ? null : await this.#findTaken(keys);
+    return { keys, taken, records: this.#records, bytes: this.#bytes };
   }
 
   async publish(): Promise<void> {
@@ -89,6 +109,11 @@ class ObjectDelivery implements Delivery {
     }
   }
 
+  async #findTaken(keys: readonly string[]): Promise<string | null> {
+    for (const key of keys) if ((await this.#options.store.isTaken?.(key)) === true) return key;
+    return null;
+  }
+
   #hasRoom(open: OpenHour | undefined): boolean {
     if (this.#header.replay) return true;
     if (open === undefined ? this.#hours.size >= HOURS_MAX : open.object.isFull) return false;
@@ -100,7 +125,9 @@ class ObjectDelivery implements Delivery {
   #open(hour: number): OpenHour {
     const { id: output, name, store } = this.#options;
     const { seq, planId } = this.#header;
-    const key = objectKey({ ...name, output, seq, hour, first: this.#hours.size === 0 });
+    const fresh = objectKey({ ...name, output, seq, hour, first: this.#hours.size === 0 });
+    // A replay without its first hour still has the names it had.
+    const key = this.#header.keys?.find((journaled) => dirname(journaled) === dirname(fresh)) ?? fresh;
     const object = store.create(key, planId);
     const open = { encoder: this.#options.createEncoder(), object, key };
     this.#hours.set(hour, open);

@@ -1,5 +1,6 @@
 import type { Batch } from "../record.ts";
 import type { ShipmentEntry } from "../state/positions.ts";
+import type { QuarantinedRecord } from "../state/quarantine.ts";
 
 /**
  * The port to where records go. One shipment at a time: `begin`, `accept` batches, `seal`, then, once the shipment is
@@ -14,6 +15,13 @@ export interface Output {
   begin(header: ShipmentHeader): Delivery;
   /** After a crash: whether every object of a journaled shipment is at the destination already. */
   isDelivered(entry: ShipmentEntry): Promise<boolean>;
+  /**
+   * For a shipment that can't be repeated whole: makes sure that none of its objects will ever appear, also by a request
+   * that is still under way. False: one is there already, so the shipment must be finished.
+   */
+  forbid(entry: ShipmentEntry): Promise<boolean>;
+  /** Encodes records (all of one event hour) into nothing; throws if that can't be done. Absent: it always can. */
+  tryEncode?(batch: Batch): Promise<void>;
   /** Removes what interrupted shipments of an earlier life left unpublished. */
   clean(): Promise<void>;
 }
@@ -24,21 +32,33 @@ export interface ShipmentHeader {
   readonly planId: string;
   /** A journaled shipment is repeated: what it had room for then is refused nowhere now. */
   readonly replay: boolean;
+  /** Of a replay: the names of its objects. It may come to fewer of them now. */
+  readonly keys?: readonly string[];
+}
+
+/** A batch has a record that can't be encoded. The delivery can't be used any more. `cause` says why. */
+export class PoisonError extends Error {
+  override readonly name = "PoisonError";
 }
 
 export interface Delivery {
-  /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for another hour. */
+  /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for it. May throw PoisonError. */
   accept(batch: Batch): Promise<boolean>;
   /** Everything is accepted: stores it, invisible, durable. Returns what the journal must know. */
   seal(): Promise<Sealed>;
-  /** Makes the sealed shipment visible, exactly once however often it is tried. */
-  publish(): Promise<void>;
+  /**
+   * Makes the sealed shipment visible, exactly once however often it is tried. Resolves to the records that the service
+   * refused for good, if any.
+   */
+  publish(): Promise<readonly QuarantinedRecord[] | void>;
   /** Gives up: removes what was stored and not published. */
   abandon(): Promise<void>;
 }
 
 export interface Sealed {
   readonly keys: readonly string[];
+  /** One of the keys that an object has already, where that can be seen without a request: this number was used before. */
+  readonly taken?: string | null;
   readonly records: number;
   readonly bytes: number;
 }

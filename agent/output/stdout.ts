@@ -42,6 +42,7 @@ export function createStdoutOutput(id: string, recorded: unknown, stream: Writab
       };
     },
     isDelivered: () => Promise.resolve(true),
+    forbid: () => Promise.resolve(false),
     clean: () => Promise.resolve(),
   };
 }

@@ -74,6 +74,8 @@ export class Assembler {
   due = false;
   /** The state before the batch's first record: where to go on if the batch is refused. */
   batchStart: AssemblyState = { offset: 0, open: NOTHING_OPEN };
+  /** Per record of the batch: bytes of its lines in the file, prefixes and newlines included. */
+  readonly rawBytes: Uint32Array;
   readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
 
   readonly #cri: boolean;
@@ -96,6 +98,7 @@ export class Assembler {
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
     this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: EMPTY, length: 0 }));
+    this.rawBytes = arrays.rawBytes;
     this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, taken: true };
   }
 
@@ -198,6 +201,7 @@ export class Assembler {
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
     if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none))
       return start;
+    this.rawBytes[this.#batch.count - 1] = next - start;
     this.#midLine = false;
     if (this.#cri && !isCri && !continued) this.counters.unparsed++;
     return next;
@@ -218,6 +222,7 @@ export class Assembler {
     let end = message + RECORD_BYTES_MAX;
     while (end > message + RECORD_BYTES_MAX - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
     if (!this.#add(bytes, message, end, base + start, valid, CUT.limit)) return start;
+    this.rawBytes[this.#batch.count - 1] = end - start;
     this.#midLine = true;
     return end;
   }
@@ -248,6 +253,7 @@ export class Assembler {
     joined.length = 0;
     this.#batch.origin = open.origin;
     this.#push(joined.bytes, 0, end, open.pos, cut, isUtf8(joined.bytes.subarray(0, end)));
+    this.rawBytes[0] = open.fragments.reduce((sum, fragment) => sum + fragment.end - fragment.start + 1, 0);
     this.due = true;
   }
 
@@ -350,9 +356,12 @@ export function createBatchArrays(): BatchArrays {
     stream: new Uint8Array(BATCH_RECORDS_MAX),
     level: new Uint8Array(BATCH_RECORDS_MAX),
     cut: new Uint8Array(BATCH_RECORDS_MAX),
+    rawBytes: new Uint32Array(BATCH_RECORDS_MAX),
   };
 }
 
-type BatchArrays = Pick<Batch, "start" | "end" | "pos" | "seconds" | "nanos" | "stream" | "level" | "cut">;
+interface BatchArrays extends Pick<Batch, "start" | "end" | "pos" | "seconds" | "nanos" | "stream" | "level" | "cut"> {
+  readonly rawBytes: Uint32Array;
+}
 
 const EMPTY = Buffer.alloc(0);

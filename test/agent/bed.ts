@@ -8,6 +8,7 @@ import type { Delivery, Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
+import { openQuarantine } from "../../agent/state/quarantine-stage.ts";
 import { openPositions, type Positions } from "../../agent/state/positions.ts";
 import { createLedger, type Ledger } from "../../agent/telemetry/ledger.ts";
 import {
@@ -30,6 +31,8 @@ export interface FakeOutput extends Output {
   readonly abandoned: number[];
   /** What `isDelivered` says. */
   delivered: boolean;
+  /** Keys that `forbid` finds there. */
+  readonly visibleKeys: Set<string>;
   keysOf(seq: number): string[];
 }
 
@@ -45,6 +48,7 @@ export function fakeOutput(id = "fake"): FakeOutput {
     failing,
     abandoned: [],
     delivered: false,
+    visibleKeys: new Set(),
     keysOf: (seq) => [`object-${seq}`],
     begin: ({ seq }) => {
       step("begin");
@@ -54,6 +58,7 @@ export function fakeOutput(id = "fake"): FakeOutput {
       step("isDelivered");
       return await Promise.resolve(output.delivered);
     },
+    forbid: async (entry) => await Promise.resolve(!entry.keys.some((key) => output.visibleKeys.has(key))),
     clean: () => Promise.resolve(),
   };
   return output;
@@ -126,7 +131,18 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const positions = await openPositions(join(state, "fake.journal"));
   const source = createSource([tail], () => true);
   ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
-  const shipper = new Shipper({ output, positions, source, log, ledger, probe: () => undefined, bytesMax, once });
+  const quarantine = openQuarantine(join(state, "quarantine"), output.id, 1 << 20);
+  const shipper = new Shipper({
+    output,
+    positions,
+    quarantine,
+    source,
+    log,
+    ledger,
+    probe: () => undefined,
+    bytesMax,
+    once,
+  });
   return {
     folder,
     logs,

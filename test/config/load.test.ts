@@ -9,7 +9,14 @@ describe("defaults", () => {
   test("a short file is filled in with the documented defaults", () => {
     expect(load(BASE, { NODE_NAME: "node-7" })).toEqual({
       config: {
-        service: { storagePath: "/var/log/logq", cluster: "prod", node: "node-7", logLevel: "info", graceMs: 5_000 },
+        service: {
+          storagePath: "/var/log/logq",
+          cluster: "prod",
+          node: "node-7",
+          logLevel: "info",
+          graceMs: 5_000,
+          quarantineBytesMax: 100_000_000,
+        },
         inputs: [
           {
             plugin: "tail",

@@ -30,6 +30,7 @@ test("every default is shown, with its unit", () => {
   const { config } = load(edited("cluster: prod", "hostname: node-7"));
   expect(config === null ? "" : renderConfig(config)).toBe(`service:
   storage.path: /var/log/logq
+  storage.quarantine_limit_size: 100M
   cluster: default
   hostname: node-7
   log_level: info

@@ -43,8 +43,8 @@ export interface ChainRead {
 interface ReadPorts {
   open(fileId: string): LogFile;
   originOf(fileId: string): Origin;
-  /** Takes a batch before the next is made; false: it was refused, reading ends before it. */
-  accept(batch: Batch): Promise<boolean> | boolean;
+  /** Takes a batch before the next is made, and the bytes of the file that each of its records stands for; false: it was refused, reading ends before it. */
+  accept(batch: Batch, rawBytes: Uint32Array): Promise<boolean> | boolean;
 }
 
 interface Window {
@@ -175,7 +175,7 @@ export class ChainReader {
     for (let at = 0; ;) {
       at = assembler.consume(buffer, at, end, base, options);
       if (!assembler.due) return at;
-      if (!(await ports.accept(assembler.take()))) return -1;
+      if (!(await ports.accept(assembler.take(), assembler.rawBytes))) return -1;
     }
   }
 
@@ -206,7 +206,7 @@ function readFragment(file: LogFile, fragment: Fragment): Buffer {
 }
 
 async function endOpen(assembler: Assembler, offset: number, ports: ReadPorts): Promise<boolean> {
-  while (assembler.endOpen(offset)) if (!(await ports.accept(assembler.take()))) return true;
+  while (assembler.endOpen(offset)) if (!(await ports.accept(assembler.take(), assembler.rawBytes))) return true;
   return false;
 }
 

@@ -60,7 +60,7 @@ test("a shipment of one hour is one object, in the partition of that hour", asyn
   expect(await delivery.accept(batchAt(0, "a"))).toBe(true);
   expect(await delivery.accept(batchAt(0, "b"))).toBe(true);
   const key = "cluster=c/dt=2026-11-21/hour=05/n-life-out-7.json";
-  expect(await delivery.seal()).toEqual({ keys: [key], records: 2, bytes: 2 });
+  expect(await delivery.seal()).toEqual({ keys: [key], taken: null, records: 2, bytes: 2 });
   expect(visible.size).toBe(0);
   await delivery.publish();
   expect([...visible]).toEqual([[key, "ab"]]);

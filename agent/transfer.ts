@@ -1,0 +1,206 @@
+import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
+import { PoisonError, type Delivery, type Output } from "./output/output.ts";
+import type { Batch } from "./record.ts";
+import type { Source } from "./source.ts";
+import type { Range } from "./state/positions.ts";
+import type { QuarantineWriter } from "./state/quarantine-stage.ts";
+import type { RecordCounters } from "./telemetry/ledger.ts";
+
+interface TransferOptions {
+  readonly reader: ChainReader;
+  readonly source: Source;
+  readonly output: Output;
+  readonly delivery: Delivery;
+  /** Milliseconds since 1970: `ts` of lines without a time of their own. */
+  readonly readTimeMs: number;
+  readonly signal: AbortSignal;
+  /**
+   * Set: every record is tried by itself first, and those that can't be encoded go here. Not set: the first of them
+   * throws a PoisonError, because trying costs as much again as encoding.
+   */
+  readonly quarantine: QuarantineWriter | null;
+  /** Records to quarantine untried, by `recordKey`, with the reason. */
+  readonly condemned: ReadonlyMap<string, string>;
+}
+
+/** What was read, exactly. */
+export interface Transferred {
+  readonly ranges: Range[];
+  bytes: number;
+  /** The delivery had no room for more: there is more. */
+  refused: boolean;
+  /** Chains that can't be read now, and of which nothing was delivered. */
+  readonly unreadable: Unreadable[];
+  readonly counters: Counters;
+}
+
+type Counters = { -readonly [Name in keyof RecordCounters]: number };
+
+export interface Unreadable {
+  readonly chain: string;
+  readonly error: Error;
+}
+
+/** A chain failed when part of it had been delivered: the delivery can't be used. */
+export class UnreadableError extends Error implements Unreadable {
+  override readonly name = "UnreadableError";
+  readonly chain: string;
+  readonly error: Error;
+  constructor(chain: string, error: Error) {
+    super(`cannot read chain ${chain}: ${error.message}`, { cause: error });
+    this.chain = chain;
+    this.error = error;
+  }
+}
+
+/** Names a record within a shipment. */
+export function recordKey(file: string, pos: number): string {
+  return `${file} ${pos}`;
+}
+
+/** The id of a file from column `file`, which ends with it. */
+export function fileIdOf(file: string): string {
+  return file.slice(file.lastIndexOf("/") + 1);
+}
+
+export function noCounters(): Counters {
+  return { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
+}
+
+const COUNTERS = ["unparsed", "cut", "clamped", "repaired"] as const;
+
+/** Reads the planned ranges in order into a delivery. Throws ReplacedError, UnreadableError, PoisonError, or what the delivery throws. */
+export async function transfer(reads: readonly ChainRead[], options: TransferOptions): Promise<Transferred> {
+  const { reader, source, signal, readTimeMs } = options;
+  const done: Transferred = { ranges: [], bytes: 0, refused: false, unreadable: [], counters: noCounters() };
+  for (const read of reads) {
+    signal.throwIfAborted();
+    let delivered = false;
+    let deliveryError: unknown = null;
+    const ports = {
+      open: (id: string) => source.open(id),
+      originOf: (id: string) => source.fileOf(id).record.origin,
+      accept: async (batch: Batch, rawBytes: Uint32Array) => {
+        delivered = true;
+        try {
+          return await accept(batch, rawBytes, options);
+        } catch (error) {
+          deliveryError = error;
+          throw error;
+        }
+      },
+    };
+    try {
+      const result = await reader.read(read, readTimeMs, ports);
+      done.bytes += result.bytes;
+      done.refused ||= result.refused;
+      for (const name of COUNTERS) done.counters[name] += result.counters[name];
+      if (result.range !== null) done.ranges.push(result.range);
+    } catch (error) {
+      if (error === deliveryError || error instanceof ReplacedError || !isSystemError(error)) throw error;
+      if (delivered) throw new UnreadableError(read.chain, error);
+      done.unreadable.push({ chain: read.chain, error });
+    }
+  }
+  return done;
+}
+
+async function accept(batch: Batch, rawBytes: Uint32Array, options: TransferOptions): Promise<boolean> {
+  const { delivery, quarantine } = options;
+  if (quarantine === null) return await delivery.accept(batch);
+  const poison = await findPoison(batch, options);
+  if (poison.size < batch.count && !(await delivery.accept(without(batch, poison)))) return false;
+  for (const [index, reason] of poison) {
+    await quarantine.add({
+      reason,
+      origin: batch.origin,
+      pos: batch.pos[index]!,
+      rawBytes: rawBytes[index]!,
+      seconds: batch.seconds[index]!,
+      nanos: batch.nanos[index]!,
+      stream: batch.stream[index]!,
+      level: batch.level[index]!,
+      cut: batch.cut[index]!,
+      log: batch.bytes.toString("utf8", batch.start[index], batch.end[index]),
+    });
+  }
+  return true;
+}
+
+/** The records of a batch that can't be encoded, ascending, with the encoder's words: found by halving. */
+async function findPoison(batch: Batch, options: TransferOptions): Promise<Map<number, string>> {
+  const { output, condemned } = options;
+  const poison = new Map<number, string>();
+  const isCondemned = (index: number) => condemned.get(recordKey(batch.origin.file, batch.pos[index]!));
+  const search = async (from: number, to: number): Promise<void> => {
+    if (from >= to) return;
+    try {
+      await output.tryEncode?.(slice(batch, from, to));
+    } catch (error) {
+      const middle = (from + to) >>> 1;
+      if (to - from === 1) poison.set(from, messageOf(error));
+      else {
+        await search(from, middle);
+        await search(middle, to);
+      }
+    }
+  };
+  let from = 0;
+  for (let index = 0; condemned.size > 0 && index < batch.count; index++) {
+    const reason = isCondemned(index);
+    if (reason === undefined) continue;
+    await search(from, index);
+    poison.set(index, reason);
+    from = index + 1;
+  }
+  await search(from, batch.count);
+  return poison;
+}
+
+/** Records `from` to `to` (exclusive) of a batch, as one. */
+function slice(batch: Batch, from: number, to: number): Batch {
+  if (from === 0 && to === batch.count) return batch;
+  const { origin, bytes } = batch;
+  return {
+    origin,
+    bytes,
+    count: to - from,
+    start: batch.start.subarray(from, to),
+    end: batch.end.subarray(from, to),
+    pos: batch.pos.subarray(from, to),
+    seconds: batch.seconds.subarray(from, to),
+    nanos: batch.nanos.subarray(from, to),
+    stream: batch.stream.subarray(from, to),
+    level: batch.level.subarray(from, to),
+    cut: batch.cut.subarray(from, to),
+  };
+}
+
+/** The other records of a batch. */
+function without(batch: Batch, left: ReadonlyMap<number, string>): Batch {
+  if (left.size === 0) return batch;
+  const isKept = (_: number, index: number): boolean => index < batch.count && !left.has(index);
+  const { origin, bytes } = batch;
+  return {
+    origin,
+    bytes,
+    count: batch.count - left.size,
+    start: batch.start.filter(isKept),
+    end: batch.end.filter(isKept),
+    pos: batch.pos.filter(isKept),
+    seconds: batch.seconds.filter(isKept),
+    nanos: batch.nanos.filter(isKept),
+    stream: batch.stream.filter(isKept),
+    level: batch.level.filter(isKept),
+    cut: batch.cut.filter(isKept),
+  };
+}
+
+function messageOf(error: unknown): string {
+  const cause = error instanceof PoisonError ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === "number";
+}
