@@ -1,8 +1,9 @@
-import { stat, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { newFileId, readHead, type FileRecord } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
+import { findMissed } from "./missed.ts";
 import { retain, type Retained } from "./retain.ts";
-import { listedInodes, listSiblings, type Sibling } from "./siblings.ts";
+import { listedInodes } from "./siblings.ts";
 import { addChain, addFile, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
 /**
@@ -18,44 +19,15 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
   const isGap = !connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
   let order = chain.files.at(-1)?.record.order ?? 0;
-  for (const sibling of state.skipsExisting ? [] : missed) {
-    const name = { id: newFileId(), path, resolved: sibling.path };
+  for (const { sibling, gzip } of state.skipsExisting ? [] : missed) {
+    const name = { id: newFileId(), path, resolved: sibling.path, inode: sibling.inode };
     const retained = await retainName(state, target, name, nowMs);
-    if (retained !== null)
-      addFile(state, target, await retained.record({ chain: target.id, order: ++order, startAt: 0 }));
+    const place = { chain: target.id, order: ++order, startAt: 0 };
+    const content = gzip === null ? {} : { gzip: { size: gzip.size } };
+    if (retained !== null) addFile(state, target, await retained.record({ ...place, ...content }));
   }
   const startAt = state.skipsExisting ? live.size : 0;
   addFile(state, target, await live.record({ chain: target.id, order: ++order, startAt }));
-}
-
-/** The siblings that come after the newest known file of the chain, oldest first, and whether there is such a one. */
-async function findMissed(
-  state: TailState,
-  chain: Chain,
-  liveInode: number,
-): Promise<{ missed: Sibling[]; connected: boolean }> {
-  const missed: Sibling[] = [];
-  const siblings = await listSiblings(chain.path);
-  const sinceMs = await lastModifiedMs(state, chain);
-  const own = siblings.findIndex(({ inode }) => inode === liveInode);
-  // What is newer than the live one is a rotation since, and waits for the next look.
-  for (const sibling of siblings.slice(0, own < 0 ? siblings.length : own).toReversed()) {
-    const file = fileOfInode(state, sibling.device, sibling.inode);
-    if (file?.record.chain === chain.id) return { missed: missed.toReversed(), connected: true };
-    // Names that only look rotated: the chain's if a pattern matches them, or if they were written since its last file.
-    const isOwn = sibling.kubelet || state.matched.has(sibling.path) || sibling.mtimeMs >= sinceMs;
-    if (file === null && !sibling.gzip && isOwn) missed.push(sibling);
-  }
-  return { missed: missed.toReversed(), connected: false };
-}
-
-async function lastModifiedMs({ options }: TailState, chain: Chain): Promise<number> {
-  const newest = chain.files.at(-1);
-  if (newest === undefined) return Infinity;
-  const path = options.store.linkPath(newest.record.id);
-  // A link may be gone: then no name of another kind is taken for a rotation of it.
-  const status = await (newest.descriptor?.stat() ?? stat(path).catch(() => null));
-  return status?.mtimeMs ?? Infinity;
 }
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
@@ -80,7 +52,7 @@ async function breakChain(state: TailState, chain: Chain, id: string): Promise<C
 async function retainName(
   state: TailState,
   chain: Chain,
-  name: { id: string; path: string; resolved: string },
+  name: { id: string; path: string; resolved: string; inode?: number },
   nowMs: number,
 ): Promise<Retained | null> {
   const { options } = state;
@@ -93,7 +65,9 @@ async function retainName(
     framing: config.framing,
     links: config.links,
     origin: options.describe({ path, resolved: chain.path, id }),
-    isKnown: (device: number, inode: number) => fileOfInode(state, device, inode) !== null,
+    // Another file by now: the next look finds both.
+    isKnown: (device: number, inode: number) =>
+      fileOfInode(state, device, inode) !== null || (name.inode ?? inode) !== inode,
     wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(state.tombstones, handle, inode),
   };
   return await retain(request, store, state.report, nowMs);

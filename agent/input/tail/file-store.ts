@@ -41,12 +41,17 @@ export interface FileRecord {
    * in place: its inode is a later file of the chain.
    */
   readonly givenUp?: { readonly reason: LostBytes["reason"]; readonly size: number };
+  /** It is compressed: the bytes of its content. Offsets are those of the content. */
+  readonly gzip?: { readonly size: number };
+  /** Of a tombstone: bytes of the file, to know it by when it is met compressed. */
+  readonly size?: number;
   /** What followed in its chain was missed (a suspected gap): the chain ends here. */
   readonly beforeGap?: true;
   readonly origin: Origin;
 }
 
-const HEAD_BYTES = 256;
+/** Bytes that `FileRecord.head` covers. */
+export const HEAD_BYTES = 256;
 const TOMBSTONE_MS = 24 * 3_600_000;
 /** link(2) fails with these where a hard link can't be had; anything else is an error. */
 const UNLINKABLE = new Set(["EXDEV", "EPERM", "EROFS", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP"]);

@@ -14,7 +14,7 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
   // Synchronous: a stat of a cached inode costs 3 microseconds, its way through the thread pool ten times that.
   const live = statSync(chain.path, { throwIfNoEntry: false });
   const newest = chain.files.at(-1)!;
-  if (newest.record.givenUp !== undefined || isRotated(state, chain, live)) {
+  if (!chain.broken && (newest.record.givenUp !== undefined || isRotated(state, chain, live))) {
     await extendChain(state, chain, newest.record.origin.path, nowMs);
   }
   for (const file of chain.files.slice()) {
@@ -55,6 +55,7 @@ export async function replaceFile(state: TailState, file: FollowedFile, nowMs: n
 }
 
 export async function sizeOf({ options }: TailState, file: FollowedFile): Promise<number> {
+  if (file.record.gzip !== undefined) return file.size;
   const status = await (file.descriptor?.stat() ?? stat(options.store.linkPath(file.record.id)));
   return status.size;
 }

@@ -1,5 +1,8 @@
+import { crc32 } from "node:zlib";
+import { HEAD_BYTES } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
-import { removeChain, removeFile, type TailState } from "./tail-state.ts";
+import { openLogFile } from "./log-file.ts";
+import { pathOfFile, removeChain, removeFile, type TailState } from "./tail-state.ts";
 
 /** What the outputs say of the files that are followed. */
 export interface FileUse {
@@ -36,9 +39,22 @@ async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, u
   if (!isDone && (!isGivenUp || use.isInFlight(chain))) return false;
   // Before it is durable: a crash in between says it twice, the other way round it would never be said.
   if (!isDone) use.countLost(chain, file);
+  await sealRecord(state, file);
   await state.options.store.bury(file.record);
   await file.descriptor?.close();
   state.tombstones.push(file.record);
   removeFile(state, chain, file);
   return true;
+}
+
+/** Notes what a compressed copy of the file is known by; when it was found, it may have been empty. */
+async function sealRecord(state: TailState, file: FollowedFile): Promise<void> {
+  const { record, size } = file;
+  if (record.gzip !== undefined || record.size !== undefined || record.givenUp !== undefined) return;
+  using content = openLogFile(pathOfFile(state, file));
+  const bytes = Buffer.alloc(HEAD_BYTES);
+  const length = content.read(bytes, 0, HEAD_BYTES, 0);
+  const sealed = { ...record, size, head: { length, crc: crc32(bytes.subarray(0, length)) } };
+  await state.options.store.record(sealed);
+  file.record = sealed;
 }

@@ -1,6 +1,7 @@
-import { stat, type FileHandle } from "node:fs/promises";
-import { listSiblings } from "./siblings.ts";
-import { openSame, type FileRecord } from "./file-store.ts";
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { hasHead, inspectSibling } from "./missed.ts";
+import { listSiblings, type Sibling } from "./siblings.ts";
+import { openSame, readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { newFollowedFile } from "./retain.ts";
 import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
@@ -37,22 +38,51 @@ async function reopen(
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size }, 0);
   }
-  const open = held.get(record.id);
-  if (open !== undefined) {
+  const handed = held.get(record.id);
+  if (handed !== undefined) {
     held.delete(record.id);
-    const status = await open.stat();
-    return newFollowedFile(record, open, status, status.mtimeMs);
+    const status = await handed.stat();
+    return newFollowedFile(record, handed, status, status.mtimeMs);
   }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     return status?.ino === record.inode ? newFollowedFile(record, null, status, status.mtimeMs) : null;
   }
-  const names = [record.path, record.chainPath, ...(await listSiblings(record.chainPath)).map(({ path }) => path)];
+  const siblings = await listSiblings(record.chainPath);
+  const names = [record.path, record.chainPath, ...siblings.map(({ path }) => path)];
   for (const path of names) {
     const handle = await openSame(path, record);
     if (handle === null) continue;
     const status = await handle.stat();
     return newFollowedFile(record, handle, status, status.mtimeMs);
+  }
+  return record.gzip === undefined ? await openCompressed(store, record, siblings) : null;
+}
+
+/** The file was compressed while the agent was down: its content, and so each offset in it, is the same. */
+async function openCompressed(
+  store: FileStore,
+  record: FileRecord,
+  siblings: readonly Sibling[],
+): Promise<FollowedFile | null> {
+  if (record.head.length === 0) return null;
+  for (const sibling of siblings.filter(({ gzip }) => gzip)) {
+    const { size, ...content } = await inspectSibling(sibling);
+    if (!hasHead({ size, ...content }, record.head)) continue;
+    const handle = await open(sibling.path, "r").catch(() => null);
+    if (handle === null) continue;
+    const status = await handle.stat();
+    const head = await readHead(handle);
+    const found = {
+      ...record,
+      path: sibling.path,
+      inode: status.ino,
+      bornMs: status.birthtimeMs,
+      head,
+      gzip: { size },
+    };
+    await store.record(found);
+    return newFollowedFile(found, handle, status, status.mtimeMs);
   }
   return null;
 }

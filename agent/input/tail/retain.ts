@@ -26,7 +26,7 @@ export interface Retained {
   readonly inode: number;
   readonly size: number;
   /** Makes it durable at its place in a chain, to be read from `startAt` on. */
-  record(place: Pick<FileRecord, "chain" | "order" | "startAt">): Promise<FollowedFile>;
+  record(place: Pick<FileRecord, "chain" | "order" | "startAt" | "gzip">): Promise<FollowedFile>;
 }
 
 /**
@@ -90,6 +90,7 @@ export function newFollowedFile(
   status: { readonly dev: number; readonly size: number },
   grewAtMs: number,
 ): FollowedFile {
-  const { dev: device, size } = status;
+  const device = status.dev;
+  const size = record.gzip?.size ?? status.size;
   return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false };
 }

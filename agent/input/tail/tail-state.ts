@@ -3,6 +3,7 @@ import type { Origin } from "../../record.ts";
 import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Report } from "./discover.ts";
+import { GzipFiles } from "./gzip-file.ts";
 import type { FileRecord, FileStore } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 
@@ -31,6 +32,7 @@ export interface TailState {
   matched: ReadonlySet<string>;
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
   skipsExisting: boolean;
+  readonly gzipFiles: GzipFiles;
   /** Says once why a path is not followed. */
   readonly report: Report;
 }
@@ -45,6 +47,7 @@ export function newTailState(options: TailOptions, tombstones: readonly FileReco
     tombstones: [...tombstones],
     matched: new Set(),
     skipsExisting: !options.config.readFromHead,
+    gzipFiles: new GzipFiles(),
     report: reportOnce(options.log),
   };
 }
@@ -80,7 +83,12 @@ export function removeFile(state: TailState, chain: Chain, file: FollowedFile): 
 /** The file that follows this inode, unless its content was replaced and is to be followed anew. */
 export function fileOfInode(state: TailState, device: number, inode: number): FollowedFile | null {
   const file = state.byInode.get(inodeKey(device, inode));
-  return file === undefined || file.record.givenUp !== undefined ? null : file;
+  return file === undefined || file.record.givenUp?.reason === "truncated" ? null : file;
+}
+
+/** The path under which a file is opened: its link, or the descriptor that is held. */
+export function pathOfFile({ options }: TailState, { record, descriptor }: FollowedFile): string {
+  return descriptor === null ? options.store.linkPath(record.id) : `/proc/self/fd/${descriptor.fd}`;
 }
 
 function inodeKey(device: number, inode: number): string {

@@ -9,7 +9,7 @@ import { releaseFiles, type FileUse } from "./release.ts";
 import { restoreFiles } from "./restore.ts";
 import { markSuperseded } from "./supersede.ts";
 import { takeUp } from "./take-up.ts";
-import { newTailState, type TailOptions, type TailState } from "./tail-state.ts";
+import { newTailState, pathOfFile, type TailOptions, type TailState } from "./tail-state.ts";
 
 const ABSENCE_CHECK_MS = 10_000;
 
@@ -72,8 +72,9 @@ export class Tail {
   open(id: string): LogFile {
     const file = this.files.get(id);
     if (file === undefined) throw new Error(`cannot read file ${id}: it is not followed any more`);
-    const { store } = this.#state.options;
-    return openLogFile(file.descriptor === null ? store.linkPath(id) : `/proc/self/fd/${file.descriptor.fd}`);
+    const path = pathOfFile(this.#state, file);
+    const { gzip } = file.record;
+    return gzip === undefined ? openLogFile(path) : this.#state.gzipFiles.open(id, path, gzip.size);
   }
 
   /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
@@ -94,6 +95,7 @@ export class Tail {
     for (const file of this.files.values()) await file.descriptor?.close();
     this.#state.files.clear();
     this.#state.byInode.clear();
+    this.#state.gzipFiles.close();
     this.#state.chains.clear();
   }
 

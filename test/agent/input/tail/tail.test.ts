@@ -44,16 +44,6 @@ test("several rotations between two looks are all found, in order", async () => 
   expect(bed.lines.filter(({ level }) => level === "warn")).toEqual([]);
 });
 
-test("files rotated before the first look are shipped, compressed ones are left alone", async () => {
-  await using bed = await openBed();
-  const path = join(bed.logs, "a.log");
-  append(`${rotated(path, 1)}.gz`, "not read");
-  append(rotated(path, 2), line("old"));
-  append(path, line("new"));
-  await bed.run(T0_MS + 3_600_000 * 1e4);
-  expect(bed.logsShipped()).toEqual(["old", "new"]);
-});
-
 test("what a deleted file held is still shipped", async () => {
   await using bed = await openBed();
   const path = join(bed.logs, "a.log");
