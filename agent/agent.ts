@@ -1,11 +1,12 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig } from "../config/config.ts";
-import { follow } from "./follow.ts";
+import { flush, follow } from "./follow.ts";
 import { startGrace } from "./grace.ts";
 import { shipOnce } from "./once.ts";
-import { openPipeline } from "./pipeline.ts";
+import { openPipeline, type Pipeline, type PipelineContext } from "./pipeline.ts";
 import type { Probe } from "./probe.ts";
+import { startTurn, type Reload } from "./reload.ts";
 import { readLife } from "./state/life.ts";
 import { lockState } from "./state/lock.ts";
 import { createLedger } from "./telemetry/ledger.ts";
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly probe?: Probe;
+  /** Without it the configuration stays. */
+  readonly reload?: Reload;
 }
 
 /**
@@ -26,23 +29,61 @@ export interface AgentOptions {
  * it can't wake up beside another agent.
  */
 export async function runAgent(config: AgentConfig, options: AgentOptions): Promise<void> {
-  const { graceMs } = config.service;
-  using grace = startGrace(options.signal, graceMs);
-  const isOver = grace.over.then(() => options.log.warn({ graceMs }, "abandoned what did not end within grace"));
-  await Promise.race([run(config, options, grace.abandon), isOver]);
+  const held = { config };
+  using grace = startGrace(options.signal, () => held.config.service.graceMs);
+  const isOver = grace.over.then(() => options.log.warn({}, "abandoned what did not end within grace"));
+  await Promise.race([run(held, options), isOver]);
 }
 
-async function run(config: AgentConfig, options: AgentOptions, abandon: AbortSignal): Promise<void> {
-  const { storagePath, graceMs } = config.service;
-  const { once, log, signal: stop, probe = () => undefined } = options;
+/** Runs one configuration after the other under one lock. `current` says which one holds. */
+async function run(current: { config: AgentConfig }, options: AgentOptions): Promise<void> {
+  const { storagePath, graceMs } = current.config.service;
+  const { log, signal: stop, probe = () => undefined } = options;
   await mkdir(join(storagePath, "outputs"), { recursive: true });
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
   if (lock === null) return;
   const life = await readLife(storagePath);
-  const ledger = createLedger(log);
-  await using pipeline = await openPipeline(config, { life, once, log, ledger, probe });
-  if (once) await shipOnce(pipeline, { stop, abandon });
-  else await follow(pipeline, { stop, abandon, log });
+  const held = new Map<string, FileHandle>();
+  const context = { life, once: options.once, log, ledger: createLedger(log), probe, held };
+  let last: AgentConfig | null = null;
+  try {
+    for (;;) {
+      const pipeline = await openPipeline(current.config, context).catch(unlessReloaded(last, context));
+      current.config = pipeline.config;
+      const next = await runPipeline(pipeline, options);
+      if (next === null) return;
+      last = current.config;
+      current.config = next;
+      log.info({}, "reloaded the configuration");
+    }
+  } finally {
+    for (const handle of held.values()) await handle.close();
+  }
+}
+
+/** Runs until told to stop, or until a new configuration is there, which it returns. */
+async function runPipeline(pipeline: Pipeline, options: AgentOptions): Promise<AgentConfig | null> {
+  const { once, log, signal, reload = null } = options;
+  using turn = startTurn(pipeline.config, reload, signal, log);
+  using grace = startGrace(turn.ended, () => pipeline.config.service.graceMs);
+  const context = { stop: turn.ended, abandon: grace.abandon, log };
+  try {
+    if (once) await shipOnce(pipeline, context);
+    else await follow(pipeline, context);
+    if (!once && turn.next === null) await flush(pipeline, context);
+  } finally {
+    await pipeline.close(grace.over);
+  }
+  return turn.next;
+}
+
+/** A new configuration that can't be opened gives way to the last one. */
+function unlessReloaded(last: AgentConfig | null, context: PipelineContext): (error: unknown) => Promise<Pipeline> {
+  return async (error) => {
+    if (last === null) throw error;
+    context.log.error({ err: error }, "cannot open the new configuration; going back to the old one");
+    return await openPipeline(last, context);
+  };
 }
 
 /** A start that is told to stop before it has the lock has not failed. */

@@ -3,6 +3,7 @@ import zlib from "node:zlib";
 
 import type { AgentConfig } from "../config/config.ts";
 import { ConfigError } from "../config/problem.ts";
+import type { Reload, ReloadRequests } from "./reload.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** What the command line needs of its surroundings, so that tests can be them. */
@@ -11,13 +12,18 @@ export interface Surroundings {
   readonly version: string;
   /** Aborted by the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
+  /** Where SIGHUP is heard. */
+  readonly reloads: ReloadRequests;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly createLog: (level: AgentConfig["service"]["logLevel"]) => Promise<Logger>;
   readonly runAgent: RunAgent;
 }
 
-type RunAgent = (config: AgentConfig, options: { once: boolean; signal: AbortSignal; log: Logger }) => Promise<void>;
+type RunAgent = (
+  config: AgentConfig,
+  options: { once: boolean; signal: AbortSignal; log: Logger; reload: Reload },
+) => Promise<void>;
 
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
 
@@ -31,7 +37,7 @@ Follows the node's log files and ships them as CONFIG says (Fluent Bit's YAML fo
 
 Exit codes: 0 done, 1 failure, 2 wrong usage or configuration.
 SIGTERM and SIGINT end the agent within service's grace: what waits is shipped if that fits in, the next start ships the
-rest. A second one ends it at once, with exit code 1. Nothing is lost either way.
+rest. A second one ends it at once, with exit code 1. Nothing is lost either way. SIGHUP reads CONFIG anew.
 `;
 
 /** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration. */
@@ -65,7 +71,8 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
     for (const notice of loaded.notices) around.err(`${notice}\n`);
     return print(around, renderConfig(loaded.config));
   }
-  return await run(loaded.config, loaded.notices, options.once, around);
+  const { config } = options;
+  return await run(loaded, () => loadConfig(config, around.env), options.once, around);
 }
 
 /** What this runtime lacks: zstd came with Node 22.15, and so did SQLite without a flag. */
@@ -101,16 +108,20 @@ function readOptions(argv: readonly string[]): Options | { readonly wrong: strin
   }
 }
 
-async function run(
-  config: AgentConfig,
-  notices: readonly string[],
-  once: boolean,
-  around: Surroundings,
-): Promise<number> {
-  const log = await around.createLog(config.service.logLevel);
-  for (const notice of notices) log.warn({ notice }, "configuration notice");
+interface Loaded {
+  readonly config: AgentConfig;
+  readonly notices: readonly string[];
+}
+
+async function run(first: Loaded, loadAgain: () => Loaded, once: boolean, around: Surroundings): Promise<number> {
+  const log = await around.createLog(first.config.service.logLevel);
+  const noted = ({ config, notices }: Loaded): AgentConfig => {
+    for (const notice of notices) log.warn({ notice }, "configuration notice");
+    return config;
+  };
+  const reload: Reload = { requests: around.reloads, load: () => noted(loadAgain()) };
   try {
-    await around.runAgent(config, { once, signal: around.signal, log });
+    await around.runAgent(noted(first), { once, signal: around.signal, log, reload });
     return 0;
   } catch (error) {
     log.error({ err: error }, "agent failed");

@@ -56,7 +56,6 @@ export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowC
     }
     await sleep(tickMs, undefined, { signal: stop }).catch(() => undefined);
   }
-  await flush(pipeline, abandon, log);
 }
 
 /** Every interrupted shipment is finished, and every file was looked at. */
@@ -68,7 +67,7 @@ function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logge
 }
 
 /** Ships what was written up to now, as far as the grace allows. */
-async function flush({ tails, pumps }: Pipeline, abandon: AbortSignal, log: Logger): Promise<void> {
+export async function flush({ tails, pumps }: Pipeline, { abandon, log }: Omit<FollowContext, "stop">): Promise<void> {
   try {
     for (const tail of tails) await tail.poll(Date.now(), true);
   } catch (error) {

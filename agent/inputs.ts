@@ -1,38 +1,106 @@
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, TailConfig } from "../config/config.ts";
 import { tickOf } from "./follow.ts";
+import { discoverTargets } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
-import { globMatcher } from "./input/tail/glob.ts";
+import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
-import { describeFile } from "./origin.ts";
+import { describeFile, expandTag } from "./origin.ts";
 import type { Probe } from "./probe.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
-/** Opens the tail inputs of a configuration, each with the files it followed in an earlier life. */
-export async function openTails(
-  config: AgentConfig,
-  { ledger, log, probe }: { readonly ledger: Ledger; readonly log: Logger; readonly probe: Probe },
-): Promise<Tail[]> {
-  const { service, inputs, filters } = config;
-  const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
-  const tails: Tail[] = [];
-  let unclaimed = records;
-  for (const input of inputs) {
-    const isOwn = ownerOf(input);
-    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, { filters, service, log });
-    const tail = new Tail({ config: input, store, log, ledger, pollMs: tickOf(config), describe }, tombstones);
-    await tail.restore(unclaimed.filter(isOwn));
-    unclaimed = unclaimed.filter((record) => !isOwn(record));
-    tails.push(tail);
-  }
-  for (const record of unclaimed)
-    log.warn({ path: record.path, file: record.id }, "no input names this followed file any more; it is kept as it is");
-  return tails;
+interface InputsContext {
+  readonly ledger: Ledger;
+  readonly log: Logger;
+  readonly probe: Probe;
+  /** Descriptors of held files that an earlier configuration left open; those that are taken up are taken out. */
+  readonly held: Map<string, FileHandle>;
 }
 
-function ownerOf(input: TailConfig): (record: FileRecord) => boolean {
-  const matches = globMatcher(input.path);
-  return (record) => matches(record.origin.path);
+export interface Inputs {
+  /** One for each input. */
+  readonly tails: readonly Tail[];
+  /** They keep the files that an earlier configuration named and this one does not. */
+  readonly leftTails: readonly Tail[];
+}
+
+/**
+ * Opens the tail inputs of a configuration, each with the files it followed in an earlier life. A file that no input
+ * names any more is not shipped, but followed until it is gone: a shipment that a crash interrupted may need it, and if
+ * its input comes back it goes on where it stopped.
+ */
+export async function openInputs(config: AgentConfig, context: InputsContext): Promise<Inputs> {
+  const { service, inputs, filters } = config;
+  const { ledger, log, probe, held } = context;
+  const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
+  const common = { store, log, ledger, pollMs: tickOf(config) };
+  const { claimed, left } = await shareOut(records, inputs);
+  const open = async (
+    input: TailConfig,
+    describe: TailOptions["describe"],
+    own: readonly FileRecord[],
+  ): Promise<Tail> => {
+    const tail = new Tail({ ...common, config: input, describe }, tombstones);
+    await tail.restore(own, held);
+    return tail;
+  };
+  const tails: Tail[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, { filters, service, log });
+    tails.push(await open(input, describe, claimed[index]!.map(withTag(input.tag))));
+  }
+  const leftTails: Tail[] = [];
+  for (const framing of ["cri", "plain"] as const) {
+    const own = left.filter((record) => record.framing === framing);
+    const unnamed = { ...inputs[0]!, path: [], excludePath: [], framing };
+    if (own.length > 0) leftTails.push(await open(unnamed, describeLike(own), own));
+  }
+  if (left.length > 0)
+    log.warn({ files: left.length, first: left[0]!.path }, "files that no input names any more are kept, not shipped");
+  return { tails, leftTails };
+}
+
+/**
+ * Gives each file to the first input that names it, by the path it was found under or, if none does, by the file that a
+ * path leads to now: /var/log/containers and /var/log/pods are two names of the same logs.
+ */
+async function shareOut(
+  records: readonly FileRecord[],
+  inputs: readonly TailConfig[],
+): Promise<{ claimed: FileRecord[][]; left: FileRecord[] }> {
+  const claimed: FileRecord[][] = inputs.map(() => []);
+  let left = [...records];
+  const claim = (index: number, isOwn: (record: FileRecord) => boolean): void => {
+    claimed[index]!.push(...left.filter(isOwn));
+    left = left.filter((record) => !isOwn(record));
+  };
+  for (const [index, input] of inputs.entries()) {
+    const matches = globMatcher(input.path);
+    const excluded = pathMatcher(input.excludePath);
+    claim(index, ({ origin }) => matches(origin.path) && !excluded(origin.path));
+  }
+  for (const [index, input] of left.length === 0 ? [] : inputs.entries()) {
+    // What can't be followed is said when files are looked for.
+    const targets = await discoverTargets(input, () => undefined);
+    const resolved = new Set(targets.map((target) => target.resolved));
+    claim(index, (record) => resolved.has(record.chainPath));
+  }
+  return { claimed, left };
+}
+
+/** The tag is the input's, whichever the input was when the file was found. */
+function withTag(pattern: string): (record: FileRecord) => FileRecord {
+  return (record) => ({ ...record, origin: { ...record.origin, tag: expandTag(pattern, record.origin.path) } });
+}
+
+/** A file that follows one of these by rotation is of the same container. */
+function describeLike(records: readonly FileRecord[]): TailOptions["describe"] {
+  const origins = new Map(records.map(({ id, chainPath, origin }) => [chainPath, { id, origin }]));
+  return ({ resolved, id }) => {
+    const like = origins.get(resolved)!;
+    return { ...like.origin, file: `${like.origin.file.slice(0, -like.id.length)}${id}` };
+  };
 }

@@ -1,5 +1,6 @@
 import packageJson from "../package.json" with { type: "json" };
 import { runCommand } from "./command.ts";
+import { createReloadRequests } from "./reload.ts";
 
 /** How long what was abandoned may keep the process from ending by itself. */
 const LINGER_MS = 100;
@@ -12,11 +13,14 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
     stop.abort();
   });
 }
+const reloads = createReloadRequests();
+process.on("SIGHUP", () => reloads.ask());
 
 void runCommand(process.argv.slice(2), {
   env: process.env,
   version: packageJson.version,
   signal: stop.signal,
+  reloads,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   createLog: async (level) => (await import("./telemetry/log.ts")).createLog(level),

@@ -62,6 +62,6 @@ function enrich(metadata: PathMetadata, directory: string | null, log: Logger): 
 }
 
 /** Fluent Bit's rule for a tag with `*`: the path, slashes as dots, without the first. */
-function expandTag(pattern: string, path: string): string {
+export function expandTag(pattern: string, path: string): string {
   return pattern.replace("*", path.replace(/^\//, "").replaceAll("/", "."));
 }

@@ -1,10 +1,11 @@
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
 import { tagMatcher } from "./filter/match.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
-import { openTails } from "./inputs.ts";
+import { openInputs } from "./inputs.ts";
 import { createOutput } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
@@ -16,9 +17,10 @@ import { openPositions, type Positions } from "./state/positions.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
-/** What one configuration comes to: its inputs and outputs, connected. Disposed: nothing of it is open or under way. */
-export interface Pipeline extends AsyncDisposable {
+/** What one configuration comes to: its inputs and outputs, connected. */
+export interface Pipeline {
   readonly config: AgentConfig;
+  /** The inputs', and those that keep the files which no input names any more. */
   readonly tails: readonly Tail[];
   readonly shippers: readonly Shipper[];
   /** One for each output, and for each shipment that an output left which is configured no more. */
@@ -28,9 +30,14 @@ export interface Pipeline extends AsyncDisposable {
   readonly openedAtMs: number;
   /** Gives up the files that are gone and committed by every output. */
   release(): Promise<void>;
+  /**
+   * Ends it: starts nothing any more, waits for the shipments under way until `over`, and closes what is open, but for the
+   * descriptors of held files, which go back to the context.
+   */
+  close(over: Promise<void>): Promise<void>;
 }
 
-interface PipelineContext {
+export interface PipelineContext {
   /** Identity of the state folder, 80 bits in hex. */
   readonly life: string;
   readonly once: boolean;
@@ -38,10 +45,13 @@ interface PipelineContext {
   /** Outlives the pipeline: a reload goes on with its totals. */
   readonly ledger: Ledger;
   readonly probe: Probe;
+  /** Descriptors of held files, by file id, on their way from one pipeline to the next. */
+  readonly held: Map<string, FileHandle>;
 }
 
 interface Parts {
   readonly config: AgentConfig;
+  readonly inputs: readonly Tail[];
   readonly tails: readonly Tail[];
   readonly shippers: Shipper[];
   readonly pumps: Pump[];
@@ -52,19 +62,20 @@ interface Parts {
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
   const openedAtMs = performance.now();
-  const tails = await openTails(config, context);
-  const parts: Parts = { config, tails, shippers: [], pumps: [], recoveries: [], opened: [] };
+  const { tails: inputs, leftTails } = await openInputs(config, context);
+  const tails = [...inputs, ...leftTails];
+  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [] };
   try {
     await openOutputs(parts, context);
   } catch (error) {
-    await close(parts, context.ledger);
+    await close(parts, context, Promise.resolve());
     throw error;
   }
   return {
     ...parts,
     openedAtMs,
     release: async () => await release(parts),
-    [Symbol.asyncDispose]: async () => await close(parts, context.ledger),
+    close: async (over) => await close(parts, context, over),
   };
 }
 
@@ -88,14 +99,14 @@ async function openOutput(
   parts: Parts,
   context: PipelineContext,
 ): Promise<string> {
-  const { tails, shippers, pumps, recoveries, opened } = parts;
+  const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
   const { life, once, log, ledger, probe } = context;
   const { cluster, node } = parts.config.service;
   const output = createOutput(config, { cluster, node, life }, probe);
   const name = `${encodeURIComponent(output.id)}.journal`;
   const positions = await openPositions(join(folder, name));
   opened.push(positions);
-  const source = createSource(tails, tagMatcher(config.match));
+  const source = createSource(inputs, tagMatcher(config.match));
   ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);
@@ -128,9 +139,14 @@ async function release({ tails, shippers, recoveries }: Parts): Promise<void> {
   }
 }
 
-async function close({ pumps, shippers, opened, tails }: Parts, ledger: Ledger): Promise<void> {
-  await Promise.all(pumps.map(async (pump) => await pump.stop()));
+async function close(
+  { pumps, shippers, opened, tails }: Parts,
+  { ledger, held }: PipelineContext,
+  over: Promise<void>,
+): Promise<void> {
+  await Promise.race([Promise.all(pumps.map(async (pump) => await pump.stop())), over]);
   for (const shipper of shippers) ledger.detach(shipper.outputId);
+  // What hangs and wakes up later can't journal any more, so that it can't publish either.
   for (const positions of opened) await positions.close();
-  for (const tail of tails) await tail.close();
+  for (const tail of tails) for (const [id, handle] of await tail.detach()) held.set(id, handle);
 }

@@ -18,6 +18,8 @@ export interface ServiceConfig {
   readonly graceMs: number;
   /** ours: bytes of the records that could not be shipped, of all outputs together. */
   readonly quarantineBytesMax: number;
+  /** Whether SIGHUP reads the configuration anew. */
+  readonly hotReload: boolean;
 }
 
 export type InputConfig = TailConfig;

@@ -62,6 +62,7 @@ function readService(
     logLevel: settings.log_level,
     graceMs: settings.grace,
     quarantineBytesMax: settings["storage.quarantine_limit_size"],
+    hotReload: settings.hot_reload,
   };
 }
 

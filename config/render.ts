@@ -20,6 +20,7 @@ export function renderConfig(config: AgentConfig): string {
         hostname: service.node,
         log_level: service.logLevel,
         grace: formatDuration(service.graceMs),
+        hot_reload: onOff(service.hotReload),
       },
       pipeline: {
         inputs: config.inputs.map(tailOptions),

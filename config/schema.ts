@@ -102,6 +102,12 @@ export const SERVICE = {
       origin: "fluent-bit",
       doc: "How long a stop may take, and how long a start waits for another agent on the same state folder to end.",
     },
+    hot_reload: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether SIGHUP reads the configuration anew; off in Fluent Bit, on here. A broken one is refused and the old one goes on; a new storage.path needs a restart.",
+    },
   },
   ignored: {
     flush: "each output has its upload_timeout",
@@ -115,8 +121,7 @@ export const SERVICE = {
     hc_errors_count: HTTP,
     hc_retry_failure_count: HTTP,
     hc_period: HTTP,
-    hot_reload: "reloading is not in this version yet",
-    "hot_reload.*": "reloading is not in this version yet",
+    "hot_reload.*": "a reload keeps what runs until the new configuration is known to be good",
     parsers_file: PARSERS,
     coro_stack_size: "there are no coroutines",
     "dns.*": "the system's resolver is used",

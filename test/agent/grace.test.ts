@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 /** When, after the stop, shipments were abandoned and all was over, in milliseconds. */
 async function timesOf(graceMs: number): Promise<{ abandonedMs: number; overMs: number }> {
   const stop = new AbortController();
-  using grace = startGrace(stop.signal, graceMs);
+  using grace = startGrace(stop.signal, () => graceMs);
   const times = { abandonedMs: Number.NaN, overMs: Number.NaN };
   let nowMs = 0;
   grace.abandon.addEventListener("abort", () => (times.abandonedMs = nowMs));
@@ -31,7 +31,7 @@ test("without grace all is over at once", async () => {
 });
 
 test("a stop that came before counts", async () => {
-  using grace = startGrace(AbortSignal.abort(), 100);
+  using grace = startGrace(AbortSignal.abort(), () => 100);
   await vi.advanceTimersByTimeAsync(100);
   await grace.over;
   expect(grace.abandon.aborted).toBe(true);
@@ -39,7 +39,7 @@ test("a stop that came before counts", async () => {
 
 test("after a stop that needed no grace no timer is left", () => {
   const stop = new AbortController();
-  const grace = startGrace(stop.signal, 1000);
+  const grace = startGrace(stop.signal, () => 1000);
   stop.abort();
   grace[Symbol.dispose]();
   expect(vi.getTimerCount()).toBe(0);

@@ -1,5 +1,6 @@
 import zlib from "node:zlib";
 import { afterEach, expect, test, vi } from "vitest";
+import { createReloadRequests } from "../../agent/reload.ts";
 import { runCommand } from "../../agent/command.ts";
 
 const { createZstdCompress } = zlib;
@@ -14,6 +15,7 @@ test("a runtime without zstd is refused by name, before anything is read", async
   const code = await runCommand(["-c", "missing.yaml"], {
     env: {},
     version: "0",
+    reloads: createReloadRequests(),
     signal: new AbortController().signal,
     out: () => undefined,
     err: (text) => (said += text),

@@ -16,6 +16,7 @@ describe("defaults", () => {
           logLevel: "info",
           graceMs: 5_000,
           quarantineBytesMax: 100_000_000,
+          hotReload: true,
         },
         inputs: [
           {

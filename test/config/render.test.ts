@@ -35,6 +35,7 @@ test("every default is shown, with its unit", () => {
   hostname: node-7
   log_level: info
   grace: 5s
+  hot_reload: on
 pipeline:
   inputs:
     - name: tail
