@@ -12,10 +12,12 @@ const ACTIVE_MS = 60_000;
 /** Looks at a chain: whether it was rotated, and how far its files have grown (`all`: also the quiet rotated ones). */
 export async function pollChain(state: TailState, chain: Chain, nowMs: number, all: boolean): Promise<void> {
   // Synchronous: a stat of a cached inode costs 3 microseconds, its way through the thread pool ten times that.
-  const live = statSync(chain.path, { throwIfNoEntry: false });
+  let live = statSync(chain.path, { throwIfNoEntry: false });
   const newest = chain.files.at(-1)!;
   if (!chain.broken && (newest.record.givenUp !== undefined || isRotated(state, chain, live))) {
     await extendChain(state, chain, newest.record.origin.path, nowMs);
+    // Anew: its size of before is less than what a new file had when it was taken up, as if it had been truncated.
+    live = statSync(chain.path, { throwIfNoEntry: false });
   }
   for (const file of chain.files.slice()) {
     const isQuietRotated = file !== chain.files.at(-1) && nowMs - file.grewAtMs > ACTIVE_MS;

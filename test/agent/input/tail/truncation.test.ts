@@ -1,8 +1,9 @@
-import { truncateSync, writeFileSync } from "node:fs";
+import { renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openBed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
+import { faultyFiles } from "../../../helpers/faulty-files.ts";
 
 test("a file truncated in place goes on at its start, as a new file of its chain", async () => {
   await using bed = await openBed();
@@ -126,4 +127,21 @@ test("bytes of a file that no shipment ever read are lost as a whole", async () 
   expect(bed.lines.filter((line) => line.level === "error").map(({ fields }) => fields["bytes"])).toEqual([
     rest.length,
   ]);
+});
+
+test("a new file that grows while it is taken up is not taken for truncated", async () => {
+  await using bed = await openBed();
+  using files = await faultyFiles();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "1"));
+  await bed.run(T0_MS);
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, cri("stdout", "F", "2"));
+  files.before({ op: "open", path: /a\.log$/, times: 1 }, () => append(path, cri("stdout", "F", "3")));
+  await bed.tail.poll(T0_MS + 1000, true);
+  files.heal();
+  await bed.run(T0_MS + 10_000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+  expect(bed.tail.files.size).toBe(2);
+  expect(bed.lines.filter((line) => line.text.startsWith("lost"))).toEqual([]);
 });
