@@ -193,16 +193,17 @@ async function drain(agent: AgentProcess, journals: string, staging: string, tim
   let quietSince = started;
   for (let last = "", now = performance.now(); now - quietSince < QUIET_MS; now = performance.now()) {
     if (now - started > timeoutMs) throw new Error(`cannot drain: the agent still ships after ${timeoutMs / 1000} s`);
-    const state = [
-      ...readdirSync(journals).map((name) => statSync(join(journals, name)).size),
-      ...readdirSync(staging),
-    ];
+    const state = [...sizesIn(journals), ...readdirSync(staging)];
     if (state.join() !== last) quietSince = now;
     last = state.join();
     await sleep(50);
   }
   await agent.end("SIGTERM");
   await agent.runOnce();
+}
+
+function sizesIn(folder: string): number[] {
+  return readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
 }
 
 function configText(paths: { root: string; state: string; store: string; spec: BedSpec }): string {

@@ -105,6 +105,8 @@ async function judge(cell: Cell, bed: Bed, written: Written, count: FaultCount |
     const account = accountForLoss(missing, written, cell, bed.agent.startedAtMs);
     outputs[name] = { ...verified, ...account, saidLostBytes: saidLost(logged, name) };
   }
+  // A full disk proves itself: the shipment that it hit says so.
+  const hits = cell.fault === "disk full" ? logged.filter((line) => JSON.stringify(line).includes("ENOSPC")).length : 0;
   const result = {
     cell,
     at: new Date().toISOString(),
@@ -112,7 +114,7 @@ async function judge(cell: Cell, bed: Bed, written: Written, count: FaultCount |
     bytes: written.bytes,
     rotations: written.rotations,
     faults: count?.actions ?? written.actions,
-    faultsInFlight: count?.inFlight ?? written.actionsInFlight,
+    faultsInFlight: Math.max(hits, count?.inFlight ?? written.actionsInFlight),
     outputs,
     cpuSecondsPerGb: bed.agent.cpuSeconds / (written.bytes / 1e9),
     errors: countMessages(logged.filter(isError)),
