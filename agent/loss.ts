@@ -14,7 +14,8 @@ export function lostByMoving(
   range: Pick<Range, "segments" | "cursor">,
 ): LostBytes[] {
   const reached = chain.files.findIndex((file) => file.record.id === range.cursor.file);
-  const isPassed = (file: FollowedFile) => file.record.givenUp !== undefined && chain.files.indexOf(file) < reached;
+  const isPassed = (file: FollowedFile) =>
+    file.record.givenUp !== undefined && !file.lossCounted && chain.files.indexOf(file) < reached;
   const rests = unread(chain, from.cursor)
     .filter(isPassed)
     .map((file) => {
@@ -46,8 +47,9 @@ interface Rest {
 
 function sumUp(chain: Chain, rests: readonly Rest[], open: readonly OpenRecord[]): LostBytes[] {
   const bytes = new Map(rests.map((rest) => [rest.file, rest.bytes]));
-  // A record that needs a file which is not followed any more was counted with that file.
-  for (const { fragments } of open.filter((record) => isWithin(chain.files, record))) {
+  // A record that needs a file whose loss was counted before was counted with that file.
+  const uncounted = chain.files.filter((file) => !file.lossCounted);
+  for (const { fragments } of open.filter((record) => isWithin(uncounted, record))) {
     for (const { file: id, start, end } of fragments) {
       const file = chain.files.find(({ record }) => record.id === id)!;
       bytes.set(file, (bytes.get(file) ?? 0) + end - start);

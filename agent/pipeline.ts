@@ -10,6 +10,7 @@ import { createOutput } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
+import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import { openQuarantine } from "./state/quarantine-stage.ts";
@@ -25,6 +26,7 @@ export interface Pipeline {
   readonly shippers: readonly Shipper[];
   /** One for each output, and for each shipment that an output left which is configured no more. */
   readonly pumps: readonly Pump[];
+  readonly retention: Retention;
   readonly recoveries: readonly Recovery[];
   /** When it was opened, in milliseconds of `performance.now()`. */
   readonly openedAtMs: number;
@@ -57,6 +59,7 @@ interface Parts {
   readonly pumps: Pump[];
   readonly recoveries: Recovery[];
   readonly opened: Positions[];
+  readonly retention: Retention;
 }
 
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
@@ -64,7 +67,9 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
   const openedAtMs = performance.now();
   const { tails: inputs, leftTails } = await openInputs(config, context);
   const tails = [...inputs, ...leftTails];
-  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [] };
+  const { storagePath: directory, totalLimitSizeBytes: limitBytes } = config.service;
+  const retention = createRetention(tails, { directory, limitBytes, log: context.log });
+  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [], retention };
   try {
     await openOutputs(parts, context);
   } catch (error) {
@@ -124,7 +129,7 @@ function quarantineIn({ service }: AgentConfig): RecoveryContext["quarantineOf"]
   return (outputId) => openQuarantine(directory, outputId, service.quarantineBytesMax);
 }
 
-async function release({ tails, shippers, recoveries }: Parts): Promise<void> {
+async function release({ tails, shippers, recoveries, retention }: Parts): Promise<void> {
   const isNeeded = (chain: Chain): boolean => recoveries.some((recovery) => recovery.needs(chain));
   const use: FileUse = {
     isDone: (chain, file) => !isNeeded(chain) && shippers.every((shipper) => shipper.isDone(chain, file)),
@@ -133,6 +138,7 @@ async function release({ tails, shippers, recoveries }: Parts): Promise<void> {
       for (const shipper of shippers) shipper.countLost(chain, file);
     },
   };
+  await retention.giveUp((chain) => use.isInFlight(chain));
   for (const tail of tails) {
     const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);

@@ -9,6 +9,8 @@ export interface AgentConfig {
 export interface ServiceConfig {
   /** State folder: positions, journal, links, quarantine. Absolute. */
   readonly storagePath: string;
+  /** Disk space of log files that only links or descriptors of ours hold; null: min(10 GB, 20 % of the file system). */
+  readonly totalLimitSizeBytes: number | null;
   /** The partition value `cluster`. */
   readonly cluster: string;
   /** Column `node`: `hostname` option, else env NODE_NAME, else the host name. */

@@ -57,6 +57,7 @@ function readService(
   const settings = readSettings(SERVICE, "service", section, found);
   return {
     storagePath: path.resolve(settings["storage.path"]),
+    totalLimitSizeBytes: settings["storage.total_limit_size"],
     cluster: settings.cluster,
     node: settings.hostname ?? (env["NODE_NAME"] || os.hostname()),
     logLevel: settings.log_level,

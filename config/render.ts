@@ -16,6 +16,9 @@ export function renderConfig(config: AgentConfig): string {
       service: {
         "storage.path": service.storagePath,
         "storage.quarantine_limit_size": formatSize(service.quarantineBytesMax),
+        ...(service.totalLimitSizeBytes === null
+          ? {}
+          : { "storage.total_limit_size": formatSize(service.totalLimitSizeBytes) }),
         cluster: service.cluster,
         hostname: service.node,
         log_level: service.logLevel,

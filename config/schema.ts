@@ -66,6 +66,14 @@ export const SERVICE = {
       origin: "fluent-bit",
       doc: "State folder: positions, journal, links, quarantine; on the file system of the logs, so that they can be linked.",
     },
+    "storage.total_limit_size": {
+      type: "size",
+      default: null,
+      min: "1M",
+      max: "100T",
+      origin: "fluent-bit",
+      doc: "Disk space that deleted log files may take which are not shipped yet; beyond it the oldest are given up and counted as lost. Without it 10 GB, or 20 % of the file system if that is less.",
+    },
     "storage.quarantine_limit_size": {
       type: "size",
       default: "100M",

@@ -271,9 +271,11 @@ function seen(file: FollowedFile): number {
 
 /** Bytes of a file beyond the position, and those of records that are open there. What a truncation took counts until it is given up. */
 function pendingOf(chain: Chain, file: FollowedFile, cursor: Cursor | null): number {
+  if (file.lossCounted) return 0;
   let bytes = unread(chain, cursor).includes(file) ? Math.max(0, file.size - startOf(file, cursor)) : 0;
-  // An open record that needs a file which is not followed any more was counted as lost with that file.
-  const open = (cursor?.open ?? []).filter((record) => isWithin(chain.files, record));
+  // An open record that needs a file whose loss was counted was lost with that file.
+  const uncounted = chain.files.filter((other) => !other.lossCounted);
+  const open = (cursor?.open ?? []).filter((record) => isWithin(uncounted, record));
   for (const fragment of open.flatMap((record) => record.fragments)) {
     if (fragment.file === file.record.id) bytes += fragment.end - fragment.start;
   }

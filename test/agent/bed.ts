@@ -6,6 +6,7 @@ import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
 import type { Delivery, Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
+import { createRetention } from "../../agent/retention.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
 import { openQuarantine } from "../../agent/state/quarantine-stage.ts";
@@ -96,6 +97,10 @@ export interface BedOptions extends Partial<TailConfig> {
   readonly output?: FakeOutput;
   readonly once?: boolean;
   readonly bytesMax?: number;
+  /** storage.total_limit_size; without it nothing is given up, however full the disk is. */
+  readonly limitBytes?: number | null;
+  /** The state folder, where it is not `state/`. */
+  readonly state?: string;
 }
 
 /** A tail over `logs/*.log`, and one output that ships it; state in `state/`. */
@@ -111,15 +116,25 @@ export interface Bed extends AsyncDisposable {
   /** Finds, looks and ships until nothing more comes. */
   run(nowMs: number): Promise<void>;
   logsShipped(): string[];
+  /** As the agent does it: also gives up what exceeds the limits. */
   release(): Promise<string[]>;
 }
 
 export async function openBed(options: BedOptions = {}): Promise<Bed> {
-  const { folder: earlier, held, output = fakeOutput(), once = false, bytesMax = 1 << 26, ...changes } = options;
+  const {
+    folder: earlier,
+    held,
+    output = fakeOutput(),
+    once = false,
+    bytesMax = 1 << 26,
+    limitBytes,
+    ...rest
+  } = options;
+  const { state: stateFolder, ...changes } = rest;
   const temp = earlier === undefined ? tempFolder() : null;
   const folder = earlier ?? temp!.path;
   const logs = join(folder, "logs");
-  const state = join(folder, "state");
+  const state = stateFolder ?? join(folder, "state");
   mkdirSync(logs, { recursive: true });
   mkdirSync(state, { recursive: true });
   const { log, lines } = recordingLogger();
@@ -143,6 +158,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     bytesMax,
     once,
   });
+  const retention = limitBytes === undefined ? null : createRetention([tail], { directory: state, limitBytes, log });
   return {
     folder,
     logs,
@@ -159,6 +175,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     },
     logsShipped: () => output.published.map((record) => record.log),
     release: async () => {
+      await retention?.giveUp((chain) => shipper.isInFlight(chain));
       const ended = await tail.release(shipper);
       for (const chain of ended) shipper.forget(chain);
       return ended;

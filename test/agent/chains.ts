@@ -16,7 +16,15 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
     const place = { id: name, chain: id, order: index + 1, startAt: 0, path: `/${id}`, chainPath: `/${id}` };
     const identity = { inode: index, bornMs: 0, head: { length: 0, crc: 0 }, linked: true } as const;
     const record = { version: 1, framing: "cri", ...place, ...identity, origin: originOfFile(name, origin) } as const;
-    const state = { descriptor: null, device: 1, size: 0, grewAtMs: T0_MS - 60_000, absentSinceMs: null, gone: false };
+    const state = {
+      descriptor: null,
+      device: 1,
+      size: 0,
+      grewAtMs: T0_MS - 60_000,
+      absentSinceMs: null,
+      gone: false,
+      lossCounted: false,
+    };
     return { record: givenUp === undefined ? record : { ...record, givenUp }, ...state, ...rest };
   });
   const state = { broken: false, superseded: false, plainPath: false, pollAtMs: 0 };

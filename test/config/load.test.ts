@@ -11,6 +11,7 @@ describe("defaults", () => {
       config: {
         service: {
           storagePath: "/var/log/logq",
+          totalLimitSizeBytes: null,
           cluster: "prod",
           node: "node-7",
           logLevel: "info",

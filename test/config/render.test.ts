@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { renderConfig } from "../../config/render.ts";
 import { BASE, edited, load } from "./fixture.ts";
 
-const EVERYTHING = `service: {storage.path: /s, cluster: 'a: #b', hostname: n, log_level: off, grace: 90}
+const EVERYTHING = `service: {storage.path: /s, storage.total_limit_size: 5G, cluster: 'a: #b', hostname: n, log_level: off, grace: 90}
 pipeline:
   inputs:
     - {name: tail, path: [/a/*.log, '/b/[x]*'], exclude_path: '*.gz', multiline.parser: cri, read_from_head: off, links: off, refresh_interval: 5}

@@ -19,6 +19,8 @@ export interface FollowedFile {
   absentSinceMs: number | null;
   /** No name was seen for 60 s: nobody writes to it any more. */
   gone: boolean;
+  /** Given up, and its rest counted as lost; only its burial is still to come. */
+  lossCounted: boolean;
 }
 
 /** The files of one container attempt, or of one path, in the order in which they were written. */

@@ -23,7 +23,7 @@ export async function releaseFiles(state: TailState, use: FileUse): Promise<stri
   for (const chain of state.chains.values()) {
     for (const file of chain.files.slice()) {
       // In order: a position may name a file that is not there any more, and then means the first one that is left.
-      if (!(await releaseFile(state, chain, file, use))) break;
+      if (!(await tryRelease(state, chain, file, use))) break;
     }
     if (chain.files.length > 0) continue;
     removeChain(state, chain);
@@ -32,13 +32,25 @@ export async function releaseFiles(state: TailState, use: FileUse): Promise<stri
   return ended;
 }
 
+/** A file that can't be released now is tried again, and does not stop the others. */
+async function tryRelease(state: TailState, chain: Chain, file: FollowedFile, use: FileUse): Promise<boolean> {
+  try {
+    return await releaseFile(state, chain, file, use);
+  } catch (error) {
+    const { id, path } = file.record;
+    state.options.log.error({ err: error, file: id, path }, "cannot release a file; trying again");
+    return false;
+  }
+}
+
 async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, use: FileUse): Promise<boolean> {
   const isGivenUp = file.record.givenUp !== undefined;
   if (!file.gone && !isGivenUp) return false;
-  const isDone = use.isDone(chain, file);
+  const isDone = file.lossCounted || use.isDone(chain, file);
   if (!isDone && (!isGivenUp || use.isInFlight(chain))) return false;
   // Before it is durable: a crash in between says it twice, the other way round it would never be said.
   if (!isDone) use.countLost(chain, file);
+  file.lossCounted ||= !isDone;
   await sealRecord(state, file);
   await state.options.store.bury(file.record);
   await file.descriptor?.close();

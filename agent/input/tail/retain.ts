@@ -92,5 +92,5 @@ export function newFollowedFile(
 ): FollowedFile {
   const device = status.dev;
   const size = record.gzip?.size ?? status.size;
-  return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false };
+  return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false, lossCounted: false };
 }

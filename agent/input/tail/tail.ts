@@ -4,6 +4,7 @@ import { discoverTargets } from "./discover.ts";
 import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { POLL_MS_MAX, pollChain, replaceFile } from "./growth.ts";
+import { findHeld, type HeldFile } from "./held-space.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import { releaseFiles, type FileUse } from "./release.ts";
 import { restoreFiles } from "./restore.ts";
@@ -75,6 +76,16 @@ export class Tail {
     const path = pathOfFile(this.#state, file);
     const { gzip } = file.record;
     return gzip === undefined ? openLogFile(path) : this.#state.gzipFiles.open(id, path, gzip.size);
+  }
+
+  /** A path that leads to a followed file's inode. */
+  pathOf(file: FollowedFile): string {
+    return pathOfFile(this.#state, file);
+  }
+
+  /** The files that only the agent keeps on the disk. */
+  async held(): Promise<HeldFile[]> {
+    return await this.#oneAtATime(async () => await findHeld(this.#state));
   }
 
   /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
