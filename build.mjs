@@ -28,11 +28,25 @@ const common = {
   logLevel: "warning",
 };
 
+/** Has the module `file` loaded at run time from a bundle of its own, by those who need it alone. */
+function apart(file, bundle) {
+  return {
+    name: "apart",
+    setup: ({ onResolve }) => onResolve({ filter: new RegExp(`/${file}$`) }, () => ({ path: bundle, external: true })),
+  };
+}
+
 await build({
   ...common,
   entryPoints: ["agent/main.ts"],
+  plugins: [apart("sdk.ts", "./logq-agent-s3.cjs")],
   outfile: "dist/logq-agent.cjs",
   banner: { js: `#!/usr/bin/env -S ${AGENT_RUNTIME.join(" ")}` },
+});
+await build({
+  ...common,
+  entryPoints: ["agent/output/s3/sdk.ts"],
+  outfile: "dist/logq-agent-s3.cjs",
 });
 await build({
   ...common,

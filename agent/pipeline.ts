@@ -107,7 +107,7 @@ async function openOutput(
   const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
   const { life, once, log, ledger, probe } = context;
   const { cluster, node } = parts.config.service;
-  const output = createOutput(config, { cluster, node, life }, probe);
+  const output = createOutput(config, { cluster, node, life }, { probe, log });
   const name = `${encodeURIComponent(output.id)}.journal`;
   const positions = await openPositions(join(folder, name));
   opened.push(positions);

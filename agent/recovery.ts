@@ -46,7 +46,7 @@ export function openRecovery(positions: Positions, output: Output | null, contex
     run: async (signal) => {
       if (done) return;
       await finishInterrupted(positions, context, signal);
-      await output?.clean();
+      await output?.clean(signal);
       done = true;
     },
     needs: (chain) => !done && (unresolved?.ranges.some((range) => range.chain === chain.id) ?? false),
@@ -113,8 +113,8 @@ const ONLY_RECOVERY: OutputConfig = {
 async function finishInterrupted(positions: Positions, context: RecoveryContext, signal: AbortSignal): Promise<void> {
   if (positions.unresolved === null) return;
   const { life, tails, log, ledger, probe } = context;
-  const output = createRecordedOutput(positions.unresolved.output, life, probe);
-  await output.clean();
+  const output = createRecordedOutput(positions.unresolved.output, life, { probe, log });
+  await output.clean(signal);
   const source = createSource(tails, () => true);
   const quarantine = context.quarantineOf(output.id);
   const ports = { output, positions, quarantine, source, log, ledger, probe };

@@ -146,7 +146,7 @@ export class Shipper {
     const fields = { output: output.id, seq: entry.seq };
     const gone = findGone(entry, positions, source);
     let prepared: Prepared | null = null;
-    if (!(await output.isDelivered(entry))) {
+    if (!(await output.isDelivered(entry, signal))) {
       prepared = await this.#repeat(entry, gone, signal);
       if (prepared === null) {
         await quarantine.discard(entry.seq);
@@ -199,7 +199,7 @@ export class Shipper {
   async #repeat(entry: ShipmentEntry, gone: Set<string>, signal: AbortSignal): Promise<Prepared | null> {
     for (let mustFinish = false; ;) {
       if (gone.size > 0 && !mustFinish) {
-        if (await this.#options.output.forbid(entry)) return null;
+        if (await this.#options.output.forbid(entry, signal)) return null;
         mustFinish = true;
       }
       try {
@@ -264,7 +264,7 @@ export class Shipper {
     },
   ): Promise<Prepared> {
     const { output, source, quarantine: folder } = this.#options;
-    const delivery = output.begin(header);
+    const delivery = output.begin(header, options.signal);
     const quarantine = options.isCareful ? folder.begin(header.seq) : null;
     try {
       const ports = { reader: this.#reader, source, output, delivery, quarantine };

@@ -2,7 +2,7 @@ import path from "node:path";
 
 import picomatch from "picomatch";
 
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, TailConfig } from "./config.ts";
+import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config, TailConfig } from "./config.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
 import { PARTITION_COLUMNS } from "./table.ts";
@@ -131,19 +131,39 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
       const at = placeOfOption(section, option);
       found.problems.push(describe(at.place, at.keyPath, message));
     };
-    if (output.plugin === "directory" && output.format === "parquet" && output.compression === "gzip") {
+    if ("compression" in output && output.format === "parquet" && output.compression === "gzip") {
       refuse("compression", "gzip is for json_lines; Parquet takes zstd or none");
     }
+    if (output.plugin === "s3") checkS3(output, refuse);
     const identity = identityOf(output);
     const twin = first.get(identity);
     if (twin === undefined) first.set(identity, section.keyPath);
-    else if (output.alias === null) refuse("path", `same destination as ${twin}; give one of them an alias`);
+    else if (output.alias === null)
+      refuse(output.plugin === "s3" ? "bucket" : "path", `same destination as ${twin}; give one of them an alias`);
     else refuse("alias", `same alias as ${twin}; give each its own`);
   });
 }
 
+function checkS3(output: S3Config, refuse: (option: string, message: string) => void): void {
+  if (/[$%]/.test(output.prefix))
+    refuse("s3_key_format", "has variables; the layout below it is the table's, write the text in front of cluster=…");
+  if (output.prefix.split("/").some((part) => part.includes("=")))
+    refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
+  if (output.endpoint !== null && !/^https?:\/\/[^/]+/.test(output.endpoint))
+    refuse("endpoint", `${output.endpoint} is not a URL; write https:// and the host`);
+  if (output.stsEndpoint !== null && !/^https?:\/\/[^/]+/.test(output.stsEndpoint))
+    refuse("sts_endpoint", `${output.stsEndpoint} is not a URL; write https:// and the host`);
+  if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
+    refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
+  if (output.externalId !== null && output.roleArn === null)
+    refuse("external_id", "goes with role_arn; set that too, or remove it");
+  const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));
+  if (bad !== undefined) refuse("tagging", `${bad} is not KEY=VALUE`);
+}
+
 function identityOf(output: OutputConfig): string {
   if (output.alias !== null) return `alias ${output.alias}`;
+  if (output.plugin === "s3") return `s3 ${output.endpoint ?? ""} ${output.bucket} ${output.prefix}`;
   return output.plugin === "directory" ? `directory ${output.path}` : output.plugin;
 }
 

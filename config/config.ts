@@ -57,7 +57,7 @@ export interface KubernetesFilterConfig {
   readonly metaPreloadCacheDir: string | null;
 }
 
-export type OutputConfig = DirectoryConfig | StdoutConfig | NullConfig;
+export type OutputConfig = DirectoryConfig | S3Config | StdoutConfig | NullConfig;
 
 interface OutputBase {
   /** `alias`, or null: then the identity is a hash of the destination. */
@@ -69,13 +69,40 @@ interface OutputBase {
   readonly totalFileSizeBytes: number;
 }
 
-export interface DirectoryConfig extends OutputBase {
-  readonly plugin: "directory";
-  /** Absolute; holds `cluster=…/dt=…/hour=…`. */
-  readonly path: string;
+/** What the outputs that store objects share. */
+interface ObjectsConfig extends OutputBase {
   readonly format: "parquet" | "json_lines";
   /** parquet: zstd or none; json_lines: zstd, gzip or none. */
   readonly compression: "zstd" | "gzip" | "none";
+}
+
+export interface DirectoryConfig extends ObjectsConfig {
+  readonly plugin: "directory";
+  /** Absolute; holds `cluster=…/dt=…/hour=…`. */
+  readonly path: string;
+}
+
+/** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
+export interface S3Config extends ObjectsConfig {
+  readonly plugin: "s3";
+  readonly bucket: string;
+  readonly region: string | null;
+  /** In front of `cluster=…`: empty, or without a leading and with a trailing slash. */
+  readonly prefix: string;
+  readonly endpoint: string | null;
+  readonly profile: string | null;
+  readonly roleArn: string | null;
+  readonly externalId: string | null;
+  readonly stsEndpoint: string | null;
+  readonly storageClass: string | null;
+  readonly cannedAcl: string | null;
+  readonly sse: "aes256" | "aws:kms" | null;
+  readonly sseKmsKeyId: string | null;
+  readonly sseBucketKey: boolean;
+  /** `KEY=VALUE` each. */
+  readonly tagging: readonly string[];
+  readonly contentType: string | null;
+  readonly requestTimeoutMs: number;
 }
 
 interface StdoutConfig extends OutputBase {

@@ -2,9 +2,9 @@ import os from "node:os";
 import path from "node:path";
 
 import { checkConfig } from "./check.ts";
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, ServiceConfig } from "./config.ts";
+import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config, ServiceConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
-import type { OptionGroup } from "./option.ts";
+import type { OptionGroup, Settings } from "./option.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
 import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
 import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, SERVICE } from "./schema.ts";
@@ -144,6 +144,10 @@ function readOutput(section: RawSection, raw: RawConfig, found: Findings): Outpu
     const { format, compression } = settings;
     return { plugin, ...shared(settings), path: path.resolve(settings.path), format, compression };
   }
+  if (plugin === "s3") {
+    const settings = readSettings(OUTPUTS.s3, "output s3", section, found);
+    return { plugin, ...shared(settings), ...s3Options(settings) };
+  }
   const settings = readSettings(OUTPUTS[plugin], `output ${plugin}`, section, found);
   return plugin === "stdout" ? { plugin, ...shared(settings), format: "json_lines" } : { plugin, ...shared(settings) };
 
@@ -167,6 +171,32 @@ function readOutput(section: RawSection, raw: RawConfig, found: Findings): Outpu
       totalFileSizeBytes: common.total_file_size,
     };
   }
+}
+
+function s3Options(
+  settings: Settings<typeof OUTPUTS.s3>,
+): Omit<S3Config, "plugin" | "alias" | "match" | "uploadTimeoutMs" | "totalFileSizeBytes"> {
+  const prefix = (settings.s3_key_format ?? "").replace(/^\/+|\/+$/g, "");
+  return {
+    bucket: settings.bucket,
+    region: settings.region,
+    prefix: prefix === "" ? "" : `${prefix}/`,
+    format: settings.format,
+    compression: settings.compression,
+    endpoint: settings.endpoint,
+    profile: settings.profile,
+    roleArn: settings.role_arn,
+    externalId: settings.external_id,
+    stsEndpoint: settings.sts_endpoint,
+    storageClass: settings.storage_class,
+    cannedAcl: settings.canned_acl,
+    sse: settings.sse,
+    sseKmsKeyId: settings.sse_kms_key_id,
+    sseBucketKey: settings.sse_bucket_key,
+    tagging: settings.tagging,
+    contentType: settings.content_type,
+    requestTimeoutMs: settings.request_timeout,
+  };
 }
 
 function readMatch(

@@ -1,6 +1,6 @@
 import { Document } from "yaml";
 
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig } from "./config.ts";
+import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config } from "./config.ts";
 import { formatDuration, formatSize } from "./scalar.ts";
 
 type Options = Record<string, string | readonly string[]>;
@@ -61,11 +61,36 @@ function outputOptions(output: OutputConfig): Options {
     ...(output.alias !== null && { alias: output.alias }),
     ...matchOptions(output.match),
     ...(output.plugin === "directory" && { path: output.path }),
+    ...(output.plugin === "s3" && s3Options(output)),
     ...(output.plugin !== "null" && { format: output.format }),
-    ...(output.plugin === "directory" && { compression: output.compression }),
+    ...("compression" in output && { compression: output.compression }),
     upload_timeout: formatDuration(output.uploadTimeoutMs),
     total_file_size: formatSize(output.totalFileSizeBytes),
   };
+}
+
+function s3Options(output: S3Config): Options {
+  const options = {
+    bucket: output.bucket,
+    region: output.region,
+    s3_key_format: output.prefix || null,
+    endpoint: output.endpoint,
+    profile: output.profile,
+    role_arn: output.roleArn,
+    external_id: output.externalId,
+    sts_endpoint: output.stsEndpoint,
+    storage_class: output.storageClass,
+    canned_acl: output.cannedAcl,
+    sse: output.sse,
+    sse_kms_key_id: output.sseKmsKeyId,
+    sse_bucket_key: output.sse === "aws:kms" ? onOff(output.sseBucketKey) : null,
+    tagging: output.tagging.length > 0 ? output.tagging : null,
+    content_type: output.contentType,
+    request_timeout: formatDuration(output.requestTimeoutMs),
+  };
+  return Object.fromEntries(
+    Object.entries(options).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== null),
+  );
 }
 
 function matchOptions(match: Match): Options {

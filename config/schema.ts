@@ -302,6 +302,32 @@ const KUBERNETES = {
   },
 } as const satisfies OptionGroup;
 
+const SHIPMENT_OF_OBJECTS = {
+  format: {
+    type: "enum",
+    default: "parquet",
+    values: ["parquet", "json_lines"],
+    origin: "ours",
+    doc: "`parquet`: the whole table; `json_lines`: Fluent Bit's record shape, a line each.",
+  },
+  compression: {
+    type: "enum",
+    default: "zstd",
+    values: ["zstd", "gzip", "none"],
+    origin: "fluent-bit",
+    doc: "How objects are compressed; Parquet takes zstd and none.",
+  },
+  upload_timeout: {
+    type: "duration",
+    default: "60s",
+    min: "100ms",
+    max: "1d",
+    origin: "fluent-bit",
+    doc: "Longest time that a line waits before its shipment starts.",
+  },
+  total_file_size: TOTAL_FILE_SIZE,
+} as const satisfies Record<string, Option>;
+
 const DIRECTORY = {
   doc: "Ours: stores the table's objects under a folder, laid out as on S3; `logq` reads them in place. Exactly once.",
   options: {
@@ -314,29 +340,7 @@ const DIRECTORY = {
     },
     ...MATCH,
     alias: ALIAS,
-    format: {
-      type: "enum",
-      default: "parquet",
-      values: ["parquet", "json_lines"],
-      origin: "ours",
-      doc: "`parquet`: the whole table; `json_lines`: Fluent Bit's record shape, a line each.",
-    },
-    compression: {
-      type: "enum",
-      default: "zstd",
-      values: ["zstd", "gzip", "none"],
-      origin: "fluent-bit",
-      doc: "How objects are compressed; Parquet takes zstd and none.",
-    },
-    upload_timeout: {
-      type: "duration",
-      default: "60s",
-      min: "100ms",
-      max: "1d",
-      origin: "fluent-bit",
-      doc: "Longest time that a line waits before its shipment starts.",
-    },
-    total_file_size: TOTAL_FILE_SIZE,
+    ...SHIPMENT_OF_OBJECTS,
   },
   ignored: {
     ...OUTPUT_IGNORED,
@@ -347,6 +351,138 @@ const DIRECTORY = {
     preserve_data_ordering: "records keep their order",
   },
   later: { ...OUTPUT_LATER, s3_key_format: "the layout is the table's", file: "", mkdir: "path is made if missing" },
+} as const satisfies OptionGroup;
+
+const S3 = {
+  doc: "Stores the table's objects in an S3 bucket; `logq` reads them there. Exactly once.",
+  options: {
+    bucket: {
+      type: "string",
+      default: null,
+      required: true,
+      origin: "fluent-bit",
+      doc: "Name of the bucket, or ARN of an access point.",
+    },
+    region: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "Region of the bucket; without it AWS_REGION or the profile says it (Fluent Bit: us-east-1).",
+    },
+    ...MATCH,
+    alias: ALIAS,
+    s3_key_format: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "What stands in front of `cluster=…/dt=…/hour=…` in the keys, such as `logs/`; a plain text.",
+    },
+    ...SHIPMENT_OF_OBJECTS,
+    endpoint: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "URL of another service that speaks S3's protocol; buckets are addressed by path there.",
+    },
+    profile: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Profile of the AWS configuration files to take credentials from.",
+    },
+    role_arn: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Role to assume, for a bucket of another account.",
+    },
+    external_id: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "External id that goes with `role_arn`.",
+    },
+    sts_endpoint: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "URL of the STS service that `role_arn` is asked of.",
+    },
+    storage_class: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Storage class of the objects, such as `STANDARD_IA`.",
+    },
+    canned_acl: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Predefined ACL of the objects, such as `bucket-owner-full-control`.",
+    },
+    sse: {
+      type: "enum",
+      default: null,
+      values: ["aes256", "aws:kms"],
+      origin: "ours",
+      doc: "Encryption at rest: `AES256` (keys of S3) or `aws:kms`; without it as the bucket says.",
+    },
+    sse_kms_key_id: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "KMS key for `sse: aws:kms`; without it the account's own for S3.",
+    },
+    sse_bucket_key: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether `sse: aws:kms` uses the bucket's key, which saves calls of KMS.",
+    },
+    tagging: {
+      type: "list",
+      default: "",
+      origin: "ours",
+      doc: "Tags of the objects, each KEY=VALUE.",
+    },
+    content_type: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Content type of the objects; without it the one of their format.",
+    },
+    request_timeout: {
+      type: "duration",
+      default: "60s",
+      min: "100ms",
+      max: "1h",
+      origin: "ours",
+      doc: "Longest time of one request (5 MiB at most), which is tried again then.",
+    },
+  },
+  ignored: {
+    ...OUTPUT_IGNORED,
+    store_dir: POSITIONS,
+    store_dir_limit_size: NO_BUFFER,
+    upload_chunk_size: "parts have 5 MiB",
+    use_put_object: "objects up to 5 MiB are sent in one request, larger ones in parts",
+    preserve_data_ordering: "records keep their order",
+    send_content_md5: "every request carries a CRC-32",
+    auto_retry_requests: RETRIES,
+    s3_key_format_tag_delimiters: "the layout is the table's",
+    "net.*": "see request_timeout",
+    tls: "endpoint says https or http",
+  },
+  later: {
+    ...OUTPUT_LATER,
+    static_file_path: "the layout is the table's",
+    log_key: "format: json_lines writes whole records",
+    json_date_key: "",
+    json_date_format: "",
+    blob_database_file: "",
+    "tls.verify": "trust the authority by NODE_EXTRA_CA_CERTS",
+    "tls.ca_file": "name it in NODE_EXTRA_CA_CERTS",
+  },
 } as const satisfies OptionGroup;
 
 const SHIPMENT_OF_STREAM = {
@@ -389,7 +525,7 @@ const NULL = {
 
 export const INPUTS = { tail: TAIL } as const;
 export const FILTERS = { kubernetes: KUBERNETES } as const;
-export const OUTPUTS = { directory: DIRECTORY, stdout: STDOUT, null: NULL } as const;
+export const OUTPUTS = { s3: S3, directory: DIRECTORY, stdout: STDOUT, null: NULL } as const;
 
 /** Plugins that Fluent Bit or the design knows and this version refuses. */
 export const PLUGINS_LATER = {
@@ -402,7 +538,7 @@ export const PLUGINS_LATER = {
   filter: words(`grep modify parser throttle redact multiline rewrite_tag
     aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
-  output: words(`s3 cloudwatch_logs kinesis_firehose
+  output: words(`cloudwatch_logs kinesis_firehose
     azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file firehose
     flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking

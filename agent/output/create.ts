@@ -1,14 +1,20 @@
 import { createHash } from "node:crypto";
-import type { DirectoryConfig, OutputConfig, ServiceConfig } from "../../config/config.ts";
+import type { DirectoryConfig, OutputConfig, S3Config, ServiceConfig } from "../../config/config.ts";
 import type { ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import { createJsonLinesEncoder } from "../encode/json-lines.ts";
 import { createParquetEncoder } from "../encode/parquet/parquet-encoder.ts";
 import type { Probe } from "../probe.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { createDirectoryStore } from "./directory.ts";
 import { createNullOutput } from "./null.ts";
+import type { ObjectStore } from "./object-store.ts";
 import { createObjectOutput } from "./objects.ts";
 import type { Output } from "./output.ts";
+import { retrying } from "./retry.ts";
+import { createS3Requests } from "./s3/client.ts";
+import type { S3Requests } from "./s3/requests.ts";
+import { createS3Store } from "./s3/store.ts";
 import { createStdoutOutput } from "./stdout.ts";
 
 /** What an output needs of the agent; journaled with each shipment, so that a replay writes the same objects. */
@@ -20,12 +26,25 @@ export interface OutputContext extends Pick<ServiceConfig, "cluster" | "node"> {
 /** The identity of an output: its alias, else a hash of its destination. Never its place in the file. */
 function outputId(config: OutputConfig): string {
   if (config.alias !== null) return config.alias;
-  const destination = config.plugin === "directory" ? config.path : "";
-  return createHash("sha256").update(`${config.plugin} ${destination}`).digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(`${config.plugin} ${destinationOf(config)}`)
+    .digest("hex")
+    .slice(0, 8);
+}
+
+function destinationOf(config: OutputConfig): string {
+  if (config.plugin === "directory") return config.path;
+  return config.plugin === "s3" ? `${config.endpoint ?? ""} ${config.bucket} ${config.prefix}` : "";
+}
+
+/** What an output tells and is told while it works. */
+export interface OutputTools {
+  readonly probe: Probe;
+  readonly log: Logger;
 }
 
 /** Builds an output from its effective configuration. Loads and opens nothing until it is used. */
-export function createOutput(config: OutputConfig, context: OutputContext, probe: Probe): Output {
+export function createOutput(config: OutputConfig, context: OutputContext, tools: OutputTools): Output {
   const id = outputId(config);
   const recorded = { config, cluster: context.cluster, node: context.node };
   if (config.plugin === "stdout") return createStdoutOutput(id, recorded);
@@ -33,26 +52,37 @@ export function createOutput(config: OutputConfig, context: OutputContext, probe
   return createObjectOutput({
     id,
     recorded,
-    store: createDirectoryStore(config.path),
+    store: config.plugin === "s3" ? createBucketStore(id, config, tools) : createDirectoryStore(config.path),
     name: { ...context, extension: extensionOf(config) },
     createEncoder: () => createEncoder(config),
-    probe,
+    probe: tools.probe,
   });
 }
 
 /** Builds the output that a journaled shipment was meant for, whatever the configuration says now. */
-export function createRecordedOutput(recorded: unknown, life: string, probe: Probe): Output {
+export function createRecordedOutput(recorded: unknown, life: string, tools: OutputTools): Output {
   const { config, cluster, node } = recorded as { config: OutputConfig; cluster: string; node: string };
-  return createOutput(config, { cluster, node, life }, probe);
+  return createOutput(config, { cluster, node, life }, tools);
 }
 
-function createEncoder(config: DirectoryConfig): ObjectEncoder {
+function createBucketStore(output: string, config: S3Config, { log }: OutputTools): ObjectStore {
+  const connect = createS3Requests(config);
+  const said = new Set<string>();
+  const requests = (signal: AbortSignal): S3Requests => {
+    const once = connect(signal);
+    const { abortUpload, listUploads } = once;
+    return { ...retrying(once, { signal, log, output, said }), abortUpload, listUploads };
+  };
+  return createS3Store({ requests, prefix: config.prefix, log });
+}
+
+function createEncoder(config: DirectoryConfig | S3Config): ObjectEncoder {
   const { format, compression } = config;
   if (format === "json_lines") return createJsonLinesEncoder({ compression });
   return createParquetEncoder({ compression: compression === "none" ? "none" : "zstd" });
 }
 
-function extensionOf(config: DirectoryConfig): ObjectName["extension"] {
+function extensionOf(config: DirectoryConfig | S3Config): ObjectName["extension"] {
   if (config.format === "parquet") return "parquet";
   return ({ zstd: "json.zst", gzip: "json.gz", none: "json" } as const)[config.compression];
 }

@@ -1,15 +1,15 @@
-/** Where objects are kept: a directory, S3. Objects are written once and never changed. */
+/** Where objects are kept: a directory, S3. Objects are written once and never changed. An aborted `signal` ends what is waited for. */
 export interface ObjectStore {
   /** Starts the object `key` of the shipment `planId`; nobody sees it. */
-  create(key: string, planId: string): StagedObject;
+  create(key: string, planId: string, signal: AbortSignal): StagedObject;
   /** Whether this very object is there: of this key, and of this shipment where the store can tell. */
-  exists(key: string, planId: string): Promise<boolean>;
+  exists(key: string, planId: string, signal: AbortSignal): Promise<boolean>;
   /** Makes sure that no object ever has this key, which none has now. Absent where nothing can be under way. */
-  forbid?(key: string): Promise<void>;
+  forbid?(key: string, signal: AbortSignal): Promise<void>;
   /** Whether a key that was never used is taken nevertheless. Absent where asking costs a request: publishing finds out. */
-  isTaken?(key: string): Promise<boolean>;
+  isTaken?(key: string, signal: AbortSignal): Promise<boolean>;
   /** Removes staged objects that an earlier life of the writer left. */
-  clean(owner: ObjectOwner): Promise<void>;
+  clean(owner: ObjectOwner, signal: AbortSignal): Promise<void>;
 }
 
 /** Whose objects to clean up. */

@@ -27,14 +27,14 @@ export function createObjectOutput(options: ObjectOutputOptions): Output {
   return {
     id: options.id,
     recorded: options.recorded,
-    begin: (header) => new ObjectDelivery(options, header),
-    isDelivered: async (entry) => {
-      for (const key of entry.keys) if (!(await options.store.exists(key, entry.planId))) return false;
+    begin: (header, signal) => new ObjectDelivery(options, header, signal),
+    isDelivered: async (entry, signal) => {
+      for (const key of entry.keys) if (!(await options.store.exists(key, entry.planId, signal))) return false;
       return true;
     },
-    forbid: async (entry) => {
-      for (const key of entry.keys) if (await options.store.exists(key, entry.planId)) return false;
-      for (const key of entry.keys) await options.store.forbid?.(key);
+    forbid: async (entry, signal) => {
+      for (const key of entry.keys) if (await options.store.exists(key, entry.planId, signal)) return false;
+      for (const key of entry.keys) await options.store.forbid?.(key, signal);
       return true;
     },
     tryEncode: async (batch) => {
@@ -46,7 +46,7 @@ export function createObjectOutput(options: ObjectOutputOptions): Output {
         encoder.release();
       }
     },
-    clean: async () => await options.store.clean(objectNames({ ...options.name, output: options.id })),
+    clean: async (signal) => await options.store.clean(objectNames({ ...options.name, output: options.id }), signal),
   };
 }
 
@@ -59,13 +59,15 @@ interface OpenHour {
 class ObjectDelivery implements Delivery {
   readonly #options: ObjectOutputOptions;
   readonly #header: ShipmentHeader;
+  readonly #signal: AbortSignal;
   readonly #hours = new Map<number, OpenHour>();
   #records = 0;
   #bytes = 0;
 
-  constructor(options: ObjectOutputOptions, header: ShipmentHeader) {
+  constructor(options: ObjectOutputOptions, header: ShipmentHeader, signal: AbortSignal) {
     this.#options = options;
     this.#header = header;
+    this.#signal = signal;
   }
 
   async accept(batch: Batch): Promise<boolean> {
@@ -110,7 +112,7 @@ class ObjectDelivery implements Delivery {
   }
 
   async #findTaken(keys: readonly string[]): Promise<string | null> {
-    for (const key of keys) if ((await this.#options.store.isTaken?.(key)) === true) return key;
+    for (const key of keys) if ((await this.#options.store.isTaken?.(key, this.#signal)) === true) return key;
     return null;
   }
 
@@ -128,7 +130,7 @@ class ObjectDelivery implements Delivery {
     const fresh = objectKey({ ...name, output, seq, hour, first: this.#hours.size === 0 });
     // A replay without its first hour still has the names it had.
     const key = this.#header.keys?.find((journaled) => dirname(journaled) === dirname(fresh)) ?? fresh;
-    const object = store.create(key, planId);
+    const object = store.create(key, planId, this.#signal);
     const open = { encoder: this.#options.createEncoder(), object, key };
     this.#hours.set(hour, open);
     return open;

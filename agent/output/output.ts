@@ -5,25 +5,25 @@ import type { QuarantinedRecord } from "../state/quarantine.ts";
 /**
  * The port to where records go. One shipment at a time: `begin`, `accept` batches, `seal`, then, once the shipment is
  * journaled, `publish`. Until `publish` nothing may be visible at the destination; every method may throw, and then
- * `abandon` leaves nothing behind.
+ * `abandon` leaves nothing behind. An aborted `signal` ends what is waited for.
  */
 export interface Output {
   /** `alias`, or a hash of the destination: names the journal and the objects, never depends on the place in the file. */
   readonly id: string;
   /** The effective configuration that a replay needs, as JSON. */
   readonly recorded: unknown;
-  begin(header: ShipmentHeader): Delivery;
+  begin(header: ShipmentHeader, signal: AbortSignal): Delivery;
   /** After a crash: whether every object of a journaled shipment is at the destination already. */
-  isDelivered(entry: ShipmentEntry): Promise<boolean>;
+  isDelivered(entry: ShipmentEntry, signal: AbortSignal): Promise<boolean>;
   /**
    * For a shipment that can't be repeated whole: makes sure that none of its objects will ever appear, also by a request
    * that is still under way. False: one is there already, so the shipment must be finished.
    */
-  forbid(entry: ShipmentEntry): Promise<boolean>;
+  forbid(entry: ShipmentEntry, signal: AbortSignal): Promise<boolean>;
   /** Encodes records (all of one event hour) into nothing; throws if that can't be done. Absent: it always can. */
   tryEncode?(batch: Batch): Promise<void>;
   /** Removes what interrupted shipments of an earlier life left unpublished. */
-  clean(): Promise<void>;
+  clean(signal: AbortSignal): Promise<void>;
 }
 
 export interface ShipmentHeader {

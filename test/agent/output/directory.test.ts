@@ -5,12 +5,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import { createDirectoryStore } from "../../../agent/output/directory.ts";
 import { tempFolder } from "../fixture.ts";
 
+const NEVER = new AbortController().signal;
 const KEY = "cluster=c/dt=2026-11-21/hour=05/x.parquet";
 
 afterEach(() => void vi.restoreAllMocks());
 
 async function staged(root: string, text: string, key = KEY) {
-  const object = createDirectoryStore(root).create(key, "plan");
+  const object = createDirectoryStore(root).create(key, "plan", NEVER);
   await object.write(Buffer.from(text.slice(0, 2)));
   await object.write(Buffer.from(text.slice(2)));
   await object.seal();
@@ -38,7 +39,7 @@ test("publishing twice is fine, a key that is there is never replaced", async ()
 
 test("an abandoned object leaves nothing, also half-written", async () => {
   using folder = tempFolder();
-  const object = createDirectoryStore(folder.path).create(KEY, "plan");
+  const object = createDirectoryStore(folder.path).create(KEY, "plan", NEVER);
   await object.write(Buffer.from("half"));
   await object.abandon();
   expect(readdirSync(join(folder.path, "_staging"))).toEqual([]);
@@ -47,21 +48,21 @@ test("an abandoned object leaves nothing, also half-written", async () => {
 test("only the owner's staged objects are cleaned", async () => {
   using folder = tempFolder();
   const store = createDirectoryStore(folder.path);
-  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") });
+  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") }, NEVER);
   mkdirSync(join(folder.path, "_staging"));
   for (const name of ["life-out-1-5", "life-other-1-5", "other-out-1-5"])
     writeFileSync(join(folder.path, "_staging", name), "");
-  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") });
+  await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") }, NEVER);
   expect(readdirSync(join(folder.path, "_staging")).toSorted()).toEqual(["life-other-1-5", "other-out-1-5"]);
 });
 
 test("whether a key exists is known, an error is not taken for absence", async () => {
   using folder = tempFolder();
   const store = createDirectoryStore(folder.path);
-  expect(await store.exists(KEY, "plan")).toBe(false);
+  expect(await store.exists(KEY, "plan", NEVER)).toBe(false);
   await (await staged(folder.path, "content")).publish();
-  expect(await store.exists(KEY, "plan")).toBe(true);
-  await expect(store.exists(`${KEY}/below`, "plan")).rejects.toThrow("ENOTDIR");
+  expect(await store.exists(KEY, "plan", NEVER)).toBe(true);
+  await expect(store.exists(`${KEY}/below`, "plan", NEVER)).rejects.toThrow("ENOTDIR");
 });
 
 test("the object, its folder and the folders made for it are synced", async () => {

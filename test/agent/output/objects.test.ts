@@ -4,6 +4,8 @@ import type { ObjectStore } from "../../../agent/output/object-store.ts";
 import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
 
+const NEVER = new AbortController().signal;
+
 /** A store in memory, and an encoder that holds `heldBytes` a batch until it is flushed. */
 function memoryOutput(heldBytes = 0, held = { bytes: 0, isFull: false }, names: string[] = []) {
   const visible = new Map<string, string>();
@@ -56,7 +58,7 @@ const batchAt = (hour: number, log: string) =>
 
 test("a shipment of one hour is one object, in the partition of that hour", async () => {
   const { output, visible } = memoryOutput();
-  const delivery = output.begin({ seq: 7, planId: "p", replay: false });
+  const delivery = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
   expect(await delivery.accept(batchAt(0, "a"))).toBe(true);
   expect(await delivery.accept(batchAt(0, "b"))).toBe(true);
   const key = "cluster=c/dt=2026-11-21/hour=05/n-life-out-7.json";
@@ -68,7 +70,7 @@ test("a shipment of one hour is one object, in the partition of that hour", asyn
 
 test("each event hour has its own object; the name of all but the first says its hour", async () => {
   const { output, visible } = memoryOutput();
-  const delivery = output.begin({ seq: 7, planId: "p", replay: false });
+  const delivery = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(20, "b"));
   await delivery.seal();
@@ -81,7 +83,7 @@ test("each event hour has its own object; the name of all but the first says its
 
 test("a 25th hour is refused, the 24 open ones go on", async () => {
   const { output } = memoryOutput();
-  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
   for (let hour = 0; hour < 24; hour++) expect(await delivery.accept(batchAt(hour, "x"))).toBe(true);
   expect(await delivery.accept(batchAt(24, "y"))).toBe(false);
   expect(await delivery.accept(batchAt(3, "z"))).toBe(true);
@@ -91,7 +93,7 @@ test("a 25th hour is refused, the 24 open ones go on", async () => {
 
 test("above the memory bound the fullest hour is flushed early", async () => {
   const { output, events } = memoryOutput(1.5 * 1024 * 1024);
-  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(1, "b"));
   expect(events).toEqual([]);
@@ -103,20 +105,20 @@ test("a shipment is delivered only if every object of it is there", async () => 
   const { output, visible } = memoryOutput();
   const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
   visible.set("a", "");
-  expect(await output.isDelivered(entry)).toBe(false);
+  expect(await output.isDelivered(entry, NEVER)).toBe(false);
   visible.set("b", "");
-  expect(await output.isDelivered(entry)).toBe(true);
+  expect(await output.isDelivered(entry, NEVER)).toBe(true);
 });
 
 test("an abandoned shipment abandons all its objects; cleaning means this life and output alone", async () => {
   const own = ["n-life-out-1.json", "renamed-life-out-12-h05.parquet"];
   const others = ["n-life-out-1-1.json", "n-other-out-1.json", "n-life-x-out-1.json", "life-out-1.json"];
   const { output, events } = memoryOutput(0, undefined, [...own, ...others]);
-  const delivery = output.begin({ seq: 1, planId: "p", replay: false });
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
   await delivery.accept(batchAt(0, "a"));
   await delivery.accept(batchAt(1, "b"));
   await delivery.abandon();
-  await output.clean();
+  await output.clean(NEVER);
   expect(events.filter((event) => event !== "release")).toEqual([
     expect.stringMatching(/^abandon cluster=.*life-out-1\.json/),
     expect.stringMatching(/^abandon cluster=.*life-out-1-h06\.json/),
@@ -131,9 +133,9 @@ test("a shipment ends early where its store holds too much memory or an object i
     { bytes: 0, isFull: true },
   ]) {
     const { output } = memoryOutput(0, held);
-    const first = output.begin({ seq: 1, planId: "p", replay: false });
+    const first = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
     expect([await first.accept(batchAt(0, "a")), await first.accept(batchAt(0, "b"))]).toEqual([true, false]);
-    const again = output.begin({ seq: 1, planId: "p", replay: true });
+    const again = output.begin({ seq: 1, planId: "p", replay: true }, NEVER);
     expect([await again.accept(batchAt(0, "a")), await again.accept(batchAt(0, "b"))]).toEqual([true, true]);
   }
 });

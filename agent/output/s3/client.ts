@@ -1,0 +1,194 @@
+import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
+import type { S3Config } from "../../../config/config.ts";
+import { faultOf, needsCredentials, type S3Error } from "./fault.ts";
+import { PLAN_METADATA, type S3Requests, type Upload } from "./requests.ts";
+
+type Sdk = typeof import("./sdk.ts");
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** Longest time for a request that only cleans up: at the end of the process there is no more. */
+const CLEANUP_TIMEOUT_MS = 3000;
+/** Pages of 1,000 uploads that are looked at. */
+const LIST_PAGES_MAX = 20;
+
+/** S3's requests by the AWS SDK, which is loaded at the first of them. The signal ends what is under way. */
+export function createS3Requests(config: S3Config): (signal: AbortSignal) => S3Requests {
+  const connection = new Connection(config);
+  return (signal) => requestsOver(connection, config, signal);
+}
+
+function requestsOver(connection: Connection, config: S3Config, signal: AbortSignal): S3Requests {
+  const { bucket: Bucket } = config;
+  const send: Send = async (request, call) => await connection.send(request, call, config.requestTimeoutMs, signal);
+  return {
+    put: async (Key, Body, planId) => {
+      const input = { Bucket, Key, Body, IfNoneMatch: "*", ...attributes(config, planId) };
+      const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
+      return await orAnswer(
+        sent.then(() => "stored" as const),
+        { 412: "exists" },
+      );
+    },
+    head: async (Key) => {
+      const sent = send("HeadObject", (sdk, client, options) =>
+        client.send(new sdk.HeadObjectCommand({ Bucket, Key }), options),
+      );
+      const found = sent.then(({ Metadata }) => ({ planId: Metadata?.[PLAN_METADATA] ?? null }));
+      return await orAnswer(found, { 404: "missing", 403: "forbidden" } as const);
+    },
+    createUpload: async (Key, planId) => {
+      const input = { Bucket, Key, ChecksumAlgorithm: "CRC32" as const, ...attributes(config, planId) };
+      const { UploadId: id } = await send("CreateMultipartUpload", (sdk, client, options) =>
+        client.send(new sdk.CreateMultipartUploadCommand(input), options),
+      );
+      return { key: Key, id: id! };
+    },
+    uploadPart: async ({ key: Key, id: UploadId }, number, Body) => {
+      const input = { Bucket, Key, UploadId, PartNumber: number, Body };
+      const sent = send("UploadPart", (sdk, client, options) => client.send(new sdk.UploadPartCommand(input), options));
+      const stored = sent.then(({ ETag, ChecksumCRC32 }) => ({ number, etag: ETag!, crc32: ChecksumCRC32 }));
+      return await orAnswer(stored, { 404: "gone" } as const);
+    },
+    completeUpload: async ({ key: Key, id: UploadId }, parts) => {
+      const Parts = parts.map(({ number, etag, crc32 }) => ({ PartNumber: number, ETag: etag, ChecksumCRC32: crc32 }));
+      const input = { Bucket, Key, UploadId, IfNoneMatch: "*", MultipartUpload: { Parts } };
+      const sent = send("CompleteMultipartUpload", (sdk, client, options) =>
+        client.send(new sdk.CompleteMultipartUploadCommand(input), options),
+      );
+      return await orAnswer(
+        sent.then(() => "stored" as const),
+        { 412: "exists", 404: "gone", 409: "gone" },
+      );
+    },
+    abortUpload: async ({ key: Key, id: UploadId }) => {
+      const input = { Bucket, Key, UploadId };
+      // Not by the signal: this is what is done after it.
+      const sent = connection.send(
+        "AbortMultipartUpload",
+        (sdk, client, options) => client.send(new sdk.AbortMultipartUploadCommand(input), options),
+        CLEANUP_TIMEOUT_MS,
+        null,
+      );
+      await orAnswer(sent, { 404: "gone" });
+    },
+    listUploads: async (Prefix) => {
+      const uploads: Upload[] = [];
+      let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
+      for (let page = 0; page < LIST_PAGES_MAX; page++) {
+        const input = { Bucket, Prefix, ...markers };
+        const found = await send("ListMultipartUploads", (sdk, client, options) =>
+          client.send(new sdk.ListMultipartUploadsCommand(input), options),
+        );
+        for (const { Key, UploadId } of found.Uploads ?? []) uploads.push({ key: Key!, id: UploadId! });
+        if (found.IsTruncated !== true || found.NextKeyMarker === undefined) break;
+        markers = {
+          KeyMarker: found.NextKeyMarker,
+          ...(found.NextUploadIdMarker !== undefined && { UploadIdMarker: found.NextUploadIdMarker }),
+        };
+      }
+      return uploads;
+    },
+  };
+}
+
+/** An HTTP status that is an answer, not a fault. */
+async function orAnswer<Result, Answer extends string>(
+  sent: Promise<Result>,
+  answers: Readonly<Record<number, Answer>>,
+): Promise<Result | Answer> {
+  try {
+    return await sent;
+  } catch (error) {
+    const cause = (error as Error).cause as S3Error | undefined;
+    // NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
+    const answer = cause?.name === "NoSuchBucket" ? undefined : answers[cause?.$metadata?.httpStatusCode ?? 0];
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
+type Call<Result> = (sdk: Sdk, client: S3Client, options: { abortSignal: AbortSignal }) => Promise<Result>;
+type Send = <Result>(request: string, call: Call<Result>) => Promise<Result>;
+
+/** The client of one output: made at its first request, and anew where its credentials have expired. */
+class Connection {
+  readonly #config: S3Config;
+  #sdk: Sdk | null = null;
+  #client: S3Client | null = null;
+
+  constructor(config: S3Config) {
+    this.#config = config;
+  }
+
+  async send<Result>(
+    request: string,
+    call: Call<Result>,
+    timeoutMs: number,
+    signal: AbortSignal | null,
+  ): Promise<Result> {
+    this.#sdk ??= await import("./sdk.ts");
+    signal?.throwIfAborted();
+    const ended = new AbortController();
+    const abort = (): void => ended.abort();
+    signal?.addEventListener("abort", abort);
+    // One clock for all of it, the credentials included: whatever hangs, the request ends.
+    const timeout = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      timeout.reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: "TimeoutError" }));
+      ended.abort();
+    }, timeoutMs);
+    try {
+      this.#client ??= createClient(this.#sdk, this.#config);
+      const sent = call(this.#sdk, this.#client, { abortSignal: ended.signal });
+      return await Promise.race([sent, timeout.promise]);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // The SDK keeps credentials without an expiry for ever.
+      if (needsCredentials(error as S3Error, request)) this.#client = null;
+      throw faultOf(error as S3Error, request, this.#config);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
+    }
+  }
+}
+
+function createClient({ S3Client }: Sdk, { region, endpoint, profile }: S3Config): S3Client {
+  return new S3Client({
+    // Where the endpoint is not AWS's, the region is a mere word of the signature.
+    ...(region !== null ? { region } : endpoint !== null && { region: process.env["AWS_REGION"] ?? "us-east-1" }),
+    ...(endpoint !== null && { endpoint, forcePathStyle: true }),
+    ...(profile !== null && { profile }),
+    // The wrapper tries again (retry.ts), for ever and with its own delays.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      httpAgent: { keepAlive: true },
+      httpsAgent: { keepAlive: true },
+    },
+  });
+}
+
+const ENCODINGS = { zstd: "zstd", gzip: "gzip", none: undefined } as const;
+
+/** What S3 is told of an object when it is made. */
+function attributes(config: S3Config, planId: string): Omit<PutObjectCommandInput, "Bucket" | "Key" | "Body"> {
+  const { format, compression } = config;
+  const encoding = format === "parquet" ? undefined : ENCODINGS[compression];
+  const tags = config.tagging.map(
+    (tag) => tag.split("=", 1)[0]! + "=" + encodeURIComponent(tag.slice(tag.indexOf("=") + 1)),
+  );
+  const input = {
+    Metadata: { [PLAN_METADATA]: planId },
+    ContentType:
+      config.contentType ?? (format === "parquet" ? "application/vnd.apache.parquet" : "application/x-ndjson"),
+    ContentEncoding: encoding,
+    StorageClass: config.storageClass ?? undefined,
+    ACL: config.cannedAcl ?? undefined,
+    Tagging: tags.length > 0 ? tags.join("&") : undefined,
+    ServerSideEncryption: config.sse === null ? undefined : config.sse === "aes256" ? "AES256" : config.sse,
+    SSEKMSKeyId: config.sseKmsKeyId ?? undefined,
+    BucketKeyEnabled: config.sse === "aws:kms" ? config.sseBucketKey : undefined,
+  };
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,33 @@
+/**
+ * The requests of S3 that the store makes. Each may be repeated: what a request whose answer was lost has done already
+ * is an ordinary answer (`exists`, `gone`). What S3 did not do is a `Fault`.
+ */
+export interface S3Requests {
+  /** PutObject unless the key is taken. */
+  readonly put: (key: string, body: Buffer, planId: string) => Promise<"stored" | "exists">;
+  /** HeadObject. `forbidden`: this writer may not look (PutObject is its only permission), so nothing is known. */
+  readonly head: (key: string) => Promise<"missing" | "forbidden" | { readonly planId: string | null }>;
+  /** CreateMultipartUpload. */
+  readonly createUpload: (key: string, planId: string) => Promise<Upload>;
+  /** `body` is read before it resolves. `gone`: there is no such upload (any more). */
+  readonly uploadPart: (upload: Upload, number: number, body: Buffer) => Promise<Part | "gone">;
+  /** CompleteMultipartUpload unless the key is taken. `gone`: completed before, or aborted, or another writer was quicker: HEAD decides. */
+  readonly completeUpload: (upload: Upload, parts: readonly Part[]) => Promise<"stored" | "exists" | "gone">;
+  readonly abortUpload: (upload: Upload) => Promise<void>;
+  /** Uploads that are neither completed nor aborted, of keys that begin with `prefix`. */
+  readonly listUploads: (prefix: string) => Promise<readonly Upload[]>;
+}
+
+export interface Upload {
+  readonly key: string;
+  readonly id: string;
+}
+
+export interface Part {
+  readonly number: number;
+  readonly etag: string;
+  readonly crc32: string | undefined;
+}
+
+/** Name of the metadata that says which shipment an object is of. */
+export const PLAN_METADATA = "logq-plan";

@@ -1,0 +1,122 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+
+export interface StoredObject {
+  readonly etag: string;
+  readonly size: number;
+  readonly storedAt: Date;
+  /** Headers that came with it and go with it: metadata, content type, encryption. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface OpenUpload {
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly parts: Map<number, { readonly body: Buffer; readonly etag: string; readonly crc: string }>;
+}
+
+/** An answer that is an error: HTTP status and S3's code. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string) {
+    super(code);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const PART_BYTES_MIN = 5 * 1024 * 1024;
+
+/** The objects and uploads of a bucket: in memory, or bodies as files below `folder`, named like their keys. */
+export class Bucket {
+  readonly objects = new Map<string, StoredObject>();
+  readonly uploads = new Map<string, OpenUpload>();
+  /** How often a key that was there has been written again. */
+  overwritten = 0;
+  readonly #bodies = new Map<string, Buffer>();
+  readonly #folder: string | null;
+
+  constructor(folder: string | null) {
+    this.#folder = folder;
+  }
+
+  body(key: string): Buffer {
+    return this.#folder === null ? this.#bodies.get(key)! : readFileSync(join(this.#folder, key));
+  }
+
+  put(key: string, body: Buffer, headers: Readonly<Record<string, string>>, ifFree: boolean, etag = md5(body)): string {
+    if (this.objects.has(key)) {
+      if (ifFree) throw new Refusal(412, "PreconditionFailed");
+      this.overwritten++;
+    }
+    if (this.#folder === null) this.#bodies.set(key, body);
+    else {
+      mkdirSync(dirname(join(this.#folder, key)), { recursive: true });
+      writeFileSync(join(this.#folder, key), body);
+    }
+    this.objects.set(key, { etag, size: body.length, storedAt: new Date(), headers });
+    return etag;
+  }
+
+  delete(key: string): void {
+    this.objects.delete(key);
+    this.#bodies.delete(key);
+    if (this.#folder !== null) rmSync(join(this.#folder, key), { force: true });
+  }
+
+  createUpload(key: string, headers: Readonly<Record<string, string>>): string {
+    const id = randomBytes(12).toString("hex");
+    this.uploads.set(id, { key, headers, parts: new Map() });
+    return id;
+  }
+
+  putPart(key: string, id: string, number: number, body: Buffer): { etag: string; crc: string } {
+    if (!(number >= 1 && number <= 10_000)) throw new Refusal(400, "InvalidArgument");
+    const part = { body, etag: md5(body), crc: crc32Of(body) };
+    this.#upload(key, id).parts.set(number, part);
+    return part;
+  }
+
+  complete(key: string, id: string, parts: readonly { number: number; etag: string }[], ifFree: boolean): string {
+    const upload = this.#upload(key, id);
+    if (ifFree && this.objects.has(key)) throw new Refusal(412, "PreconditionFailed");
+    const bodies = parts.map(({ number, etag }, index) => {
+      if (index > 0 && parts[index - 1]!.number >= number) throw new Refusal(400, "InvalidPartOrder");
+      const part = upload.parts.get(number);
+      if (part?.etag !== etag) throw new Refusal(400, "InvalidPart");
+      if (index < parts.length - 1 && part.body.length < PART_BYTES_MIN) throw new Refusal(400, "EntityTooSmall");
+      return part.body;
+    });
+    if (bodies.length === 0) throw new Refusal(400, "MalformedXML");
+    const body = Buffer.concat(bodies);
+    const etag = this.put(key, body, upload.headers, ifFree, `${md5(body)}-${bodies.length}`);
+    this.uploads.delete(id);
+    return etag;
+  }
+
+  abort(key: string, id: string): void {
+    this.#upload(key, id);
+    this.uploads.delete(id);
+  }
+
+  #upload(key: string, id: string): OpenUpload {
+    const upload = this.uploads.get(id);
+    if (upload?.key !== key) throw new Refusal(404, "NoSuchUpload");
+    return upload;
+  }
+}
+
+/** S3's `x-amz-checksum-crc32`. */
+export function crc32Of(body: Buffer): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32(body));
+  return bytes.toString("base64");
+}
+
+function md5(body: Buffer): string {
+  return createHash("md5").update(body).digest("hex");
+}
