@@ -30,22 +30,22 @@ export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowC
   // What a crash left needs only the files that were known then.
   for (const pump of pumps) pump.tick(Date.now(), abandon);
   while (!stop.aborted) {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     try {
       const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
-      if (mustDiscover || Math.abs(nowMs - discoveredAtMs) >= refreshMs) {
+      if (mustDiscover || nowMs - discoveredAtMs >= refreshMs) {
         // Before the look: a name that appears during it asks for another one.
         mustDiscover = false;
         for (const tail of tails) await tail.discover(nowMs);
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);
-      for (const pump of pumps) pump.tick(nowMs, abandon);
+      for (const pump of pumps) pump.tick(Date.now(), abandon);
       if (saysRecovered && pipeline.recoveries.every((recovery) => recovery.done)) {
         saysRecovered = false;
         reportRecovered(pipeline, log);
       }
-      if (Math.abs(nowMs - releasedAtMs) >= RELEASE_MS) {
+      if (nowMs - releasedAtMs >= RELEASE_MS) {
         releasedAtMs = nowMs;
         await pipeline.release();
       }
@@ -69,7 +69,7 @@ function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logge
 /** Ships what was written up to now, as far as the grace allows. */
 export async function flush({ tails, pumps }: Pipeline, { abandon, log }: Omit<FollowContext, "stop">): Promise<void> {
   try {
-    for (const tail of tails) await tail.poll(Date.now(), true);
+    for (const tail of tails) await tail.poll(performance.now(), true);
   } catch (error) {
     log.error({ err: error }, "cannot look after the files a last time; the next start finds the rest");
   }

@@ -15,9 +15,9 @@ export async function shipOnce(
   const { tails, shippers, recoveries } = pipeline;
   for (const recovery of recoveries) await recovery.run(abandon);
   const deadline = performance.now() + 2 * QUIET_MS;
-  for (const tail of tails) await tail.discover(Date.now());
+  for (const tail of tails) await tail.discover(performance.now());
   for (;;) {
-    for (const tail of tails) await tail.poll(Date.now(), true);
+    for (const tail of tails) await tail.poll(performance.now(), true);
     let moved = false;
     for (const shipper of shippers) {
       for (let more = true; more && !stop.aborted;) {

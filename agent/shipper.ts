@@ -81,13 +81,13 @@ export class Shipper {
       .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), 0);
   }
 
-  /** Ships once what is there, up to `bytesMax`. Throws if a step fails: nothing has moved then, try again. */
+  /** Ships once what is there, up to `bytesMax`; `nowMs` is the wall clock's, the time of what has none. Throws if a step fails: nothing has moved then, try again. */
   async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
     const { positions, source, bytesMax, once } = this.#options;
     await this.#clean();
     if (positions.unresolved !== null) await this.recover(signal);
     const chains = source.chains().filter((chain) => this.#isDue(chain.id));
-    const plan = planShipment(chains, positions.cursors, { nowMs, bytesMax, once });
+    const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once });
     if (plan.length === 0) return NOTHING;
 
     this.#reading = new Set(plan.map(({ chain }) => chain.id));
@@ -225,7 +225,7 @@ export class Shipper {
       return prepared;
     } catch (error) {
       await prepared.delivery.abandon().catch(() => undefined);
-      if (error instanceof ReplacedError) await source.replaced(error.fileId, entry.readTimeMs);
+      if (error instanceof ReplacedError) await source.replaced(error.fileId);
       throw error;
     }
   }
@@ -275,7 +275,7 @@ export class Shipper {
     } catch (error) {
       await delivery.abandon().catch(() => undefined);
       await quarantine?.abandon().catch(() => undefined);
-      if (error instanceof ReplacedError) await source.replaced(error.fileId, options.readTimeMs);
+      if (error instanceof ReplacedError) await source.replaced(error.fileId);
       throw error;
     }
   }

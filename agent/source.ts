@@ -10,10 +10,16 @@ export interface Source {
   /** The same, or null if no input follows the file any more. */
   find(fileId: string): FollowedFile | null;
   /** A file was found truncated or overwritten in place. Returns it as it was. */
-  replaced(fileId: string, nowMs: number): Promise<FollowedFile>;
+  replaced(fileId: string): Promise<FollowedFile>;
+  /** Of the clock that says how long a file has been quiet: it never jumps. */
+  nowMs(): number;
 }
 
-export function createSource(tails: readonly Tail[], matchesTag: (tag: string) => boolean): Source {
+export function createSource(
+  tails: readonly Tail[],
+  matchesTag: (tag: string) => boolean,
+  nowMs: () => number = () => performance.now(),
+): Source {
   const tailOf = (fileId: string): Tail => {
     const tail = tails.find((candidate) => candidate.files.has(fileId));
     if (tail === undefined) throw new Error(`cannot read file ${fileId}: no input follows it any more`);
@@ -27,10 +33,11 @@ export function createSource(tails: readonly Tail[], matchesTag: (tag: string) =
     open: (fileId) => tailOf(fileId).open(fileId),
     find: (fileId) => tails.find((tail) => tail.files.has(fileId))?.files.get(fileId) ?? null,
     fileOf: (fileId) => tailOf(fileId).files.get(fileId)!,
-    replaced: async (fileId, nowMs) => {
+    nowMs,
+    replaced: async (fileId) => {
       const tail = tailOf(fileId);
       const file = tail.files.get(fileId)!;
-      await tail.replace(file, nowMs);
+      await tail.replace(file, nowMs());
       return file;
     },
   };

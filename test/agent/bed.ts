@@ -142,9 +142,14 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
   const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
   const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf }, tombstones);
-  await tail.restore(records, held);
+  await tail.restore(records, held, T0_MS);
   const positions = await openPositions(join(state, "fake.journal"));
-  const source = createSource([tail], () => true);
+  let clockMs = T0_MS;
+  const source = createSource(
+    [tail],
+    () => true,
+    () => clockMs,
+  );
   ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
   const quarantine = openQuarantine(join(state, "quarantine"), output.id, 1 << 20);
   const shipper = new Shipper({
@@ -159,6 +164,11 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     once,
   });
   const retention = limitBytes === undefined ? null : createRetention([tail], { directory: state, limitBytes, log });
+  const ship = shipper.ship.bind(shipper);
+  shipper.ship = async (nowMs, signal) => {
+    clockMs = nowMs;
+    return await ship(nowMs, signal);
+  };
   return {
     folder,
     logs,

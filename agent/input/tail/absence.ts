@@ -18,6 +18,6 @@ export async function checkAbsence(state: TailState, chain: Chain, nowMs: number
       await measureFile(state, file, await sizeOf(state, file), nowMs);
     if (listed.has(file.record.inode)) file.absentSinceMs = null;
     else file.absentSinceMs ??= nowMs;
-    file.gone = file.absentSinceMs !== null && Math.abs(nowMs - file.absentSinceMs) >= ABSENT_MS;
+    file.gone = file.absentSinceMs !== null && nowMs - file.absentSinceMs >= ABSENT_MS;
   }
 }

@@ -13,7 +13,7 @@ export interface FollowedFile {
   readonly device: number;
   /** Bytes at the last look. */
   size: number;
-  /** When it was last seen to grow (before the first look: its modification time), in clock milliseconds. */
+  /** When it was last seen to grow (before the first look: by its modification time), in milliseconds of `performance.now()`. */
   grewAtMs: number;
   /** Since when no name for the inode has been seen in its folder, or null. */
   absentSinceMs: number | null;
@@ -35,7 +35,7 @@ export interface Chain {
   superseded: boolean;
   /** An input named this very path (no wildcard): an unterminated last line counts once it is quiet. */
   plainPath: boolean;
-  /** When to look again, in clock milliseconds: quiet chains are polled ever slower. */
+  /** When to look again, in milliseconds of `performance.now()`: quiet chains are polled ever slower. */
   pollAtMs: number;
 }
 
@@ -47,9 +47,9 @@ export function isFinal(chain: Chain, file: FollowedFile, nowMs: number): boolea
   return followed && isQuiet(file, nowMs);
 }
 
-/** No growth for QUIET_MS. A clock that jumped back counts as quiet only after it has caught up, or jumped far. */
+/** No growth for QUIET_MS. */
 export function isQuiet(file: FollowedFile, nowMs: number): boolean {
-  return Math.abs(nowMs - file.grewAtMs) >= QUIET_MS;
+  return nowMs - file.grewAtMs >= QUIET_MS;
 }
 
 /** Which container attempt a live path `…/<N>.log` belongs to; null for other files. */

@@ -5,7 +5,7 @@ import type { Chain, FollowedFile } from "./followed-file.ts";
 import { fileOfInode, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
-export const POLL_MS_MAX = 5000;
+const POLL_MS_MAX = 5000;
 /** A chain without growth for this long is polled ever slower, a rotated file only with the check for absence. */
 const ACTIVE_MS = 60_000;
 

@@ -14,6 +14,7 @@ export async function restoreFiles(
   state: TailState,
   records: readonly FileRecord[],
   held: Map<string, FileHandle>,
+  nowMs: number,
 ): Promise<void> {
   if (records.length > 0) state.skipsExisting = false;
   for (const record of records.toSorted((a, b) => a.order - b.order)) {
@@ -23,7 +24,7 @@ export async function restoreFiles(
       state.chains.set(chain.id, chain);
     }
     chain.broken ||= record.beforeGap === true;
-    addFile(state, chain, (await reopen(state, record, held)) ?? missing(record));
+    addFile(state, chain, (await reopen(state, record, held, nowMs)) ?? missing(record, nowMs));
   }
   for (const chain of state.chains.values()) addChain(state, chain);
 }
@@ -32,21 +33,22 @@ async function reopen(
   { options }: TailState,
   record: FileRecord,
   held: Map<string, FileHandle>,
+  nowMs: number,
 ): Promise<FollowedFile | null> {
   const { store } = options;
   if (record.givenUp !== undefined) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
-    return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size }, 0);
+    return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size, mtimeMs: 0 }, nowMs);
   }
   const handed = held.get(record.id);
   if (handed !== undefined) {
     held.delete(record.id);
     const status = await handed.stat();
-    return newFollowedFile(record, handed, status, status.mtimeMs);
+    return newFollowedFile(record, handed, status, nowMs);
   }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(() => null);
-    return status?.ino === record.inode ? newFollowedFile(record, null, status, status.mtimeMs) : null;
+    return status?.ino === record.inode ? newFollowedFile(record, null, status, nowMs) : null;
   }
   const siblings = await listSiblings(record.chainPath);
   const names = [record.path, record.chainPath, ...siblings.map(({ path }) => path)];
@@ -54,9 +56,9 @@ async function reopen(
     const handle = await openSame(path, record);
     if (handle === null) continue;
     const status = await handle.stat();
-    return newFollowedFile(record, handle, status, status.mtimeMs);
+    return newFollowedFile(record, handle, status, nowMs);
   }
-  return record.gzip === undefined ? await openCompressed(store, record, siblings) : null;
+  return record.gzip === undefined ? await openCompressed(store, record, siblings, nowMs) : null;
 }
 
 /** The file was compressed while the agent was down: its content, and so each offset in it, is the same. */
@@ -64,6 +66,7 @@ async function openCompressed(
   store: FileStore,
   record: FileRecord,
   siblings: readonly Sibling[],
+  nowMs: number,
 ): Promise<FollowedFile | null> {
   if (record.head.length === 0) return null;
   for (const sibling of siblings.filter(({ gzip }) => gzip)) {
@@ -82,13 +85,13 @@ async function openCompressed(
       gzip: { size },
     };
     await store.record(found);
-    return newFollowedFile(found, handle, status, status.mtimeMs);
+    return newFollowedFile(found, handle, status, nowMs);
   }
   return null;
 }
 
 /** Deleted while the agent was down and not linked, or its link was removed from the state folder. */
-function missing(record: FileRecord): FollowedFile {
+function missing(record: FileRecord, nowMs: number): FollowedFile {
   const givenUp = { reason: "deleted", size: record.startAt } as const;
-  return newFollowedFile({ ...record, givenUp }, null, { dev: 0, size: givenUp.size }, 0);
+  return newFollowedFile({ ...record, givenUp }, null, { dev: 0, size: givenUp.size, mtimeMs: 0 }, nowMs);
 }

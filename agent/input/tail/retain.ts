@@ -58,7 +58,7 @@ export async function retain(
         const identity = { version: 1, id, ...place, path, chainPath, framing } as const;
         const record = { ...identity, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !held, origin };
         await store.record(record);
-        return newFollowedFile(record, held ? handle : null, status, Math.min(nowMs, status.mtimeMs));
+        return newFollowedFile(record, held ? handle : null, status, nowMs);
       },
     };
   } finally {
@@ -84,13 +84,15 @@ async function openRegular(path: string, report: Report): Promise<FileHandle | n
   return null;
 }
 
+/** `nowMs`: of a clock that never jumps; how long ago the file was written is by the clock that wrote it. */
 export function newFollowedFile(
   record: FileRecord,
   descriptor: FileHandle | null,
-  status: { readonly dev: number; readonly size: number },
-  grewAtMs: number,
+  status: { readonly dev: number; readonly size: number; readonly mtimeMs: number },
+  nowMs: number,
 ): FollowedFile {
   const device = status.dev;
   const size = record.gzip?.size ?? status.size;
+  const grewAtMs = nowMs - Math.max(0, Date.now() - status.mtimeMs);
   return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false, lossCounted: false };
 }

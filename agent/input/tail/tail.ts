@@ -3,7 +3,7 @@ import { checkAbsence } from "./absence.ts";
 import { discoverTargets } from "./discover.ts";
 import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
-import { POLL_MS_MAX, pollChain, replaceFile } from "./growth.ts";
+import { pollChain, replaceFile } from "./growth.ts";
 import { findHeld, type HeldFile } from "./held-space.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import { releaseFiles, type FileUse } from "./release.ts";
@@ -16,11 +16,12 @@ const ABSENCE_CHECK_MS = 10_000;
 
 /**
  * Follows the files of one tail input: finds them, retains their inodes, orders them into chains and watches them grow.
- * It never reads a record; shippers read through `open`.
+ * It never reads a record; shippers read through `open`. Every `nowMs` is of `performance.now()`: the wall clock may jump
+ * by hours, and then no file is gone and none falls silent.
  */
 export class Tail {
   readonly #state: TailState;
-  #absenceCheckAtMs = 0;
+  #absenceCheckAtMs = -Infinity;
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: TailOptions, tombstones: readonly FileRecord[]) {
@@ -39,8 +40,12 @@ export class Tail {
    * Takes up the files of an earlier life. Held ones must be found again under some name, or they are lost; of those in
    * `held` (see `detach`) the descriptor is taken from there.
    */
-  async restore(records: readonly FileRecord[], held: Map<string, FileHandle> = new Map()): Promise<void> {
-    await this.#oneAtATime(async () => await restoreFiles(this.#state, records, held));
+  async restore(
+    records: readonly FileRecord[],
+    held: Map<string, FileHandle> = new Map(),
+    nowMs = performance.now(),
+  ): Promise<void> {
+    await this.#oneAtATime(async () => await restoreFiles(this.#state, records, held, nowMs));
   }
 
   /**
@@ -125,11 +130,9 @@ export class Tail {
 
   async #poll(nowMs: number, all: boolean): Promise<void> {
     for (const chain of this.chains.values()) {
-      // A clock that jumped back by more than one period must not silence a chain.
-      if (all || nowMs >= chain.pollAtMs || chain.pollAtMs - nowMs > POLL_MS_MAX)
-        await pollChain(this.#state, chain, nowMs, all);
+      if (all || nowMs >= chain.pollAtMs) await pollChain(this.#state, chain, nowMs, all);
     }
-    if (Math.abs(nowMs - this.#absenceCheckAtMs) < ABSENCE_CHECK_MS) return;
+    if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
     for (const chain of this.chains.values()) await checkAbsence(this.#state, chain, nowMs);
     markSuperseded(this.chains.values());
