@@ -107,6 +107,7 @@ export class Shipper {
       prepared = await this.#prepare(plan.map(toRead), header, nowMs, signal);
       for (const failure of prepared.transferred.unreadable) this.#leaveOut(failure);
       const { ranges } = prepared.transferred;
+      for (const { chain } of ranges) this.#unreadable.delete(chain);
       if (ranges.length === 0) {
         await prepared.delivery.abandon();
         return NOTHING;
@@ -189,6 +190,7 @@ export class Shipper {
   }
 
   forget(chainId: string): void {
+    this.#unreadable.delete(chainId);
     this.#options.positions.forget(chainId);
   }
 

@@ -202,5 +202,5 @@ function messageOf(error: unknown): string {
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === "number";
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }

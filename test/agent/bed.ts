@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { TailConfig } from "../../config/config.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
-import type { Delivery, Output } from "../../agent/output/output.ts";
+import { PoisonError, type Delivery, type Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
 import { createRetention } from "../../agent/retention.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
+import type { QuarantinedRecord } from "../../agent/state/quarantine.ts";
 import { openQuarantine } from "../../agent/state/quarantine-stage.ts";
 import { openPositions, type Positions } from "../../agent/state/positions.ts";
 import { createLedger, type Ledger } from "../../agent/telemetry/ledger.ts";
@@ -22,6 +23,7 @@ import {
   type SeenRecord,
 } from "./fixture.ts";
 
+const NOTHING = /(?!)/;
 const NEVER = new AbortController().signal;
 
 /** An output that keeps what is published, and fails where it is told to. */
@@ -35,6 +37,11 @@ export interface FakeOutput extends Output {
   /** Keys that `forbid` finds there. */
   readonly visibleKeys: Set<string>;
   keysOf(seq: number): string[];
+  /** Records that can't be encoded, and those that are refused at the end. */
+  poison: RegExp;
+  refused: RegExp;
+  /** Key that is taken when a shipment is sealed. */
+  takenKey: string | null;
 }
 
 export function fakeOutput(id = "fake"): FakeOutput {
@@ -51,9 +58,16 @@ export function fakeOutput(id = "fake"): FakeOutput {
     delivered: false,
     visibleKeys: new Set(),
     keysOf: (seq) => [`object-${seq}`],
+    poison: NOTHING,
+    refused: NOTHING,
+    takenKey: null,
     begin: ({ seq }) => {
       step("begin");
       return deliveryOf(output, seq, step);
+    },
+    tryEncode: async (batch) => {
+      if (recordsOf(batch).some(({ log }) => output.poison.test(log))) throw new Error("too strange");
+      await Promise.resolve();
     },
     isDelivered: async () => {
       step("isDelivered");
@@ -70,23 +84,32 @@ function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "se
   return {
     accept: async (batch) => {
       step("accept");
-      records.push(...recordsOf(batch));
+      const taken = recordsOf(batch);
+      if (taken.some(({ log }) => output.poison.test(log))) throw new PoisonError("cannot encode");
+      records.push(...taken);
       return await Promise.resolve(true);
     },
     seal: async () => {
       step("seal");
-      return await Promise.resolve({ keys: output.keysOf(seq), records: records.length, bytes: 0 });
+      const keys = output.keysOf(seq);
+      const taken = keys.find((key) => key === output.takenKey) ?? null;
+      return await Promise.resolve({ keys, taken, records: records.length, bytes: 0 });
     },
     publish: async () => {
       step("publish");
-      output.published.push(...records);
-      await Promise.resolve();
+      output.published.push(...records.filter(({ log }) => !output.refused.test(log)));
+      return await Promise.resolve(records.filter(({ log }) => output.refused.test(log)).map(refusalOf));
     },
     abandon: async () => {
       output.abandoned.push(seq);
       await Promise.resolve();
     },
   };
+}
+
+function refusalOf({ file, log, pos }: SeenRecord): QuarantinedRecord {
+  const codes = { seconds: 1, nanos: 0, stream: 1, level: 0, cut: 0 };
+  return { reason: "too old", origin: originOfFile(file), pos, rawBytes: 1, ...codes, log };
 }
 
 export interface BedOptions extends Partial<TailConfig> {
@@ -101,6 +124,7 @@ export interface BedOptions extends Partial<TailConfig> {
   readonly limitBytes?: number | null;
   /** The state folder, where it is not `state/`. */
   readonly state?: string;
+  readonly quarantineBytesMax?: number;
 }
 
 /** A tail over `logs/*.log`, and one output that ships it; state in `state/`. */
@@ -128,6 +152,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     once = false,
     bytesMax = 1 << 26,
     limitBytes,
+    quarantineBytesMax = 1 << 20,
     ...rest
   } = options;
   const { state: stateFolder, ...changes } = rest;
@@ -151,7 +176,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     () => clockMs,
   );
   ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
-  const quarantine = openQuarantine(join(state, "quarantine"), output.id, 1 << 20);
+  const quarantine = openQuarantine(join(state, "quarantine"), output.id, quarantineBytesMax);
   const shipper = new Shipper({
     output,
     positions,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectEncoder } from "../../../agent/encode/encoder.ts";
 import type { ObjectStore } from "../../../agent/output/object-store.ts";
+import { PoisonError } from "../../../agent/output/output.ts";
 import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
 
@@ -40,6 +41,8 @@ function textEncoder(heldBytes: number, events: string[]): ObjectEncoder {
       return bufferedBytes;
     },
     append: (batch, from, to) => {
+      if (batch.bytes.toString("utf8", batch.start[from], batch.end[from]) === "poison")
+        throw new Error("no encoding for poison");
       text += batch.bytes.toString("utf8", batch.start[from], batch.end[to - 1]);
       bufferedBytes += heldBytes;
     },
@@ -138,4 +141,31 @@ test("a shipment ends early where its store holds too much memory or an object i
     const again = output.begin({ seq: 1, planId: "p", replay: true }, NEVER);
     expect([await again.accept(batchAt(0, "a")), await again.accept(batchAt(0, "b"))]).toEqual([true, true]);
   }
+});
+
+test("a replay that lost its first hour keeps the names that were journaled", async () => {
+  const { output } = memoryOutput();
+  const first = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
+  await first.accept(batchAt(0, "a"));
+  await first.accept(batchAt(1, "b"));
+  const { keys } = await first.seal();
+  const again = output.begin({ seq: 7, planId: "p", replay: true, keys }, NEVER);
+  await again.accept(batchAt(1, "b"));
+  expect((await again.seal()).keys).toEqual([keys[1]]);
+});
+
+test("a shipment can be forbidden as long as nothing of it is there", async () => {
+  const { output, visible } = memoryOutput();
+  const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
+  expect(await output.forbid(entry, NEVER)).toBe(true);
+  visible.set("b", "");
+  expect(await output.forbid(entry, NEVER)).toBe(false);
+});
+
+test("records that the encoder throws at are poison, tried alone too; what the store throws is not", async () => {
+  const { output } = memoryOutput();
+  const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
+  await expect(delivery.accept(batchAt(0, "poison"))).rejects.toThrow(PoisonError);
+  await expect(output.tryEncode!(batchAt(0, "poison"))).rejects.toThrow("no encoding for poison");
+  await output.tryEncode!(batchAt(0, "fine"));
 });

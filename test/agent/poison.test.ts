@@ -1,0 +1,147 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { listQuarantine, readQuarantined, type QuarantinedRecord } from "../../agent/state/quarantine.ts";
+import { openBed, restartBed, type Bed } from "./bed.ts";
+import { append, cri, T0_MS } from "./fixture.ts";
+
+const line = (text: string) => cri("stdout", "F", text);
+
+async function quarantined(bed: Bed): Promise<QuarantinedRecord[]> {
+  const records: QuarantinedRecord[] = [];
+  for (const { path } of await listQuarantine(join(bed.folder, "state", "quarantine")))
+    for await (const record of readQuarantined(path)) records.push(record);
+  return records;
+}
+
+const texts = (records: readonly QuarantinedRecord[]) => records.map(({ log }) => log);
+
+test("records that can't be encoded go to the quarantine with their reason, the others around them are shipped", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  const path = join(bed.logs, "a.log");
+  const lines = ["1", "bad 2", "3", "bad 4", "bad 5", "6"];
+  append(path, lines.map(line).join(""));
+  append(join(bed.logs, "b.log"), line("bad 7"));
+  await bed.run(T0_MS);
+  expect(bed.logsShipped()).toEqual(["1", "3", "6"]);
+  const records = await quarantined(bed);
+  expect(texts(records)).toEqual(["bad 2", "bad 4", "bad 5", "bad 7"]);
+  const [first] = records;
+  expect(first).toMatchObject({
+    reason: "too strange",
+    pos: line("1").length,
+    rawBytes: line("bad 2").length,
+    stream: 1,
+  });
+  expect(first?.origin.path).toBe(path);
+  append(path, line("8"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["1", "3", "6", "8"]);
+});
+
+test("quarantined bytes are accounted for to the byte, joined records and cut ones included", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  const joined = cri("stderr", "P", "ba") + cri("stderr", "F", "d");
+  append(join(bed.logs, "a.log"), `${line("1")}${joined}${line("2")}plain bad\n${line("3")}`);
+  await bed.run(T0_MS);
+  const [account] = bed.ledger.accounts();
+  const bytes = joined.length + "plain bad\n".length;
+  expect(account).toMatchObject({ errorBytes: 0, total: { quarantined: bytes, lost: 0, pending: 0 } });
+  expect(account?.records).toMatchObject({ quarantined: 2, delivered: 3 });
+  expect(account?.total.delivered).toBe(line("1").length * 3);
+});
+
+test("a shipment of poison alone is committed", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  append(join(bed.logs, "a.log"), line("bad"));
+  await bed.run(T0_MS);
+  await bed.run(T0_MS + 1000);
+  expect([bed.logsShipped(), texts(await quarantined(bed)), bed.positions.nextSeq]).toEqual([[], ["bad"], 2]);
+});
+
+test.each(["publish", "isDelivered"] as const)(
+  "a failure at %s does not quarantine a record twice, nor ship it",
+  async (step) => {
+    await using bed = await openBed();
+    bed.output.poison = /bad/;
+    append(join(bed.logs, "a.log"), line("1") + line("bad") + line("2"));
+    bed.output.failing.add("publish");
+    await expect(bed.run(T0_MS)).rejects.toThrow("publish fails");
+    expect(await quarantined(bed)).toEqual([]);
+    bed.output.failing.clear();
+    bed.output.failing.add(step);
+    await expect(bed.run(T0_MS + 1000)).rejects.toThrow(`${step} fails`);
+    bed.output.failing.clear();
+    await bed.run(T0_MS + 2000);
+    expect([bed.logsShipped(), texts(await quarantined(bed))]).toEqual([["1", "2"], ["bad"]]);
+  },
+);
+
+test("a repeated shipment leaves out what it quarantined, though a newer encoder could take it", async () => {
+  await using before = await openBed();
+  before.output.poison = /bad/;
+  append(join(before.logs, "a.log"), line("1") + line("bad"));
+  before.output.failing.add("publish");
+  await expect(before.run(T0_MS)).rejects.toThrow("publish fails");
+  await using bed = await restartBed(before);
+  await bed.run(T0_MS + 1000);
+  expect([bed.logsShipped(), texts(await quarantined(bed))]).toEqual([["1"], ["bad"]]);
+});
+
+test("a crash between commit and listing is made up for at the next start", async () => {
+  await using before = await openBed();
+  before.output.poison = /bad/;
+  append(join(before.logs, "a.log"), line("bad"));
+  before.output.failing.add("publish");
+  await expect(before.run(T0_MS)).rejects.toThrow("publish fails");
+  await before.positions.commit();
+  expect(await quarantined(before)).toEqual([]);
+  await using bed = await restartBed(before);
+  await bed.run(T0_MS + 1000);
+  expect(texts(await quarantined(bed))).toEqual(["bad"]);
+});
+
+test("what is staged for a shipment that fails before its journal entry is taken back", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  append(join(bed.logs, "a.log"), line("bad"));
+  const plan = bed.positions.plan.bind(bed.positions);
+  bed.positions.plan = () => Promise.reject(new Error("disk full"));
+  await expect(bed.run(T0_MS)).rejects.toThrow("disk full");
+  expect(readdirSync(join(bed.folder, "state", "quarantine"))).toEqual([]);
+  bed.positions.plan = plan;
+  await bed.run(T0_MS + 1000);
+  expect(texts(await quarantined(bed))).toEqual(["bad"]);
+});
+
+test("a full quarantine stops the shipment, and nothing is dropped", async () => {
+  await using bed = await openBed({ quarantineBytesMax: 100 });
+  bed.output.poison = /bad/;
+  append(join(bed.logs, "a.log"), line("1") + line("bad"));
+  await expect(bed.run(T0_MS)).rejects.toThrow("holds its limit of 100 bytes");
+  expect([bed.logsShipped(), bed.positions.nextSeq, bed.output.abandoned.length]).toEqual([[], 1, 2]);
+  expect(readdirSync(join(bed.folder, "state", "quarantine"))).toEqual([]);
+});
+
+test("what a service refuses for good is quarantined with its words before the commit", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  bed.output.refused = /old/;
+  append(join(bed.logs, "a.log"), line("1") + line("bad") + line("old") + line("2"));
+  await bed.run(T0_MS);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
+  const records = await quarantined(bed);
+  expect(records.map(({ log, reason }) => [log, reason])).toEqual([["bad", "too strange"], ["old", "too old"]]); // prettier-ignore
+});
+
+test("an encoder that fails at no record in particular fails the shipment", async () => {
+  await using bed = await openBed();
+  bed.output.poison = /bad/;
+  bed.output.tryEncode = () => Promise.resolve();
+  append(join(bed.logs, "a.log"), line("bad"));
+  await expect(bed.run(T0_MS)).rejects.toThrow("cannot encode");
+  expect(bed.positions.nextSeq).toBe(1);
+});
