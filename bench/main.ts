@@ -4,11 +4,19 @@ import { parseArgs } from "node:util";
 import { writePodMetadata } from "./generate/pod-metadata.ts";
 import { generateTree } from "./generate/tree.ts";
 import { median, time, watch, type Footprint, type Timing } from "./measure.ts";
+import {
+  drainStateWrites,
+  followStateWrites,
+  hasStrace,
+  trickleStateWrites,
+  type StateWrites,
+} from "./state-writes.ts";
 
 const USAGE = `usage: npm run bench -- [options]
 
 Drains a backlog of a node's logs into a directory as Parquet (zstd, all columns, eight labels a pod) and prints CPU
-seconds per GB of raw log and peak memory: medians over the rounds. The encoders alone: node bench/encoders.ts
+seconds per GB of raw log and peak memory: medians over the rounds. Where strace is on the PATH also what it writes to its
+state folder, against the budget: exit code 1 above it. The encoders alone: node bench/encoders.ts
 
   --sizes LIST   backlogs, in GB (1)
   --rounds N     runs of each (5)
@@ -16,6 +24,8 @@ seconds per GB of raw log and peak memory: medians over the rounds. The encoders
   --keep         leave the generated logs in .cache/bench for the next time
 `;
 
+const FOLLOW_SECONDS = 80;
+const TRICKLE_SECONDS = 20;
 const PROGRAM = new URL("../dist/logq-agent.cjs", import.meta.url).pathname;
 
 async function main(): Promise<void> {
@@ -26,6 +36,7 @@ async function main(): Promise<void> {
   const folder = resolve(".cache/bench");
   const pods = Number(values.pods ?? 30);
   const rows: Row[] = [];
+  const writes: StateWrites[] = [];
   for (const gigabytes of (values.sizes ?? "1").split(",").map(Number)) {
     const root = join(folder, `${gigabytes}gb-${pods}`);
     const rawBytes = prepare(root, pods, gigabytes * 1e9);
@@ -38,9 +49,17 @@ async function main(): Promise<void> {
     }
     process.stderr.write("\n");
     rows.push({ name: `${gigabytes} GB`, rawBytes, storedBytes: sizeOf(join(root, "store")), timings, footprints });
+    if (hasStrace() && writes.length === 0) writes.push(...(await measureWrites(root, rawBytes)));
     if (!values.keep) rmSync(root, { recursive: true });
   }
-  process.stdout.write(report(rows));
+  process.stdout.write(`${report(rows)}\n${reportWrites(writes)}`);
+  if (writes.some((run) => run.writtenBytes > run.budgetBytes)) process.exitCode = 1;
+}
+
+async function measureWrites(root: string, rawBytes: number): Promise<StateWrites[]> {
+  process.stderr.write("what is written to the state folder\n");
+  const drained = await drainStateWrites(root, rawBytes);
+  return [drained, await followStateWrites(root, FOLLOW_SECONDS), await trickleStateWrites(root, TRICKLE_SECONDS)];
 }
 
 interface Row {
@@ -111,6 +130,20 @@ function sizeOf(folder: string): number {
 function fileSize(path: string): number {
   const status = statSync(path);
   return status.isFile() ? status.size : 0;
+}
+
+function reportWrites(writes: readonly StateWrites[]): string {
+  if (writes.length === 0) return "What is written to the state folder is not measured: strace is not on the PATH.\n";
+  const lines = [
+    "| written to the state folder | shipments | KB | budget, KB | KB per GB raw |",
+    "| --- | --- | --- | --- | --- |",
+  ];
+  for (const { name, shipments, writtenBytes, budgetBytes, rawBytes } of writes) {
+    const figures = [writtenBytes / 1000, budgetBytes / 1000, writtenBytes / 1000 / (rawBytes / 1e9)];
+    const verdict = writtenBytes > budgetBytes ? " **over budget**" : "";
+    lines.push(`| ${name} | ${shipments} | ${figures.map((figure) => figure.toFixed(0)).join(" | ")}${verdict} |`);
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 function report(rows: readonly Row[]): string {
