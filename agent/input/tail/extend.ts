@@ -39,7 +39,7 @@ async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
 async function breakChain(state: TailState, chain: Chain, id: string): Promise<Chain> {
   state.options.ledger.suspectedGap(chain.path);
   const last = chain.files.at(-1)!;
-  const record = { ...last.record, beforeGap: true } as const;
+  const record = { ...last.record, endsChain: true } as const;
   await state.options.store.record(record);
   last.record = record;
   chain.broken = true;

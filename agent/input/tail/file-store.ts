@@ -45,8 +45,8 @@ export interface FileRecord {
   readonly gzip?: { readonly size: number };
   /** Of a tombstone: bytes of the file, to know it by when it is met compressed. */
   readonly size?: number;
-  /** What followed in its chain was missed (a suspected gap): the chain ends here. */
-  readonly beforeGap?: true;
+  /** Nothing follows it in its chain: what did was missed (a suspected gap), or it is what was written to a file late. */
+  readonly endsChain?: true;
   readonly origin: Origin;
 }
 

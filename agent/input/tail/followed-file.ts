@@ -19,6 +19,8 @@ export interface FollowedFile {
   absentSinceMs: number | null;
   /** No name was seen for 60 s: nobody writes to it any more. */
   gone: boolean;
+  /** What it grows by is another file's: see `followLate`. */
+  frozen: boolean;
   /** Given up, and its rest counted as lost; only its burial is still to come. */
   lossCounted: boolean;
 }
@@ -29,7 +31,7 @@ export interface Chain {
   /** The live path, `…/0.log`: its inode is the last file. */
   readonly path: string;
   readonly files: FollowedFile[];
-  /** Its last file's successor was missed, so that another chain goes on at its path: nothing is added to this one. */
+  /** Another chain goes on at its path: its last file's successor was missed, or it is what was written to a file late. */
   broken: boolean;
   /** It is broken, or a later attempt of the same container has data: nobody writes to this chain any more. */
   superseded: boolean;

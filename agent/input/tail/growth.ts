@@ -2,6 +2,7 @@ import { statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extendChain } from "./extend.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
+import { followLate, isPassed } from "./late.ts";
 import { fileOfInode, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
@@ -39,7 +40,8 @@ export function isRotated(state: TailState, chain: Chain, live: Stats | undefine
 
 /** Takes note of a file's size. */
 export async function measureFile(state: TailState, file: FollowedFile, size: number, nowMs: number): Promise<void> {
-  if (file.record.givenUp !== undefined) return;
+  if (file.record.givenUp !== undefined || file.frozen) return;
+  if (size > file.size && isPassed(state, file, nowMs)) return await followLate(state, file, size, nowMs);
   if (size > file.size) file.grewAtMs = nowMs;
   // A file that shrank keeps the size it had: what was seen and not read is lost.
   if (size < file.size) await replaceFile(state, file, nowMs);

@@ -3,6 +3,7 @@ import { hasHead, inspectSibling } from "./missed.ts";
 import { listSiblings, type Sibling } from "./siblings.ts";
 import { openSame, readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
+import { freezeEarlier } from "./late.ts";
 import { newFollowedFile } from "./retain.ts";
 import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
 
@@ -23,10 +24,11 @@ export async function restoreFiles(
       chain = newChain(record.chain, record.chainPath, false);
       state.chains.set(chain.id, chain);
     }
-    chain.broken ||= record.beforeGap === true;
+    chain.broken ||= record.endsChain === true;
     addFile(state, chain, (await reopen(state, record, held, nowMs)) ?? missing(record, nowMs));
   }
   for (const chain of state.chains.values()) addChain(state, chain);
+  freezeEarlier(state);
 }
 
 async function reopen(

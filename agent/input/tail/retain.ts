@@ -94,5 +94,15 @@ export function newFollowedFile(
   const device = status.dev;
   const size = record.gzip?.size ?? status.size;
   const grewAtMs = nowMs - Math.max(0, Date.now() - status.mtimeMs);
-  return { record, descriptor, device, size, grewAtMs, absentSinceMs: null, gone: false, lossCounted: false };
+  return {
+    record,
+    descriptor,
+    device,
+    size,
+    grewAtMs,
+    absentSinceMs: null,
+    gone: false,
+    frozen: false,
+    lossCounted: false,
+  };
 }

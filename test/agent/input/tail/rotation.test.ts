@@ -114,6 +114,60 @@ test("a rotation that fails and renames back loses and repeats nothing", async (
   expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
 });
 
+test("a rotation that fails after the new file was made, and puts the old one back over it, repeats nothing", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  renameSync(rotated(path, 1), path);
+  append(path, line("3"));
+  await settle(bed, T0_MS + 20_000);
+  renameSync(path, rotated(path, 2));
+  append(path, line("4"));
+  await settle(bed, T0_MS + 40_000);
+  expect(bed.logsShipped().toSorted()).toEqual(["1", "2", "3", "4"]);
+});
+
+test("what is written to a rotated file after its successor was shipped is shipped, each time, also after a restart", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  append(rotated(path, 1), line("late 1"));
+  await settle(bed, T0_MS + 20_000);
+  append(rotated(path, 1), line("late 2"));
+  append(path, line("3"));
+  await settle(bed, T0_MS + 40_000);
+  append(rotated(path, 1), line("late 3"));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 60_000);
+  append(rotated(path, 1), line("late 4"));
+  append(path, line("4"));
+  await settle(after, T0_MS + 80_000);
+  const shipped = [...bed.logsShipped(), ...after.logsShipped()];
+  expect(shipped.toSorted()).toEqual(["1", "2", "3", "4", "late 1", "late 2", "late 3", "late 4"]);
+  expect(after.tail.files.size).toBe(3);
+});
+
+test("without links too, what is written to a rotated file late is shipped", async () => {
+  await using bed = await openBed({ links: false });
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  append(rotated(path, 1), line("late"));
+  await settle(bed, T0_MS + 20_000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "late"]);
+});
+
 test("a partial line is not joined over a suspected gap: it ends, marked, and what follows is a chain of its own", async () => {
   await using bed = await openBed();
   const path = join(bed.logs, "a.log");

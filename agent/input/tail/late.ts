@@ -1,0 +1,44 @@
+import { open } from "node:fs/promises";
+import { newFileId } from "./file-store.ts";
+import { isFinal, type FollowedFile } from "./followed-file.ts";
+import { newFollowedFile } from "./retain.ts";
+import { addChain, addFile, fileOfInode, newChain, pathOfFile, type TailState } from "./tail-state.ts";
+
+/** Whether outputs may have gone on behind this file: what it grows by now is behind their positions. */
+export function isPassed(state: TailState, file: FollowedFile, nowMs: number): boolean {
+  const chain = state.chains.get(file.record.chain);
+  return chain !== undefined && chain.files.at(-1) !== file && isFinal(chain, file, nowMs);
+}
+
+/**
+ * A rotated file grew though its successor is written to: not every process of its writer knows of the rotation. What was
+ * added is the start of a chain of its own, which has a link of its own; one record says it all, so a crash can't part it.
+ */
+export async function followLate(state: TailState, file: FollowedFile, size: number, nowMs: number): Promise<void> {
+  const { options } = state;
+  const { store, log } = options;
+  const { chainPath, origin, inode, order } = file.record;
+  const id = newFileId();
+  const descriptor = file.descriptor === null ? null : await open(pathOfFile(state, file), "r");
+  if (descriptor === null) await store.link(id, store.linkPath(file.record.id), inode);
+  const place = { id, chain: id, order: order + 1, startAt: file.size, endsChain: true } as const;
+  const record = { ...file.record, ...place, origin: options.describe({ path: origin.path, resolved: chainPath, id }) };
+  await store.record(record);
+  const chain = newChain(id, chainPath, false);
+  chain.broken = true;
+  chain.superseded = true;
+  addChain(state, chain);
+  addFile(state, chain, newFollowedFile(record, descriptor, { dev: file.device, size, mtimeMs: Date.now() }, nowMs));
+  file.frozen = true;
+  log.info({ path: file.record.path, file: file.record.id, bytes: size - file.size }, "a rotated file grows again");
+}
+
+/** After a restart: of files that share an inode each ends where the next one starts. */
+export function freezeEarlier(state: TailState): void {
+  for (const file of state.files.values()) {
+    const last = fileOfInode(state, file.device, file.record.inode);
+    if (last === null || last === file || file.record.givenUp !== undefined) continue;
+    file.frozen = true;
+    file.size = Math.min(file.size, last.record.startAt);
+  }
+}
