@@ -9,8 +9,9 @@ import type { Probe } from "./probe.ts";
 import { startTurn, type Reload } from "./reload.ts";
 import { readLife } from "./state/life.ts";
 import { lockState } from "./state/lock.ts";
-import { createLedger } from "./telemetry/ledger.ts";
+import { createHttp } from "./telemetry/http.ts";
 import type { Logger } from "./telemetry/log.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 
 export interface AgentOptions {
   /** Ship everything that is there now, then end. */
@@ -43,14 +44,19 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
   if (lock === null) return;
   const life = await readLife(storagePath);
+  const telemetry = new Telemetry(log, current.config.service.health);
+  await using http = createHttp(telemetry, log);
   const held = new Map<string, FileHandle>();
-  const context = { life, once: options.once, log, ledger: createLedger(log), probe, held };
+  const context = { life, once: options.once, log, telemetry, probe, held };
   let last: AgentConfig | null = null;
   try {
     for (;;) {
       const pipeline = await openPipeline(current.config, context).catch(unlessReloaded(last, context));
       current.config = pipeline.config;
-      const next = await runPipeline(pipeline, options);
+      const { health, http: address } = current.config.service;
+      telemetry.configure(health);
+      await http.configure(options.once ? null : address);
+      const next = await runPipeline(pipeline, telemetry, options);
       if (next === null) return;
       last = current.config;
       current.config = next;
@@ -62,11 +68,15 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
 }
 
 /** Runs until told to stop, or until a new configuration is there, which it returns. */
-async function runPipeline(pipeline: Pipeline, options: AgentOptions): Promise<AgentConfig | null> {
+async function runPipeline(
+  pipeline: Pipeline,
+  telemetry: Telemetry,
+  options: AgentOptions,
+): Promise<AgentConfig | null> {
   const { once, log, signal, reload = null } = options;
   using turn = startTurn(pipeline.config, reload, signal, log);
   using grace = startGrace(turn.ended, () => pipeline.config.service.graceMs);
-  const context = { stop: turn.ended, abandon: grace.abandon, log };
+  const context = { stop: turn.ended, abandon: grace.abandon, telemetry, log };
   try {
     if (once) await shipOnce(pipeline, context);
     else await follow(pipeline, context);

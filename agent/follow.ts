@@ -4,6 +4,7 @@ import { watchedFolders } from "./input/tail/discover.ts";
 import { watchFolders } from "./input/tail/watch.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Logger } from "./telemetry/log.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** How often files are looked at and shipments considered; an `upload_timeout` below it sets its own pace. */
 const TICK_MS_MAX = 1000;
@@ -15,11 +16,12 @@ interface FollowContext {
   readonly stop: AbortSignal;
   /** Aborted: abandon the shipments under way. */
   readonly abandon: AbortSignal;
+  readonly telemetry: Telemetry;
   readonly log: Logger;
 }
 
 /** Finds and watches files, lets each output ship when it is due and gives up what is done, until told to stop. */
-export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowContext): Promise<void> {
+export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log }: FollowContext): Promise<void> {
   const { config, tails, pumps } = pipeline;
   let mustDiscover = true;
   await using _watch = watchFolders(config.inputs.flatMap(watchedFolders), () => (mustDiscover = true), log);
@@ -28,7 +30,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowC
   let releasedAtMs = 0;
   let saysRecovered = true;
   // What a crash left needs only the files that were known then.
-  for (const pump of pumps) pump.tick(Date.now(), abandon);
+  for (const pump of pumps) pump.tick(abandon);
   while (!stop.aborted) {
     const nowMs = performance.now();
     try {
@@ -40,7 +42,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowC
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);
-      for (const pump of pumps) pump.tick(Date.now(), abandon);
+      for (const pump of pumps) pump.tick(abandon);
       if (saysRecovered && pipeline.recoveries.every((recovery) => recovery.done)) {
         saysRecovered = false;
         reportRecovered(pipeline, log);
@@ -49,8 +51,10 @@ export async function follow(pipeline: Pipeline, { stop, abandon, log }: FollowC
         releasedAtMs = nowMs;
         await pipeline.release();
       }
+      telemetry.looked(null);
     } catch (error) {
       mustDiscover = true;
+      telemetry.looked(error);
       // A full disk or an unreadable folder: nothing has moved, and the next round tries all of it again.
       log.error({ err: error }, "cannot look after the files; trying again");
     }

@@ -23,7 +23,10 @@ void runCommand(process.argv.slice(2), {
   reloads,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  createLog: async (level) => (await import("./telemetry/log.ts")).createLog(level),
+  createLog: async (level) => {
+    const { createLog, rateLimited } = await import("./telemetry/log.ts");
+    return rateLimited(createLog(level));
+  },
   runAgent: async (config, options) => (await import("./agent.ts")).runAgent(config, options),
 }).then(end, (error: unknown) => {
   process.stderr.write(`logq-agent: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

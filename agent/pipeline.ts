@@ -15,8 +15,8 @@ import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import { openQuarantine } from "./state/quarantine-stage.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
-import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** What one configuration comes to: its inputs and outputs, connected. */
 export interface Pipeline {
@@ -45,7 +45,7 @@ export interface PipelineContext {
   readonly once: boolean;
   readonly log: Logger;
   /** Outlives the pipeline: a reload goes on with its totals. */
-  readonly ledger: Ledger;
+  readonly telemetry: Telemetry;
   readonly probe: Probe;
   /** Descriptors of held files, by file id, on their way from one pipeline to the next. */
   readonly held: Map<string, FileHandle>;
@@ -65,7 +65,7 @@ interface Parts {
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
   const openedAtMs = performance.now();
-  const { tails: inputs, leftTails } = await openInputs(config, context);
+  const { tails: inputs, leftTails } = await openInputs(config, { ...context, ledger: context.telemetry.ledger });
   const tails = [...inputs, ...leftTails];
   const { storagePath: directory, totalLimitSizeBytes: limitBytes } = config.service;
   const retention = createRetention(tails, { directory, limitBytes, log: context.log });
@@ -76,6 +76,7 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
     await close(parts, context, Promise.resolve());
     throw error;
   }
+  context.telemetry.files = () => tails.flatMap((tail) => [...tail.files.values()]);
   return {
     ...parts,
     openedAtMs,
@@ -105,22 +106,35 @@ async function openOutput(
   context: PipelineContext,
 ): Promise<string> {
   const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
-  const { life, once, log, ledger, probe } = context;
+  const { life, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const output = createOutput(config, { cluster, node, life }, { probe, log });
   const name = `${encodeURIComponent(output.id)}.journal`;
   const positions = await openPositions(join(folder, name));
   opened.push(positions);
   const source = createSource(inputs, tagMatcher(config.match));
-  ledger.attach(output.id, { chains: () => source.chains(), cursors: positions.cursors });
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);
   const quarantine = quarantineOf(output.id);
-  const shipper = new Shipper({ output, positions, quarantine, source, log, ledger, probe, bytesMax, once });
-  const recovery = openRecovery(positions, output, { life, tails, quarantineOf, log, ledger, probe });
+  const shipper = new Shipper({
+    output,
+    positions,
+    quarantine,
+    source,
+    log,
+    ledger: telemetry.ledger,
+    probe,
+    bytesMax,
+    once,
+  });
+  const { incomplete } = shipper;
+  const { id } = output;
+  const chains = (): Chain[] => source.chains();
+  telemetry.attach({ id, uploadTimeoutMs: config.uploadTimeoutMs, chains, cursors: positions.cursors, incomplete });
+  const recovery = openRecovery(positions, output, { life, tails, quarantineOf, log, telemetry, probe });
   shippers.push(shipper);
   recoveries.push(recovery);
-  pumps.push(new Pump(recoverFirst(recovery, shipper), config, log));
+  pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats: telemetry.statsOf(id), log }));
   return name;
 }
 
@@ -147,11 +161,11 @@ async function release({ tails, shippers, recoveries, retention }: Parts): Promi
 
 async function close(
   { pumps, shippers, opened, tails }: Parts,
-  { ledger, held }: PipelineContext,
+  { telemetry, held }: PipelineContext,
   over: Promise<void>,
 ): Promise<void> {
   await Promise.race([Promise.all(pumps.map(async (pump) => await pump.stop())), over]);
-  for (const shipper of shippers) ledger.detach(shipper.outputId);
+  for (const shipper of shippers) telemetry.detach(shipper.outputId);
   // What hangs and wakes up later can't journal any more, so that it can't publish either.
   for (const positions of opened) await positions.close();
   for (const tail of tails) for (const [id, handle] of await tail.detach()) held.set(id, handle);

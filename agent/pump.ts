@@ -1,9 +1,12 @@
 import type { OutputConfig } from "../config/config.ts";
 import type { Shipped } from "./shipper.ts";
 import type { Logger } from "./telemetry/log.ts";
+import { failureOf, type OutputStats } from "./telemetry/output-stats.ts";
 
-const BACKOFF_MS_MIN = 1000;
-const BACKOFF_MS_MAX = 30_000;
+/** Pauses after a failure grow from the first to the last, doubling. */
+const PASSING = { firstMs: 1000, lastMs: 30_000 } as const;
+/** Until somebody acts there is nothing to hope for: soon at first, in case it was a misunderstanding, then rarely. */
+const PERMANENT = { firstMs: 5000, lastMs: 300_000 } as const;
 
 /** What a pump drives: a `Shipper`, or what must come before it. */
 export interface Shippable {
@@ -12,39 +15,49 @@ export interface Shippable {
   ship(nowMs: number, signal: AbortSignal): Promise<Shipped>;
 }
 
+export interface PumpOptions {
+  readonly config: OutputConfig;
+  readonly stats: OutputStats;
+  readonly log: Logger;
+  /** Milliseconds of a clock that never jumps: `performance.now()`; tests bring one of their own. */
+  readonly clock?: () => number;
+}
+
 /**
  * Decides when an output ships: when its oldest waiting byte has waited `upload_timeout`, at once when enough bytes wait,
  * and again without a pause while a backlog remains. A failure is said, then tried again after a random pause that
- * doubles; it never stops another output.
+ * doubles; it never stops another output. A failure that somebody must act on is said once, and tried again rarely.
  */
 export class Pump {
   readonly #shipper: Shippable;
-  readonly #config: OutputConfig;
-  readonly #log: Logger;
+  readonly #options: PumpOptions;
+  readonly #clock: () => number;
   #running: Promise<void> | null = null;
   #waitingSinceMs: number | null = null;
-  #retryAtMs = 0;
+  #retryAtMs = -Infinity;
   #failures = 0;
+  /** The failure that was said to be permanent. */
+  #said: string | null = null;
   #stopped = false;
 
-  constructor(shipper: Shippable, config: OutputConfig, log: Logger) {
+  constructor(shipper: Shippable, options: PumpOptions) {
     this.#shipper = shipper;
-    this.#config = config;
-    this.#log = log;
+    this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   /** Starts a shipment if one is due and none is under way. `signal` abandons it. Never waits. */
-  tick(nowMs: number, signal: AbortSignal): void {
-    if (this.#stopped) return;
-    if (this.#running !== null || (nowMs < this.#retryAtMs && this.#retryAtMs - nowMs <= BACKOFF_MS_MAX)) return;
+  tick(signal: AbortSignal): void {
+    const nowMs = this.#clock();
+    if (this.#stopped || this.#running !== null || nowMs < this.#retryAtMs) return;
     const waiting = this.#shipper.pendingBytes();
     if (waiting === 0) {
       this.#waitingSinceMs = null;
       return;
     }
     this.#waitingSinceMs ??= nowMs;
-    const waitedMs = Math.abs(nowMs - this.#waitingSinceMs);
-    const isDue = waitedMs >= this.#config.uploadTimeoutMs || waiting >= this.#config.totalFileSizeBytes;
+    const { uploadTimeoutMs, totalFileSizeBytes } = this.#options.config;
+    const isDue = nowMs - this.#waitingSinceMs >= uploadTimeoutMs || waiting >= totalFileSizeBytes;
     if (!isDue && this.#failures === 0) return;
     this.#waitingSinceMs = null;
     this.#running = this.#run(signal).finally(() => (this.#running = null));
@@ -69,20 +82,52 @@ export class Pump {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const { stats } = this.#options;
+    stats.started();
     try {
       let more = true;
-      do ({ more } = await this.#shipper.ship(Date.now(), signal));
+      do ({ more } = await this.#ship(signal));
       while (more && !this.#stopped && !signal.aborted);
-      this.#failures = 0;
+      this.#succeeded();
     } catch (error) {
-      if (signal.aborted) return;
-      const backoffMs = Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#failures);
-      this.#failures++;
-      this.#retryAtMs = Date.now() + backoffMs;
-      this.#log.error(
-        { output: this.#config.alias ?? this.#config.plugin, err: error, retryInMs: Math.round(backoffMs) },
-        "a shipment failed; it is tried again",
-      );
+      if (!signal.aborted) this.#failed(error);
+    } finally {
+      stats.ended();
     }
+  }
+
+  async #ship(signal: AbortSignal): Promise<Shipped> {
+    const startedAtMs = this.#clock();
+    const shipped = await this.#shipper.ship(Date.now(), signal);
+    if (shipped.rawBytes > 0) this.#options.stats.shipped({ ...shipped, durationMs: this.#clock() - startedAtMs });
+    return shipped;
+  }
+
+  #succeeded(): void {
+    const { stats, log } = this.#options;
+    if (this.#failures > 0) log.info({ output: this.#name, failures: this.#failures }, "shipments succeed again");
+    this.#failures = 0;
+    this.#said = null;
+    stats.recovered();
+  }
+
+  #failed(error: unknown): void {
+    const { stats, log } = this.#options;
+    const { message, permanent } = failureOf(error);
+    const { firstMs, lastMs } = permanent ? PERMANENT : PASSING;
+    const backoffMs = Math.random() * Math.min(lastMs, firstMs * 2 ** this.#failures);
+    this.#failures++;
+    const nowMs = this.#clock();
+    this.#retryAtMs = nowMs + backoffMs;
+    stats.failed(error, nowMs, this.#retryAtMs);
+    const fields = { output: this.#name, err: error, retryInMs: Math.round(backoffMs) };
+    if (!permanent) log.error(fields, "a shipment failed; it is tried again");
+    else if (this.#said === message) log.debug(fields, "a shipment failed as before; it is tried again");
+    else log.error(fields, "a shipment failed, and somebody must act; until then it is tried again, ever more rarely");
+    this.#said = permanent ? message : null;
+  }
+
+  get #name(): string {
+    return this.#options.config.alias ?? this.#options.config.plugin;
   }
 }

@@ -7,12 +7,12 @@ import { createRecordedOutput } from "./output/create.ts";
 import type { Output } from "./output/output.ts";
 import type { Probe } from "./probe.ts";
 import { Pump, type Shippable } from "./pump.ts";
-import { Shipper } from "./shipper.ts";
+import { NOTHING, Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
 import type { Quarantine } from "./state/quarantine-stage.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
-import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** What an earlier life left of one output: the shipment between journal and commit, and staged objects. */
 export interface Recovery {
@@ -30,7 +30,7 @@ export interface RecoveryContext {
   readonly tails: readonly Tail[];
   quarantineOf(outputId: string): Quarantine;
   readonly log: Logger;
-  readonly ledger: Ledger;
+  readonly telemetry: Telemetry;
   readonly probe: Probe;
 }
 
@@ -60,7 +60,7 @@ export function recoverFirst(recovery: Recovery, shipper: Shippable | null): Shi
     ship: async (nowMs, signal) => {
       if (recovery.done && shipper !== null) return await shipper.ship(nowMs, signal);
       await recovery.run(signal);
-      return { records: 0, rawBytes: 0, more: false };
+      return NOTHING;
     },
   };
 }
@@ -96,7 +96,11 @@ export async function openOrphans(
       continue;
     }
     const recovery = openRecovery(positions, null, context);
-    const pump = new Pump(recoverFirst(recovery, null), { ...ONLY_RECOVERY, alias: id }, context.log);
+    const pump = new Pump(recoverFirst(recovery, null), {
+      config: { ...ONLY_RECOVERY, alias: id },
+      stats: context.telemetry.statsOf(id),
+      log: context.log,
+    });
     orphans.push({ recovery, pump, positions });
   }
   return orphans;
@@ -112,11 +116,11 @@ const ONLY_RECOVERY: OutputConfig = {
 
 async function finishInterrupted(positions: Positions, context: RecoveryContext, signal: AbortSignal): Promise<void> {
   if (positions.unresolved === null) return;
-  const { life, tails, log, ledger, probe } = context;
+  const { life, tails, log, telemetry, probe } = context;
   const output = createRecordedOutput(positions.unresolved.output, life, { probe, log });
   await output.clean(signal);
   const source = createSource(tails, () => true);
   const quarantine = context.quarantineOf(output.id);
-  const ports = { output, positions, quarantine, source, log, ledger, probe };
+  const ports = { output, positions, quarantine, source, log, ledger: telemetry.ledger, probe };
   await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);
 }

@@ -39,12 +39,15 @@ export interface ShipperOptions {
 export interface Shipped {
   readonly records: number;
   readonly rawBytes: number;
+  /** What was stored. */
+  readonly objects: number;
+  readonly storedBytes: number;
   /** The shipment was full: there is more. */
   readonly more: boolean;
 }
 
 const NOTHING_GONE: ReadonlySet<string> = new Set();
-const NOTHING: Shipped = { records: 0, rawBytes: 0, more: false };
+export const NOTHING: Shipped = { records: 0, rawBytes: 0, objects: 0, storedBytes: 0, more: false };
 /** The next try after nothing moved: the plan is another one now. */
 const AGAIN: Shipped = { ...NOTHING, more: true };
 /** A chain that can't be read is left out for so long, doubling from one to the other. */
@@ -60,6 +63,8 @@ const UNREADABLE_MS_MAX = 60_000;
 export class Shipper {
   readonly #options: ShipperOptions;
   readonly #reader = new ChainReader();
+  /** Chains whose last attempt found no whole line. */
+  readonly incomplete = new Set<string>();
   /** Ids of the chains that the shipment under way reads. */
   #reading = new Set<string>();
   readonly #unreadable = new Map<string, { waitMs: number; retryAtMs: number }>();
@@ -106,6 +111,7 @@ export class Shipper {
     try {
       prepared = await this.#prepare(plan.map(toRead), header, nowMs, signal);
       for (const failure of prepared.transferred.unreadable) this.#leaveOut(failure);
+      this.#noteIncomplete(plan, prepared.transferred);
       const { ranges } = prepared.transferred;
       for (const { chain } of ranges) this.#unreadable.delete(chain);
       if (ranges.length === 0) {
@@ -135,7 +141,9 @@ export class Shipper {
     probe("committed");
     this.#report(prepared);
     const { bytes, refused } = prepared.transferred;
-    return { records: prepared.sealed.records, rawBytes: bytes, more: refused || bytes >= bytesMax / 2 };
+    const { records, keys, bytes: storedBytes } = prepared.sealed;
+    const more = refused || bytes >= bytesMax / 2;
+    return { records, rawBytes: bytes, objects: keys.length, storedBytes, more };
   }
 
   /** Finishes, or undoes, the shipment that a failure or a crash left between journal and commit. */
@@ -192,6 +200,7 @@ export class Shipper {
   forget(chainId: string): void {
     this.#unreadable.delete(chainId);
     this.#options.positions.forget(chainId);
+    this.incomplete.delete(chainId);
   }
 
   /**
@@ -350,6 +359,14 @@ export class Shipper {
     const { positions, quarantine } = this.#options;
     await quarantine.clean(positions.nextSeq, positions.unresolved?.seq ?? null);
     this.#mustClean = false;
+  }
+
+  #noteIncomplete(plan: readonly ChainPlan[], { ranges, refused, unreadable }: Transferred): void {
+    const others = new Set([...ranges, ...unreadable].map(({ chain }) => chain));
+    for (const { chain } of plan) {
+      if (refused || others.has(chain.id)) this.incomplete.delete(chain.id);
+      else this.incomplete.add(chain.id);
+    }
   }
 
   /** A file that can't be read must not hold up the others. */

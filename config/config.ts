@@ -22,6 +22,26 @@ export interface ServiceConfig {
   readonly quarantineBytesMax: number;
   /** Whether SIGHUP reads the configuration anew. */
   readonly hotReload: boolean;
+  /** Null: health and metrics are not served. */
+  readonly http: HttpConfig | null;
+  readonly health: HealthConfig;
+}
+
+export interface HttpConfig {
+  /** An address of this host. */
+  readonly listen: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** When `/api/v1/health` answers that something is wrong. */
+export interface HealthConfig {
+  readonly enabled: boolean;
+  /** Failures of one output within `periodMs` that are still healthy. */
+  readonly errorsMax: number;
+  readonly periodMs: number;
+  /** Bytes that wait for so long without any progress of their file are stuck. */
+  readonly stuckAfterMs: number;
 }
 
 export type InputConfig = TailConfig;

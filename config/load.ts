@@ -64,6 +64,13 @@ function readService(
     graceMs: settings.grace,
     quarantineBytesMax: settings["storage.quarantine_limit_size"],
     hotReload: settings.hot_reload,
+    http: settings.http_server ? { listen: settings.http_listen, port: settings.http_port } : null,
+    health: {
+      enabled: settings.health_check,
+      errorsMax: settings.hc_errors_count,
+      periodMs: settings.hc_period,
+      stuckAfterMs: settings.hc_stuck_after,
+    },
   };
 }
 

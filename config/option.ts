@@ -3,7 +3,7 @@
  * them, read by the same parsers, so that the docs show what the file takes.
  */
 export interface Option {
-  readonly type: "string" | "boolean" | "size" | "duration" | "list" | "enum";
+  readonly type: "string" | "boolean" | "integer" | "size" | "duration" | "list" | "enum";
   /** Taken when the file says nothing; null: then there is no value. */
   readonly default: string | null;
   /** Whether the start stops if the file says nothing. */
@@ -16,7 +16,7 @@ export interface Option {
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Values that Fluent Bit or the design knows and this version does not. */
   readonly valuesLater?: readonly string[];
-  /** For size and duration: the least and the most, inclusive. */
+  /** For integer, size and duration: the least and the most, inclusive. */
   readonly min?: string;
   readonly max?: string;
   /** One sentence. */
@@ -43,7 +43,7 @@ type SettingOf<Spec extends Option> = ValueOf<Spec> | (Spec extends { default: n
 
 type ValueOf<Spec extends Option> = Spec extends { type: "boolean" }
   ? boolean
-  : Spec extends { type: "size" | "duration" }
+  : Spec extends { type: "integer" | "size" | "duration" }
     ? number
     : Spec extends { type: "list" }
       ? readonly string[]

@@ -24,6 +24,12 @@ export function renderConfig(config: AgentConfig): string {
         log_level: service.logLevel,
         grace: formatDuration(service.graceMs),
         hot_reload: onOff(service.hotReload),
+        http_server: onOff(service.http !== null),
+        ...(service.http !== null && { http_listen: service.http.listen, http_port: String(service.http.port) }),
+        health_check: onOff(service.health.enabled),
+        hc_errors_count: String(service.health.errorsMax),
+        hc_period: formatDuration(service.health.periodMs),
+        hc_stuck_after: formatDuration(service.health.stuckAfterMs),
       },
       pipeline: {
         inputs: config.inputs.map(tailOptions),

@@ -1,3 +1,8 @@
+/** A whole number in digits, null if it is none. */
+export function parseInteger(text: string): number | null {
+  return /^\d{1,15}$/.test(text.trim()) ? Number(text) : null;
+}
+
 /** Bytes of a size as Fluent Bit takes it (`32000`, `32k`, `50M`, `1GB`; K, M and G are powers of 1000), null if it is none. */
 export function parseSize(text: string): number | null {
   const match = /^(\d+)(?:([kmg])b?)?$/i.exec(text.trim());

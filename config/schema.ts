@@ -13,7 +13,6 @@ const RETRIES = "an output tries again until it succeeds";
 const LINKS = "rotated files are held by links until they are shipped";
 const NO_API = "pod metadata comes from the path of the log file in this version";
 const LOG_AS_WRITTEN = "JSON messages stay as they were in log; logq reads their fields in a query";
-const HTTP = "health and metrics over HTTP are not in this version yet";
 const PARSERS = "cri is built in, other parsers are not in this version yet";
 
 const MATCH = {
@@ -116,20 +115,64 @@ export const SERVICE = {
       origin: "ours",
       doc: "Whether SIGHUP reads the configuration anew; off in Fluent Bit, on here. A broken one is refused and the old one goes on; a new storage.path needs a restart.",
     },
+    http_server: {
+      type: "boolean",
+      default: "off",
+      origin: "fluent-bit",
+      doc: "Whether health and metrics are served over HTTP; docs/metrics.md says what is there.",
+    },
+    http_listen: {
+      type: "string",
+      default: "0.0.0.0",
+      origin: "fluent-bit",
+      doc: "Address to serve them on.",
+    },
+    http_port: {
+      type: "integer",
+      default: "2020",
+      min: "0",
+      max: "65535",
+      origin: "fluent-bit",
+      doc: "Port to serve them on; 0 takes any that is free.",
+    },
+    health_check: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether `/api/v1/health` may say error; off in Fluent Bit, on here.",
+    },
+    hc_errors_count: {
+      type: "integer",
+      default: "5",
+      min: "0",
+      max: "900",
+      origin: "fluent-bit",
+      doc: "Failures of one output within `hc_period` above which health says error.",
+    },
+    hc_period: {
+      type: "duration",
+      default: "60s",
+      min: "1s",
+      max: "1d",
+      origin: "fluent-bit",
+      doc: "The time in which failures are counted.",
+    },
+    hc_stuck_after: {
+      type: "duration",
+      default: "5m",
+      min: "1s",
+      max: "1d",
+      origin: "ours",
+      doc: "How long bytes of a file may wait without any progress, but five times `upload_timeout` at least, until health says error.",
+    },
   },
   ignored: {
     flush: "each output has its upload_timeout",
     daemon: "the agent stays in the foreground",
     "storage.*": NO_BUFFER,
     "scheduler.*": RETRIES,
-    http_server: HTTP,
-    http_listen: HTTP,
-    http_port: HTTP,
-    health_check: HTTP,
-    hc_errors_count: HTTP,
-    hc_retry_failure_count: HTTP,
-    hc_period: HTTP,
     "hot_reload.*": "a reload keeps what runs until the new configuration is known to be good",
+    hc_retry_failure_count: "no retry is the last one; a failure that somebody must act on fails health at once",
     parsers_file: PARSERS,
     coro_stack_size: "there are no coroutines",
     "dns.*": "the system's resolver is used",

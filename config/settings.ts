@@ -2,7 +2,7 @@ import { nearest } from "./nearest.ts";
 import type { Option, OptionGroup, Settings } from "./option.ts";
 import { describe, type Findings } from "./problem.ts";
 import { entryNamed, type RawEntry, type RawSection } from "./raw.ts";
-import { parseBoolean, parseDuration, parseList, parseSize } from "./scalar.ts";
+import { parseBoolean, parseDuration, parseInteger, parseList, parseSize } from "./scalar.ts";
 
 type Value = string | number | boolean | readonly string[] | null;
 
@@ -96,6 +96,8 @@ function parse(option: Option, text: string): Parsed {
       return text;
     case "boolean":
       return parseBoolean(text) ?? { wrong: `${quote(text)} is neither on nor off` };
+    case "integer":
+      return limited(option, text, parseInteger, "a whole number");
     case "size":
       return limited(option, text, parseSize, "a size; write bytes, or a number with K, M or G, as in 50M");
     case "duration":

@@ -53,6 +53,8 @@ export function openQuarantine(directory: string, output: string, limitBytes: nu
 
 export class QuarantineFullError extends Error {
   override readonly name = "QuarantineFullError";
+  /** Somebody must act before it can work. */
+  readonly kind = "permanent";
 }
 
 const WRITE_BYTES = 64 * 1024;

@@ -82,6 +82,7 @@ export interface Ledger {
   /** The accounts of all outputs as they are now. Costs a walk over all files. */
   accounts(): OutputAccount[];
   readonly suspectedGaps: number;
+  readonly releasedFiles: number;
   /** Losses of files that no output had. */
   readonly unshippedLosses: Readonly<Record<LossReason, number>>;
 }
@@ -152,6 +153,7 @@ interface OutputState {
 
 class Accounts implements Ledger {
   suspectedGaps = 0;
+  releasedFiles = 0;
   readonly unshippedLosses = noLosses();
   readonly #log: Logger;
   readonly #outputs = new Map<string, OutputState>();
@@ -212,6 +214,7 @@ class Accounts implements Ledger {
   }
 
   released(chain: Chain, file: FollowedFile): void {
+    this.releasedFiles++;
     for (const state of this.#outputs.values()) {
       if (!state.files.has(file.record.id) && state.view?.chains().includes(chain) !== true) continue;
       close(state, file.record.id, seen(file));

@@ -35,14 +35,15 @@ const FAULTS_MAX = 256;
 
 /**
  * The same fault at most once a second: errors and warnings with the message of one that was logged less than a second
- * ago are counted, and the second ends with the last of them and their number, `leftOut`. Other levels pass through.
+ * ago, of the same output and file, are counted, and the second ends with the last of them and their number, `leftOut`.
+ * Other levels pass through.
  */
 export function rateLimited(log: Logger, clock: Clock = systemClock): Logger {
   const open = new Map<string, { leftOut: number; last: () => void }>();
 
   function limit(level: "error" | "warn"): Logger["error"] {
     return (fields, message) => {
-      const known = `${level} ${message}`;
+      const known = `${level} ${message}${placeOf(fields)}`;
       const key = open.has(known) || open.size < FAULTS_MAX ? known : "other";
       const fault = open.get(key);
       if (fault === undefined) {
@@ -73,6 +74,12 @@ export function rateLimited(log: Logger, clock: Clock = systemClock): Logger {
     debug: (fields, message) => log.debug(fields, message),
     trace: (fields, message) => log.trace(fields, message),
   };
+}
+
+/** Which output, file or notice a line is about: one must not hide another. */
+function placeOf(fields: object): string {
+  const { output, file, path, notice } = fields as Record<string, unknown>;
+  return [output, file, path, notice].map((each) => (typeof each === "string" ? ` ${each}` : " -")).join("");
 }
 
 const systemClock: Clock = {

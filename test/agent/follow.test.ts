@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { follow } from "../../agent/follow.ts";
 import type { Pipeline } from "../../agent/pipeline.ts";
+import { Telemetry } from "../../agent/telemetry/telemetry.ts";
 import { recordingLogger, tempFolder } from "./fixture.ts";
 import { tailConfig } from "./bed.ts";
 
@@ -27,7 +28,8 @@ test.each([3_600_000, -3_600_000])(
     const parts = { config, tails: [tail], pumps: [], recoveries: [], openedAtMs: 0, release: async () => {} };
     const { log } = recordingLogger();
     const { signal } = stop;
-    await follow(parts as unknown as Pipeline, { stop: signal, abandon: signal, log });
+    const telemetry = new Telemetry(log, { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 });
+    await follow(parts as unknown as Pipeline, { stop: signal, abandon: signal, telemetry, log });
     for (const [index, time] of times.slice(1).entries()) {
       expect(time - times[index]!).toBeGreaterThan(0);
       expect(time - times[index]!).toBeLessThan(60_000);

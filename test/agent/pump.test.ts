@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { NullConfig } from "../../config/config.ts";
 import { Pump } from "../../agent/pump.ts";
 import type { Shipped, Shipper } from "../../agent/shipper.ts";
+import { OutputStats } from "../../agent/telemetry/output-stats.ts";
 import { recordingLogger, T0_MS } from "./fixture.ts";
 
 const CONFIG: NullConfig = {
@@ -20,21 +21,22 @@ function fakePump(pending: number, results: (Error | boolean)[] = []) {
     state.shipments++;
     const result = results.shift() ?? false;
     if (result instanceof Error) throw result;
-    return await Promise.resolve({ records: 1, rawBytes: 1, more: result });
+    return await Promise.resolve({ records: 1, rawBytes: 1, objects: 1, storedBytes: 2, more: result });
   };
   const shipper = { pendingBytes: () => state.pending, ship } as unknown as Shipper;
   const { log, lines } = recordingLogger();
-  const pump = new Pump(shipper, CONFIG, log);
+  const stats = new OutputStats();
+  let nowMs = 0;
+  const pump = new Pump(shipper, { config: CONFIG, stats, log, clock: () => nowMs });
   const tickAt = async (ms: number, signal = NEVER) => {
-    vi.setSystemTime(T0_MS + ms);
-    pump.tick(T0_MS + ms, signal);
+    nowMs = ms;
+    pump.tick(signal);
     await pump.idle();
     return state.shipments;
   };
-  return { state, tickAt, lines, pump };
+  return { state, tickAt, lines, pump, stats };
 }
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
@@ -69,11 +71,21 @@ test("nothing is shipped when nothing waits, and the wait starts anew", async ()
   expect(await tickAt(130_000)).toBe(1);
 });
 
-test("a clock that jumps back does not silence an output", async () => {
-  const { tickAt } = fakePump(10);
-  await tickAt(0);
-  expect(await tickAt(-3_600_000)).toBe(1);
-});
+test.each([-3_600_000, 3_600_000])(
+  "a wall clock that jumps by %i ms neither silences an output nor hurries it",
+  async (jumpMs) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: T0_MS });
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const { tickAt } = fakePump(10, [new Error("down")]);
+    await tickAt(0);
+    vi.setSystemTime(T0_MS + jumpMs);
+    expect(await tickAt(59_999)).toBe(0);
+    expect(await tickAt(60_000)).toBe(1);
+    vi.setSystemTime(T0_MS);
+    expect(await tickAt(60_999)).toBe(1);
+    expect(await tickAt(61_000)).toBe(2);
+  },
+);
 
 test("a failure is logged and tried again after the back-off, without another upload_timeout", async () => {
   vi.spyOn(Math, "random").mockReturnValue(1);
@@ -108,7 +120,7 @@ test("a failure because the agent stops is no failure", async () => {
 
 test("a pump that is told to stop lets the shipment under way end and starts none, whatever waits", async () => {
   const { tickAt, state, pump } = fakePump(1000, [true, true, true]);
-  pump.tick(T0_MS, NEVER);
+  pump.tick(NEVER);
   await pump.stop();
   expect(await tickAt(60_000)).toBe(1);
   expect(state.shipments).toBe(1);
@@ -134,4 +146,40 @@ test("an output that failed is not tried again at the end", async () => {
   await tickAt(0);
   await pump.flush(NEVER);
   expect(state.shipments).toBe(1);
+});
+
+test("a failure that somebody must act on is said once, and tried again ever more rarely, up to five minutes", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const denied = Object.assign(new Error("access denied"), { kind: "permanent" });
+  const { tickAt, lines, stats } = fakePump(
+    1000,
+    Array.from({ length: 8 }, () => denied),
+  );
+  const pauses: number[] = [];
+  for (let atMs = 0, i = 0; i < 8; i++) {
+    await tickAt(atMs);
+    pauses.push(stats.retryAtMs! - atMs);
+    atMs = stats.retryAtMs!;
+  }
+  expect(pauses.map((ms) => ms / 1000)).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
+  expect(lines.filter(({ level }) => level === "error").map(({ text }) => text)).toEqual([
+    "a shipment failed, and somebody must act; until then it is tried again, ever more rarely",
+  ]);
+});
+
+test("what was shipped and what failed is counted, and a success ends the failure with a line", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const { tickAt, stats, lines } = fakePump(1000, [new Error("down"), true, false]);
+  await tickAt(0);
+  expect(stats).toMatchObject({
+    failures: 1,
+    retries: 0,
+    shipments: 0,
+    failing: { message: "down", permanent: false },
+  });
+  expect(stats.retryAtMs).toBe(1000);
+  await tickAt(1000);
+  expect(stats).toMatchObject({ failures: 1, retries: 1, shipments: 2, objects: 2, storedBytes: 4, failing: null });
+  expect(stats.inFlight).toBe(false);
+  expect(lines.at(-1)).toMatchObject({ level: "info", text: "shipments succeed again" });
 });

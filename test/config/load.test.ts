@@ -18,6 +18,8 @@ describe("defaults", () => {
           graceMs: 5_000,
           quarantineBytesMax: 100_000_000,
           hotReload: true,
+          http: null,
+          health: { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 },
         },
         inputs: [
           {
@@ -48,6 +50,19 @@ describe("defaults", () => {
       problems: [],
       notices: [],
     });
+  });
+
+  test("http_server listens where Fluent Bit does", () => {
+    const { config } = load(edited("cluster: prod", "http_server: on\n  hc_period: 10"));
+    expect(config?.service).toMatchObject({ http: { listen: "0.0.0.0", port: 2020 }, health: { periodMs: 10_000 } });
+  });
+
+  test.each([
+    ["two", '"two" is not a whole number'],
+    ["70000", "70000 is too large; the most is 65535"],
+  ])("a port of %s is refused", (port, message) => {
+    const { problems } = load(edited("cluster: prod", `http_port: ${port}`));
+    expect(problems).toEqual([`agent.yaml:2:14: service.http_port: ${message}`]);
   });
 
   test("a file without service has the default state folder and cluster", () => {
@@ -215,9 +230,9 @@ describe("what is accepted without effect gets one notice", () => {
       "agent.yaml:2:3: service.flush: accepted without effect: each output has its upload_timeout",
     ],
     [
-      "the HTTP server",
-      edited("cluster: prod", "http_server: on"),
-      "agent.yaml:2:3: service.http_server: accepted without effect: health and metrics over HTTP are not in this version yet",
+      "the count of failed retries, of which there are none",
+      edited("cluster: prod", "hc_retry_failure_count: 3"),
+      "agent.yaml:2:3: service.hc_retry_failure_count: accepted without effect: no retry is the last one; a failure that somebody must act on fails health at once",
     ],
     [
       "workers of an output",

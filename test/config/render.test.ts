@@ -36,6 +36,11 @@ test("every default is shown, with its unit", () => {
   log_level: info
   grace: 5s
   hot_reload: on
+  http_server: off
+  health_check: on
+  hc_errors_count: 5
+  hc_period: 60s
+  hc_stuck_after: 5m
 pipeline:
   inputs:
     - name: tail

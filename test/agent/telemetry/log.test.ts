@@ -68,6 +68,13 @@ test("different faults, and levels below warn, do not hold each other up", () =>
   ]);
 });
 
+test("the same fault of another file, output or notice is logged by itself", () => {
+  const { log, lines } = recorded();
+  const places = [{ file: "1" }, { file: "2" }, { output: "1" }, { path: "1" }, { notice: "1" }, { notice: "2" }];
+  for (const place of [...places, ...places]) log.error(place, "cannot read");
+  expect(lines).toEqual(places.map((place) => ({ level: "error", ...place, message: "cannot read" })));
+});
+
 test("beyond 256 different faults in a second, the rest count as one", () => {
   const { log, lines, clock } = recorded();
   for (let n = 0; n < 1_000; n++) log.error({}, `fault ${n}`);
