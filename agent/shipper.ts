@@ -320,7 +320,8 @@ export class Shipper {
     await positions.commit();
     const records = prepared?.sealed.records ?? 0;
     const counters = prepared?.transferred.counters ?? noCounters();
-    ledger.committed(output.id, { ...bytes, segments, records, counters, quarantined });
+    const filtered = prepared?.transferred.filtered ?? [];
+    ledger.committed(output.id, { ...bytes, segments, records, counters, filtered, quarantined });
     for (const loss of [...entry.lost, ...missing]) ledger.lost({ output: output.id, ...loss });
     try {
       await quarantine.commit(entry.seq);
@@ -418,6 +419,7 @@ function toRead(plan: ChainPlan): ChainRead {
   return {
     chain: plan.chain.id,
     framing: plan.chain.files[0]!.record.framing,
+    skipEmpty: plan.chain.files[0]!.record.skipEmpty === true,
     from: plan.from,
     segments,
     ended: plan.ended,

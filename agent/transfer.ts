@@ -32,6 +32,8 @@ export interface Transferred {
   /** Chains that can't be read now, and of which nothing was delivered. */
   readonly unreadable: Unreadable[];
   readonly counters: Counters;
+  /** Lines that were left out, by file. */
+  readonly filtered: { readonly file: string; readonly bytes: number; readonly records: number }[];
 }
 
 type Counters = { -readonly [Name in keyof RecordCounters]: number };
@@ -72,7 +74,14 @@ const COUNTERS = ["unparsed", "cut", "clamped", "repaired"] as const;
 /** Reads the planned ranges in order into a delivery. Throws ReplacedError, UnreadableError, PoisonError, or what the delivery throws. */
 export async function transfer(reads: readonly ChainRead[], options: TransferOptions): Promise<Transferred> {
   const { reader, source, signal, readTimeMs } = options;
-  const done: Transferred = { ranges: [], bytes: 0, refused: false, unreadable: [], counters: noCounters() };
+  const done: Transferred = {
+    ranges: [],
+    bytes: 0,
+    refused: false,
+    unreadable: [],
+    counters: noCounters(),
+    filtered: [],
+  };
   for (const read of reads) {
     signal.throwIfAborted();
     let delivered = false;
@@ -94,6 +103,7 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
       const result = await reader.read(read, readTimeMs, ports);
       done.bytes += result.bytes;
       done.refused ||= result.refused;
+      done.filtered.push(...result.filtered);
       for (const name of COUNTERS) done.counters[name] += result.counters[name];
       if (result.range !== null) done.ranges.push(result.range);
     } catch (error) {

@@ -56,6 +56,8 @@ export interface TailConfig {
   readonly excludePath: readonly string[];
   /** How lines are read: CRI's framing (a line that is not CRI counts as plain), or as they are. */
   readonly framing: "cri" | "plain";
+  /** Lines without a message are left out. */
+  readonly skipEmptyLines: boolean;
   readonly refreshIntervalMs: number;
   readonly readFromHead: boolean;
   /** ours: `links: off` never hard-links, for logs mounted read-only. */

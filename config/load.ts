@@ -89,6 +89,7 @@ function readInput(section: RawSection, index: number, raw: RawConfig, found: Fi
     path: settings.path.map((pattern) => path.resolve(pattern)),
     excludePath: settings.exclude_path.map(wholePathPattern),
     framing: framings.includes("cri") ? "cri" : "plain",
+    skipEmptyLines: settings.skip_empty_lines,
     refreshIntervalMs: settings.refresh_interval,
     readFromHead: settings.read_from_head,
     links: settings.links,

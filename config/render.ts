@@ -52,6 +52,7 @@ function tailOptions(tail: InputConfig): Options {
     refresh_interval: formatDuration(tail.refreshIntervalMs),
     read_from_head: onOff(tail.readFromHead),
     ...(tail.framing === "cri" && { "multiline.parser": "cri" }),
+    ...(tail.skipEmptyLines && { skip_empty_lines: "on" }),
     links: onOff(tail.links),
   };
 }

@@ -252,6 +252,12 @@ const TAIL = {
       origin: "fluent-bit",
       doc: "`cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined.",
     },
+    skip_empty_lines: {
+      type: "boolean",
+      default: "off",
+      origin: "fluent-bit",
+      doc: "Whether lines without a message are left out, with `cri` also where a prefix stands before it; holds for files found from now on.",
+    },
     links: {
       type: "boolean",
       default: "on",
@@ -289,7 +295,6 @@ const TAIL = {
     key: "the message is column log",
     ignore_older: "",
     ignore_active_older_files: "",
-    skip_empty_lines: "",
     exit_on_eof: "run logq-agent with --once",
     tag_regex: "",
     multiline: "use multiline.parser",

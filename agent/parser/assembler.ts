@@ -49,6 +49,19 @@ interface AssemblerCounters {
   repaired: number;
 }
 
+export interface AssemblyOptions {
+  readonly framing: "cri" | "plain";
+  readonly skipEmpty?: boolean;
+}
+
+/** Lines that are read and not shipped. */
+export interface Filtered {
+  readonly bytes: number;
+  readonly records: number;
+}
+
+const NOTHING_FILTERED: Filtered = { bytes: 0, records: 0 };
+
 export interface ConsumeOptions {
   readonly torn: boolean;
   readonly pieces: boolean;
@@ -76,9 +89,13 @@ export class Assembler {
   batchStart: AssemblyState = { offset: 0, open: NOTHING_OPEN };
   /** Per record of the batch: bytes of its lines in the file, prefixes and newlines included. */
   readonly rawBytes: Uint32Array;
+  /** Lines left out of the current file, and how many there were before the batch. */
+  filtered: Filtered = NOTHING_FILTERED;
+  filteredAtBatchStart: Filtered = NOTHING_FILTERED;
   readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
 
   readonly #cri: boolean;
+  readonly #skipEmpty: boolean;
   readonly #readSeconds: number;
   readonly #readNanos: number;
   readonly #prefix = new CriPrefix();
@@ -91,10 +108,14 @@ export class Assembler {
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
-  /** `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. `arrays`: whose batches this one may overwrite. */
-  constructor(source: AssemblySource, framing: "cri" | "plain", readTimeMs: number, arrays = createBatchArrays()) {
+  /**
+   * `readTimeMs`: the time of records that have none of their own, the same for the whole shipment. `skipEmpty`: lines
+   * without a message are left out. `arrays`: whose batches this one may overwrite.
+   */
+  constructor(source: AssemblySource, options: AssemblyOptions, readTimeMs: number, arrays = createBatchArrays()) {
     this.#source = source;
-    this.#cri = framing === "cri";
+    this.#cri = options.framing === "cri";
+    this.#skipEmpty = options.skipEmpty === true;
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
     this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: EMPTY, length: 0 }));
@@ -105,6 +126,7 @@ export class Assembler {
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
   nextFile(source: AssemblySource): void {
     this.#source = source;
+    this.filtered = NOTHING_FILTERED;
     this.#midLine = false;
   }
 
@@ -199,6 +221,10 @@ export class Assembler {
       return next;
     }
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
+    if (this.#skipEmpty && messageEnd === message && !continued) {
+      this.filtered = { bytes: this.filtered.bytes + next - start, records: this.filtered.records + 1 };
+      return next;
+    }
     if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none))
       return start;
     this.rawBytes[this.#batch.count - 1] = next - start;
@@ -273,6 +299,7 @@ export class Assembler {
     batch.count = 0;
     batch.origin = this.#source.origin;
     this.batchStart = { offset, open: this.#openFragments() };
+    this.filteredAtBatchStart = this.filtered;
   }
 
   /** Adds a record that lies in `bytes` itself: false if the batch must be taken first, and the line read again. */

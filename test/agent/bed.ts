@@ -232,7 +232,16 @@ export async function restartBed(bed: Bed, changes: BedOptions = {}): Promise<Be
 
 export function tailConfig(path: string): TailConfig {
   const times = { refreshIntervalMs: 1000, readFromHead: true };
-  return { plugin: "tail", tag: "kube.*", path: [path], excludePath: [], framing: "cri", ...times, links: true };
+  return {
+    plugin: "tail",
+    tag: "kube.*",
+    path: [path],
+    excludePath: [],
+    framing: "cri",
+    skipEmptyLines: false,
+    ...times,
+    links: true,
+  };
 }
 
 function originOf(file: { path: string; id: string }): Origin {

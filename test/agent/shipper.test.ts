@@ -124,3 +124,33 @@ test("small shipments carry a backlog in order", async () => {
   expect(bed.logsShipped()).toEqual(texts);
   expect(bed.positions.nextSeq).toBeGreaterThan(5);
 });
+
+test("empty lines that are left out are accounted for, also at the second try and in a shipment of nothing else", async () => {
+  await using bed = await openBed({ skipEmptyLines: true });
+  const path = join(bed.logs, "a.log");
+  append(path, line("1") + line("") + line("2"));
+  bed.output.failing.add("publish");
+  await expect(bed.run(T0_MS)).rejects.toThrow("publish fails");
+  bed.output.failing.clear();
+  await bed.run(T0_MS + 1000);
+  append(path, line(""));
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
+  const filtered = line("").length * 2;
+  expect(bed.ledger.accounts()[0]).toMatchObject({ errorBytes: 0, total: { filtered, pending: 0 } });
+  expect(bed.ledger.accounts()[0]?.records).toMatchObject({ filtered: 2, delivered: 2 });
+});
+
+test("empty lines behind a batch that was refused are counted once", async () => {
+  await using bed = await openBed({ skipEmptyLines: true });
+  append(join(bed.logs, "a.log"), line("") + line("1") + line("") + line("2"));
+  const begin = bed.output.begin.bind(bed.output);
+  bed.output.begin = (header, signal) => ({ ...begin(header, signal), accept: () => Promise.resolve(false) });
+  await bed.shipper.ship(T0_MS, NEVER);
+  await bed.tail.discover(T0_MS);
+  await bed.shipper.ship(T0_MS, NEVER);
+  bed.output.begin = begin;
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
+  expect(bed.ledger.accounts()[0]).toMatchObject({ errorBytes: 0, total: { filtered: line("").length * 2 } });
+});

@@ -5,6 +5,7 @@ import {
   createBatchArrays,
   RECORD_BYTES_MAX,
   type AssemblyState,
+  type Filtered,
   type Fragment,
 } from "../../parser/assembler.ts";
 import type { Batch, Origin } from "../../record.ts";
@@ -34,6 +35,8 @@ export interface ReadSegment {
 export interface ChainRead {
   readonly chain: string;
   readonly framing: "cri" | "plain";
+  /** Lines without a message are left out. */
+  readonly skipEmpty?: boolean;
   readonly from: Cursor | null;
   readonly segments: readonly ReadSegment[];
   /** Open records end after the last segment. */
@@ -63,6 +66,8 @@ export interface ReadResult {
   /** The consumer refused a batch: there is more, but not in this shipment. */
   readonly refused: boolean;
   readonly counters: Assembler["counters"];
+  /** Lines that were left out, by file. */
+  readonly filtered: readonly (Filtered & { readonly file: string })[];
 }
 
 /** The bytes before the cursor are not those that were read: the file was truncated or overwritten in place. */
@@ -87,9 +92,10 @@ export class ChainReader {
   async read(plan: ChainRead, readTimeMs: number, ports: ReadPorts): Promise<ReadResult> {
     const [first] = plan.segments;
     if (first === undefined) throw new Error(`cannot read chain ${plan.chain}: its plan has no segment`);
-    const assembler = new Assembler(first, plan.framing, readTimeMs, this.#arrays);
+    const assembler = new Assembler(first, plan, readTimeMs, this.#arrays);
     resume(assembler, plan, ports);
     const done: { file: string; end: number }[] = [];
+    const filtered: (Filtered & { file: string })[] = [];
     let bytes = 0;
     let state: AssemblyState | null = null;
     let check = plan.from?.check ?? 0;
@@ -101,6 +107,8 @@ export class ChainReader {
       const read = await this.#readSegment(file, segment, assembler, ports);
       ({ state, refused } = read);
       done.push({ file: segment.id, end: state.offset });
+      const left = refused ? assembler.filteredAtBatchStart : assembler.filtered;
+      if (left.records > 0) filtered.push({ file: segment.id, ...left });
       bytes += state.offset - segment.start;
       check = checkBefore(file, state.offset);
       if (refused || state.offset < segment.limit) break;
@@ -116,7 +124,7 @@ export class ChainReader {
     const cursor: Cursor = { file: last.id, offset: state!.offset, check, open: state!.open };
     const moved = bytes > 0 || ended || done.length > 1 || (plan.from !== null && plan.from.file !== last.id);
     const range = moved ? { chain: plan.chain, segments: done, ended, cursor } : null;
-    return { range, bytes, refused, counters: assembler.counters };
+    return { range, bytes, refused, counters: assembler.counters, filtered };
   }
 
   async #readSegment(

@@ -63,6 +63,7 @@ async function retainName(
     resolved,
     chainPath: chain.path,
     framing: config.framing,
+    skipEmpty: config.skipEmptyLines,
     links: config.links,
     origin: options.describe({ path, resolved: chain.path, id }),
     // Another file by now: the next look finds both.

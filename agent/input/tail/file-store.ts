@@ -31,6 +31,8 @@ export interface FileRecord {
   readonly path: string;
   readonly chainPath: string;
   readonly framing: "cri" | "plain";
+  /** Lines without a message are left out: as it was when the file was found, so that a shipment repeats the same. */
+  readonly skipEmpty?: true;
   readonly inode: number;
   readonly bornMs: number;
   /** CRC-32 of the first bytes (256 at most) and how many they were: tells a reused inode. */

@@ -12,6 +12,7 @@ export interface RetainRequest {
   readonly resolved: string;
   readonly chainPath: string;
   readonly framing: "cri" | "plain";
+  readonly skipEmpty: boolean;
   readonly links: boolean;
   readonly origin: Origin;
   /** Whether an inode is followed already. */
@@ -54,8 +55,16 @@ export async function retain(
       inode: status.ino,
       size: status.size,
       record: async (place) => {
-        const { id, chainPath, framing, origin, resolved: path } = request;
-        const identity = { version: 1, id, ...place, path, chainPath, framing } as const;
+        const { id, chainPath, framing, skipEmpty, origin, resolved: path } = request;
+        const identity = {
+          version: 1,
+          id,
+          ...place,
+          path,
+          chainPath,
+          framing,
+          ...(skipEmpty && { skipEmpty }),
+        } as const;
         const record = { ...identity, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !held, origin };
         await store.record(record);
         return newFollowedFile(record, held ? handle : null, status, nowMs);

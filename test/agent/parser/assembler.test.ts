@@ -9,11 +9,11 @@ const DAY_MS = 24 * HOUR_MS;
 /** Every record of a text, and the batches they came in. */
 function assemble(
   text: string | Buffer,
-  options: { torn?: boolean; pieces?: boolean; framing?: "cri" | "plain"; ended?: boolean } = {},
+  options: { torn?: boolean; pieces?: boolean; framing?: "cri" | "plain"; ended?: boolean; skipEmpty?: boolean } = {},
 ) {
-  const { torn = false, pieces = false, framing = "cri", ended = false } = options;
+  const { torn = false, pieces = false, framing = "cri", ended = false, skipEmpty = false } = options;
   const bytes = Buffer.from(text);
-  const assembler = new Assembler(SOURCE, framing, T0_MS);
+  const assembler = new Assembler(SOURCE, { framing, skipEmpty }, T0_MS);
   const batches: SeenRecord[][] = [];
   const consume = (from: number) => assembler.consume(bytes, from, bytes.length, 0, { torn, pieces, valid: false });
   let at = consume(0);
@@ -127,7 +127,7 @@ test("a time just out of range is not in the batch of one just in range of the s
   const readMs = T0_MS + 30 * 60_000;
   const edge = readMs - 400 * DAY_MS;
   const text = Buffer.from(cri("stdout", "F", "in", edge) + cri("stdout", "F", "out", edge - 1000));
-  const assembler = new Assembler(SOURCE, "cri", readMs);
+  const assembler = new Assembler(SOURCE, { framing: "cri" }, readMs);
   const at = assembler.consume(text, 0, text.length, 0, { torn: false, pieces: false, valid: true });
   expect(recordsOf(assembler.take()).map(({ ms }) => ms)).toEqual([edge]);
   assembler.consume(text, at, text.length, 0, { torn: false, pieces: false, valid: true });
@@ -148,7 +148,7 @@ test("a refused batch leaves the state before its first record, from where the s
       cri("stderr", "F", "e2"),
   );
   const options = { torn: false, pieces: false, valid: true };
-  const assembler = new Assembler(SOURCE, "cri", T0_MS);
+  const assembler = new Assembler(SOURCE, { framing: "cri" }, T0_MS);
   const first = assembler.consume(text, 0, text.length, 0, options);
   expect(recordsOf(assembler.take()).map(({ log }) => log)).toEqual(["e1"]);
   assembler.consume(text, first, text.length, 0, options);
@@ -156,7 +156,7 @@ test("a refused batch leaves the state before its first record, from where the s
   const { batchStart } = assembler;
   expect(batchStart.open).toEqual([{ stream: 1, fragments: [{ file: "file-1", start: 0, end: 39 }] }]);
 
-  const again = new Assembler(SOURCE, "cri", T0_MS);
+  const again = new Assembler(SOURCE, { framing: "cri" }, T0_MS);
   for (const fragment of batchStart.open[0]!.fragments)
     again.resumeFragment(text.subarray(fragment.start, fragment.end), fragment, SOURCE.origin);
   const rest: string[] = [];
@@ -181,4 +181,13 @@ test("an unterminated rest is a line only if it is torn", () => {
   const text = cri("stdout", "F", "one") + cri("stdout", "F", "tw").slice(0, -1);
   expect(assemble(text)).toMatchObject({ logs: ["one"], at: 38 });
   expect(assemble(text, { torn: true })).toMatchObject({ logs: ["one", "tw"], at: text.length });
+});
+
+test("empty lines are left out and counted where that is asked for, but not inside a record", () => {
+  const empty = cri("stdout", "F", "");
+  const text = `${empty}${cri("stdout", "F", "\r")}\n${cri("stdout", "P", "")}${cri("stdout", "F", "")}${cri("stdout", "F", " ")}`;
+  expect(assemble(text).records).toHaveLength(5);
+  const { records, assembler } = assemble(text, { skipEmpty: true });
+  expect(records.map(({ log }) => log)).toEqual(["", " "]);
+  expect(assembler.filtered).toEqual({ bytes: empty.length * 2 + "\r\n".length, records: 3 });
 });
