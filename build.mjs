@@ -40,6 +40,8 @@ await build({
   ...common,
   entryPoints: ["agent/main.ts"],
   plugins: [apart("sdk.ts", "./logq-agent-s3.cjs")],
+  // By require: the loader of ES modules would cost memory for this one file.
+  supported: { "dynamic-import": false },
   outfile: "dist/logq-agent.cjs",
   banner: { js: `#!/usr/bin/env -S ${AGENT_RUNTIME.join(" ")}` },
 });

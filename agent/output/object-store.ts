@@ -4,8 +4,11 @@ export interface ObjectStore {
   create(key: string, planId: string, signal: AbortSignal): StagedObject;
   /** Whether this very object is there: of this key, and of this shipment where the store can tell. */
   exists(key: string, planId: string, signal: AbortSignal): Promise<boolean>;
-  /** Makes sure that no object ever has this key, which none has now. Absent where nothing can be under way. */
-  forbid?(key: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes sure that this object never appears, by taking its key with `tombstone`, a valid object without rows. False: it
+   * has appeared already. Absent where nothing can be under way.
+   */
+  forbid?(key: string, planId: string, tombstone: Buffer, signal: AbortSignal): Promise<boolean>;
   /** Whether a key that was never used is taken nevertheless. Absent where asking costs a request: publishing finds out. */
   isTaken?(key: string, signal: AbortSignal): Promise<boolean>;
   /** Removes staged objects that an earlier life of the writer left. */

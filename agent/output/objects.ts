@@ -3,6 +3,7 @@ import { objectKey, objectNames, type ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import type { Probe } from "../probe.ts";
 import type { Batch } from "../record.ts";
+import type { ShipmentEntry } from "../state/positions.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
 import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output.ts";
 
@@ -34,8 +35,7 @@ export function createObjectOutput(options: ObjectOutputOptions): Output {
     },
     forbid: async (entry, signal) => {
       for (const key of entry.keys) if (await options.store.exists(key, entry.planId, signal)) return false;
-      for (const key of entry.keys) await options.store.forbid?.(key, signal);
-      return true;
+      return await forbidAll(options, entry, signal);
     },
     tryEncode: async (batch) => {
       const encoder = options.createEncoder();
@@ -48,6 +48,24 @@ export function createObjectOutput(options: ObjectOutputOptions): Output {
     },
     clean: async (signal) => await options.store.clean(objectNames({ ...options.name, output: options.id }), signal),
   };
+}
+
+/** A key that has its object after all is finished by a replay, which replaces the tombstones of the others. */
+async function forbidAll(
+  options: ObjectOutputOptions,
+  { keys, planId }: ShipmentEntry,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { store } = options;
+  if (store.forbid === undefined) return true;
+  const encoder = options.createEncoder();
+  try {
+    const tombstone = Buffer.concat(await encoder.finish());
+    for (const key of keys) if (!(await store.forbid(key, planId, tombstone, signal))) return false;
+    return true;
+  } finally {
+    encoder.release();
+  }
 }
 
 interface OpenHour {

@@ -11,6 +11,13 @@ export interface StoredObject {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What must be so of a key before it is written. */
+export interface Condition {
+  readonly ifFree: boolean;
+  /** ETag without quotes. */
+  readonly ifMatch: string | null;
+}
+
 interface OpenUpload {
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,11 +55,15 @@ export class Bucket {
     return this.#folder === null ? this.#bodies.get(key)! : readFileSync(join(this.#folder, key));
   }
 
-  put(key: string, body: Buffer, headers: Readonly<Record<string, string>>, ifFree: boolean, etag = md5(body)): string {
-    if (this.objects.has(key)) {
-      if (ifFree) throw new Refusal(412, "PreconditionFailed");
-      this.overwritten++;
-    }
+  put(
+    key: string,
+    body: Buffer,
+    headers: Readonly<Record<string, string>>,
+    condition: Condition,
+    etag = md5(body),
+  ): string {
+    this.#check(key, condition);
+    if (this.objects.has(key)) this.overwritten++;
     if (this.#folder === null) this.#bodies.set(key, body);
     else {
       mkdirSync(dirname(join(this.#folder, key)), { recursive: true });
@@ -81,9 +92,9 @@ export class Bucket {
     return part;
   }
 
-  complete(key: string, id: string, parts: readonly { number: number; etag: string }[], ifFree: boolean): string {
+  complete(key: string, id: string, parts: readonly { number: number; etag: string }[], condition: Condition): string {
     const upload = this.#upload(key, id);
-    if (ifFree && this.objects.has(key)) throw new Refusal(412, "PreconditionFailed");
+    this.#check(key, condition);
     const bodies = parts.map(({ number, etag }, index) => {
       if (index > 0 && parts[index - 1]!.number >= number) throw new Refusal(400, "InvalidPartOrder");
       const part = upload.parts.get(number);
@@ -93,7 +104,7 @@ export class Bucket {
     });
     if (bodies.length === 0) throw new Refusal(400, "MalformedXML");
     const body = Buffer.concat(bodies);
-    const etag = this.put(key, body, upload.headers, ifFree, `${md5(body)}-${bodies.length}`);
+    const etag = this.put(key, body, upload.headers, condition, `${md5(body)}-${bodies.length}`);
     this.uploads.delete(id);
     return etag;
   }
@@ -101,6 +112,14 @@ export class Bucket {
   abort(key: string, id: string): void {
     this.#upload(key, id);
     this.uploads.delete(id);
+  }
+
+  #check(key: string, { ifFree, ifMatch }: Condition): void {
+    const object = this.objects.get(key);
+    if (ifFree && object !== undefined) throw new Refusal(412, "PreconditionFailed");
+    if (ifMatch === null) return;
+    if (object === undefined) throw new Refusal(404, "NoSuchKey");
+    if (object.etag !== ifMatch) throw new Refusal(412, "PreconditionFailed");
   }
 
   #upload(key: string, id: string): OpenUpload {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Bucket, crc32Of, Refusal } from "./s3-bucket.ts";
+import { Bucket, crc32Of, Refusal, type Condition } from "./s3-bucket.ts";
 import { Faults, REFUSALS, type FaultRule } from "./s3-faults.ts";
 
 /** Requests that `log` keeps. */
@@ -215,7 +215,7 @@ function perform(asked: Asked): Answer {
   switch (operation) {
     case "PutObject":
       checkBody(request, body);
-      return { headers: { etag: `"${bucket.put(key, body, kept(request), ifFree(asked))}"` } };
+      return { headers: { etag: `"${bucket.put(key, body, kept(request), conditionOf(asked))}"` } };
     case "HeadObject":
     case "GetObject":
       return read(bucket, key, request);
@@ -232,7 +232,7 @@ function perform(asked: Asked): Answer {
       return { headers: { etag: `"${etag}"`, "x-amz-checksum-crc32": crc } };
     }
     case "CompleteMultipartUpload": {
-      const etag = bucket.complete(key, upload, partsOf(body.toString()), ifFree(asked));
+      const etag = bucket.complete(key, upload, partsOf(body.toString()), conditionOf(asked));
       const text = `<ETag>"${etag}"</ETag><Key>${escapeXml(key)}</Key>`;
       return xml(`<CompleteMultipartUploadResult>${text}</CompleteMultipartUploadResult>`);
     }
@@ -250,11 +250,12 @@ function perform(asked: Asked): Answer {
   }
 }
 
-/** Whether the key must be free. */
-function ifFree({ server, request }: Asked): boolean {
-  const asks = request.headers["if-none-match"] === "*";
+function conditionOf({ server, request }: Asked): Condition {
+  const { "if-none-match": noneMatch, "if-match": match } = request.headers;
+  const asks = noneMatch !== undefined || match !== undefined;
   if (asks && server.conditions === "refused") throw new Refusal(501, "NotImplemented");
-  return asks && server.conditions === "honored";
+  if (server.conditions === "ignored") return { ifFree: false, ifMatch: null };
+  return { ifFree: noneMatch === "*", ifMatch: match?.replaceAll('"', "") ?? null };
 }
 
 function checkBody(request: IncomingMessage, body: Buffer): void {

@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import type { S3Config } from "../../../config/config.ts";
 import { faultOf, needsCredentials, type S3Error } from "./fault.ts";
-import { PLAN_METADATA, type S3Requests, type Upload } from "./requests.ts";
+import { PLAN_METADATA, TOMBSTONE_METADATA, type S3Requests, type Upload } from "./requests.ts";
 
 type Sdk = typeof import("./sdk.ts");
 
@@ -21,8 +21,8 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
   const { bucket: Bucket } = config;
   const send: Send = async (request, call) => await connection.send(request, call, config.requestTimeoutMs, signal);
   return {
-    put: async (Key, Body, planId) => {
-      const input = { Bucket, Key, Body, IfNoneMatch: "*", ...attributes(config, planId) };
+    put: async (Key, Body, planId, { over, isTombstone = false } = {}) => {
+      const input = { Bucket, Key, Body, ...unlessTaken(over), ...attributes(config, planId, isTombstone) };
       const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
       return await orAnswer(
         sent.then(() => "stored" as const),
@@ -33,11 +33,15 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
       const sent = send("HeadObject", (sdk, client, options) =>
         client.send(new sdk.HeadObjectCommand({ Bucket, Key }), options),
       );
-      const found = sent.then(({ Metadata }) => ({ planId: Metadata?.[PLAN_METADATA] ?? null }));
+      const found = sent.then(({ ETag, Metadata = {} }) => ({
+        etag: ETag!,
+        planId: Metadata[PLAN_METADATA] ?? null,
+        isTombstone: TOMBSTONE_METADATA in Metadata,
+      }));
       return await orAnswer(found, { 404: "missing", 403: "forbidden" } as const);
     },
     createUpload: async (Key, planId) => {
-      const input = { Bucket, Key, ChecksumAlgorithm: "CRC32" as const, ...attributes(config, planId) };
+      const input = { Bucket, Key, ChecksumAlgorithm: "CRC32" as const, ...attributes(config, planId, false) };
       const { UploadId: id } = await send("CreateMultipartUpload", (sdk, client, options) =>
         client.send(new sdk.CreateMultipartUploadCommand(input), options),
       );
@@ -49,9 +53,9 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
       const stored = sent.then(({ ETag, ChecksumCRC32 }) => ({ number, etag: ETag!, crc32: ChecksumCRC32 }));
       return await orAnswer(stored, { 404: "gone" } as const);
     },
-    completeUpload: async ({ key: Key, id: UploadId }, parts) => {
+    completeUpload: async ({ key: Key, id: UploadId }, parts, over) => {
       const Parts = parts.map(({ number, etag, crc32 }) => ({ PartNumber: number, ETag: etag, ChecksumCRC32: crc32 }));
-      const input = { Bucket, Key, UploadId, IfNoneMatch: "*", MultipartUpload: { Parts } };
+      const input = { Bucket, Key, UploadId, ...unlessTaken(over), MultipartUpload: { Parts } };
       const sent = send("CompleteMultipartUpload", (sdk, client, options) =>
         client.send(new sdk.CompleteMultipartUploadCommand(input), options),
       );
@@ -89,6 +93,10 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
       return uploads;
     },
   };
+}
+
+function unlessTaken(over: string | undefined): { IfNoneMatch: string } | { IfMatch: string } {
+  return over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
 }
 
 /** An HTTP status that is an answer, not a fault. */
@@ -172,14 +180,18 @@ function createClient({ S3Client }: Sdk, { region, endpoint, profile }: S3Config
 const ENCODINGS = { zstd: "zstd", gzip: "gzip", none: undefined } as const;
 
 /** What S3 is told of an object when it is made. */
-function attributes(config: S3Config, planId: string): Omit<PutObjectCommandInput, "Bucket" | "Key" | "Body"> {
+function attributes(
+  config: S3Config,
+  planId: string,
+  isTombstone: boolean,
+): Omit<PutObjectCommandInput, "Bucket" | "Key" | "Body"> {
   const { format, compression } = config;
   const encoding = format === "parquet" ? undefined : ENCODINGS[compression];
   const tags = config.tagging.map(
     (tag) => tag.split("=", 1)[0]! + "=" + encodeURIComponent(tag.slice(tag.indexOf("=") + 1)),
   );
   const input = {
-    Metadata: { [PLAN_METADATA]: planId },
+    Metadata: { [PLAN_METADATA]: planId, ...(isTombstone && { [TOMBSTONE_METADATA]: "1" }) },
     ContentType:
       config.contentType ?? (format === "parquet" ? "application/vnd.apache.parquet" : "application/x-ndjson"),
     ContentEncoding: encoding,

@@ -3,19 +3,38 @@
  * is an ordinary answer (`exists`, `gone`). What S3 did not do is a `Fault`.
  */
 export interface S3Requests {
-  /** PutObject unless the key is taken. */
-  readonly put: (key: string, body: Buffer, planId: string) => Promise<"stored" | "exists">;
+  /** PutObject unless the key is taken, or has changed. */
+  readonly put: (key: string, body: Buffer, planId: string, how?: PutOptions) => Promise<"stored" | "exists">;
   /** HeadObject. `forbidden`: this writer may not look (PutObject is its only permission), so nothing is known. */
-  readonly head: (key: string) => Promise<"missing" | "forbidden" | { readonly planId: string | null }>;
+  readonly head: (key: string) => Promise<"missing" | "forbidden" | Found>;
   /** CreateMultipartUpload. */
   readonly createUpload: (key: string, planId: string) => Promise<Upload>;
   /** `body` is read before it resolves. `gone`: there is no such upload (any more). */
   readonly uploadPart: (upload: Upload, number: number, body: Buffer) => Promise<Part | "gone">;
-  /** CompleteMultipartUpload unless the key is taken. `gone`: completed before, or aborted, or another writer was quicker: HEAD decides. */
-  readonly completeUpload: (upload: Upload, parts: readonly Part[]) => Promise<"stored" | "exists" | "gone">;
+  /** CompleteMultipartUpload unless the key is taken, or (`over`) has changed. `gone`: completed before, or aborted, or another writer was quicker: HEAD decides. */
+  readonly completeUpload: (
+    upload: Upload,
+    parts: readonly Part[],
+    over?: string,
+  ) => Promise<"stored" | "exists" | "gone">;
   readonly abortUpload: (upload: Upload) => Promise<void>;
   /** Uploads that are neither completed nor aborted, of keys that begin with `prefix`. */
   readonly listUploads: (prefix: string) => Promise<readonly Upload[]>;
+}
+
+export interface PutOptions {
+  /** ETag of the tombstone to replace. */
+  readonly over?: string;
+  /** The object is a tombstone itself. */
+  readonly isTombstone?: boolean;
+}
+
+export interface Found {
+  readonly etag: string;
+  /** The shipment it is of; null for an object that no agent stored. */
+  readonly planId: string | null;
+  /** It holds no rows and takes the key, so that the shipment's object can't appear. */
+  readonly isTombstone: boolean;
 }
 
 export interface Upload {
@@ -31,3 +50,4 @@ export interface Part {
 
 /** Name of the metadata that says which shipment an object is of. */
 export const PLAN_METADATA = "logq-plan";
+export const TOMBSTONE_METADATA = "logq-tombstone";

@@ -26,9 +26,16 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
     create: (key, planId, signal) => new StagedUpload(requests(signal), buffers, `${prefix}${key}`, planId),
     exists: async (key, planId, signal) => {
       const found = await requests(signal).head(`${prefix}${key}`);
-      if (typeof found === "string") return false;
+      if (typeof found === "string" || found.isTombstone) return false;
       checkPlan(key, planId, found.planId);
       return true;
+    },
+    forbid: async (key, planId, tombstone, signal) => {
+      const { put, head } = requests(signal);
+      if ((await put(`${prefix}${key}`, tombstone, planId, { isTombstone: true })) === "stored") return true;
+      const found = await head(`${prefix}${key}`);
+      // Whatever else has the key forbids it as well; who may not look takes it for the object itself.
+      return typeof found !== "string" && (found.isTombstone || found.planId !== planId);
     },
     clean: async (owner, signal) => {
       const { listUploads, abortUpload } = requests(signal);
@@ -106,10 +113,12 @@ class StagedUpload implements StagedObject {
     if (this.#published) return;
     if (this.#upload === null) {
       const body = this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
-      if ((await this.#requests.put(this.#key, body, this.#planId)) === "exists") await this.#checkOurs();
+      await this.#store(async (over) => await this.#requests.put(this.#key, body, this.#planId, over));
     } else {
-      const outcome = await this.#requests.completeUpload(this.#upload, this.#parts);
-      if (outcome !== "stored") await this.#checkOurs(outcome);
+      const upload = this.#upload;
+      const outcome = await this.#store(
+        async (how) => await this.#requests.completeUpload(upload, this.#parts, how?.over),
+      );
       if (outcome === "exists") await this.abandon();
     }
     this.#published = true;
@@ -133,14 +142,26 @@ class StagedUpload implements StagedObject {
     this.#length = 0;
   }
 
-  /** The key is taken, or the upload is gone: is the object there this one? */
-  async #checkOurs(outcome: "exists" | "gone" = "exists"): Promise<void> {
+  /** Stores the object by `request`, unless it is there already. */
+  async #store<Outcome extends "stored" | "exists" | "gone">(
+    request: (how?: { over: string }) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const outcome = await request();
+    if (outcome === "stored") return outcome;
     const found = await this.#requests.head(this.#key);
     // A key of our own life that is taken can only be ours.
-    if (found === "forbidden" && outcome === "exists") return;
-    if (typeof found === "string")
-      throw new Error(`cannot store ${this.#key}: its upload came to nothing (${found}); it is made again`);
+    if (found === "forbidden" && outcome === "exists") return outcome;
+    if (typeof found === "string") throw this.#failed(found);
     checkPlan(this.#key, this.#planId, found.planId);
+    if (!found.isTombstone) return outcome;
+    // This shipment was to be undone, and is to be finished now.
+    const replaced = await request({ over: found.etag });
+    if (replaced !== "stored") throw this.#failed(replaced);
+    return replaced;
+  }
+
+  #failed(reason: string): Error {
+    return new Error(`cannot store ${this.#key}: its upload came to nothing (${reason}); it is made again`);
   }
 
   #giveBack(): void {

@@ -195,3 +195,31 @@ test("memory is bounded: one part of a large object, all of a small one", async 
   await object.abandon();
   expect([object.heldBytes, server.stats().uploads]).toEqual([0, 0]);
 });
+
+test.each([SMALL, LARGE])(
+  "a forbidden object never appears, though its request comes late, until its shipment is finished after all",
+  async (body) => {
+    await using server = await startS3Server();
+    const bed = openS3(server.endpoint);
+    const { signal } = bed.stop;
+    const tombstone = Buffer.from("no rows");
+    for (let crashed = 0; crashed < 2; crashed++)
+      expect(await bed.store.forbid!(KEY, PLAN, tombstone, signal)).toBe(true);
+    expect(await bed.store.exists(KEY, PLAN, signal)).toBe(false);
+    // As it was sent before the crash.
+    expect(await bed.once.put(KEY, body, PLAN)).toBe("exists");
+    expect(server.bucket("logs").body(KEY).equals(tombstone)).toBe(true);
+    await (await staged(bed, body)).publish();
+    expect(server.bucket("logs").body(KEY).equals(body)).toBe(true);
+    expect(await bed.store.exists(KEY, PLAN, signal)).toBe(true);
+  },
+);
+
+test("an object that is there can't be forbidden; a key that another shipment has is forbidden by that", async () => {
+  await using server = await startS3Server();
+  const bed = openS3(server.endpoint);
+  await (await staged(bed)).publish();
+  expect(await bed.store.forbid!(KEY, PLAN, Buffer.from("no rows"), bed.stop.signal)).toBe(false);
+  expect(await bed.store.forbid!(KEY, "other", Buffer.from("no rows"), bed.stop.signal)).toBe(true);
+  expect(server.bucket("logs").body(KEY).equals(SMALL)).toBe(true);
+});
