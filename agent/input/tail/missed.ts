@@ -82,10 +82,11 @@ function wasBuried({ tombstones }: TailState, chain: Chain, gzip: GzipContent): 
   return tombstones.some(isSame);
 }
 
-/** The first bytes are read anew: when the file was found, there may have been none. */
+/** Size and first bytes are read anew: it may have grown since the last look, and been empty when it was found. */
 function isContentOf(state: TailState, gzip: GzipContent, file: FollowedFile): boolean {
-  if (file.size !== gzip.size || file.record.givenUp !== undefined || file.record.gzip !== undefined) return false;
+  if (file.record.givenUp !== undefined || file.record.gzip !== undefined) return false;
   using plain = openLogFile(pathOfFile(state, file));
+  if (plain.size() !== gzip.size) return false;
   const head = Buffer.alloc(gzip.head.length);
   return plain.read(head, 0, head.length, 0) === head.length && head.equals(gzip.head);
 }

@@ -52,6 +52,20 @@ test("a file that is shipped, then compressed while the agent runs, is not shipp
   expect(warnings(bed)).toEqual([]);
 });
 
+test("a file that grew, was rotated and compressed between two looks is shipped once, without a gap", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  append(path, line("2"));
+  renameSync(path, rotated(path, 1));
+  compress(rotated(path, 1));
+  append(path, line("3"));
+  await settle(bed, T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+  expect(warnings(bed)).toEqual([]);
+});
+
 test.each([true, false])(
   "a file that is shipped in part, then compressed while the agent is down, is shipped to its end (links: %s)",
   async (links) => {
