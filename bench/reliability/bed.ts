@@ -34,7 +34,7 @@ export interface BedSpec {
   readonly name: string;
   readonly links: boolean;
   readonly uploadTimeout: string;
-  readonly s3: S3Process | null;
+  readonly s3: S3Process;
   /** The agent's clock can be shifted (shifted-clock.mjs). */
   readonly shiftsClock?: boolean;
   /** Puts the store and the state (with links: the journals alone) on a tmpfs of this size. Needs root. */
@@ -68,7 +68,7 @@ export function makeBed(parent: string, spec: BedSpec): Bed {
       : {}),
   };
   const agent = new AgentProcess(configPath, join(folder, "agent.log"), env);
-  const stores = { directory: store, ...(s3 === null ? {} : { s3: s3.data }) };
+  const stores = { directory: store, s3: s3.data };
   return {
     folder,
     configPath,
@@ -80,6 +80,7 @@ export function makeBed(parent: string, spec: BedSpec): Bed {
     clock,
     drain: async (timeoutMs) => await drain(agent, join(state, "outputs"), staging, timeoutMs),
     remove: () => {
+      s3.remove();
       unmount(folder);
       rmSync(folder, { recursive: true, force: true });
     },
@@ -222,7 +223,15 @@ pipeline:
     - { name: kubernetes, match: kube.* }
   outputs:
     - { name: directory, alias: directory, match: "*", path: ${store}, upload_timeout: ${uploadTimeout} }
-${s3 === null ? "" : `    - { name: s3, alias: s3, match: "*", bucket: logs, region: eu-central-1, endpoint: "${s3.url}", upload_timeout: ${uploadTimeout} }\n`}`;
+    - name: s3
+      alias: s3
+      match: "*"
+      bucket: logs
+      region: eu-central-1
+      endpoint: ${s3.url}
+      upload_timeout: ${uploadTimeout}
+      request_timeout: 5s
+`;
 }
 
 function mountSmall(folder: string, megabytes: number): string {

@@ -61,7 +61,7 @@ export async function runCell(cell: Cell, parent: string): Promise<CellResult> {
   }
 }
 
-function bedSpec(cell: Cell, s3: S3Process | null): BedSpec {
+function bedSpec(cell: Cell, s3: S3Process): BedSpec {
   const links = cell.mode === "links";
   const small = { megabytes: 64 + Math.ceil(cell.rate * cell.seconds * 0.3) };
   return {
@@ -91,9 +91,9 @@ function writerSpec(cell: Cell, bed: Bed): WriterSpec {
   };
 }
 
-async function faultsOf(cell: Cell, bed: Bed, s3: S3Process | null, signal: AbortSignal): Promise<FaultCount | null> {
+async function faultsOf(cell: Cell, bed: Bed, s3: S3Process, signal: AbortSignal): Promise<FaultCount | null> {
   if (isWriterAction(cell.fault)) return null;
-  if (isStoreFault(cell.fault)) return (await s3?.injectFaults(cell.fault, signal)) ?? null;
+  if (isStoreFault(cell.fault)) return await s3.injectFaults(cell.fault, signal);
   return await injectFaults(cell.fault, bed, signal);
 }
 
