@@ -6,7 +6,8 @@ import type { Chain } from "./input/tail/followed-file.ts";
 import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { openInputs } from "./inputs.ts";
-import { createOutput } from "./output/create.ts";
+import { adoptJournals, journalPath } from "./journals.ts";
+import { createOutput, destinationId, outputId } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
@@ -88,30 +89,29 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
 async function openOutputs(parts: Parts, context: PipelineContext): Promise<void> {
   const { config, tails, pumps, recoveries, opened } = parts;
   const folder = join(config.service.storagePath, "outputs");
-  const names = new Set<string>();
-  for (const output of config.outputs) names.add(await openOutput(output, folder, parts, context));
+  const identities = config.outputs.map((output) => ({ id: outputId(output), destinationId: destinationId(output) }));
+  await adoptJournals(folder, identities, context.log);
+  for (const output of config.outputs) await openOutput(output, folder, parts, context);
   const quarantineOf = quarantineIn(config);
-  for (const orphan of await openOrphans(folder, (name) => names.has(name), { ...context, tails, quarantineOf })) {
+  for (const orphan of await openOrphans(folder, new Set(identities.map(({ id }) => id)), {
+    ...context,
+    tails,
+    quarantineOf,
+  })) {
     opened.push(orphan.positions);
     recoveries.push(orphan.recovery);
     pumps.push(orphan.pump);
   }
 }
 
-/** Returns the name of the output's journal. */
-async function openOutput(
-  config: OutputConfig,
-  folder: string,
-  parts: Parts,
-  context: PipelineContext,
-): Promise<string> {
+async function openOutput(config: OutputConfig, folder: string, parts: Parts, context: PipelineContext): Promise<void> {
   const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
   const { life, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const output = createOutput(config, { cluster, node, life }, { probe, log });
-  const name = `${encodeURIComponent(output.id)}.journal`;
-  const positions = await openPositions(join(folder, name));
+  const positions = await openPositions(journalPath(folder, output.id));
   opened.push(positions);
+  forgetEnded(positions, tails);
   const source = createSource(inputs, tagMatcher(config.match));
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);
@@ -135,12 +135,18 @@ async function openOutput(
   shippers.push(shipper);
   recoveries.push(recovery);
   pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats: telemetry.statsOf(id), log }));
-  return name;
+}
+
+/** Chains can end without the output, while it was not configured. */
+function forgetEnded(positions: Positions, tails: readonly Tail[]): void {
+  for (const chain of positions.cursors.keys()) {
+    if (!tails.some((tail) => tail.chains.has(chain))) positions.forget(chain);
+  }
 }
 
 function quarantineIn({ service }: AgentConfig): RecoveryContext["quarantineOf"] {
   const directory = join(service.storagePath, "quarantine");
-  return (outputId) => openQuarantine(directory, outputId, service.quarantineBytesMax);
+  return (id) => openQuarantine(directory, id, service.quarantineBytesMax);
 }
 
 async function release({ tails, shippers, recoveries, retention }: Parts): Promise<void> {

@@ -1,8 +1,7 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { OutputConfig } from "../config/config.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
+import { journalPath, listJournals } from "./journals.ts";
 import { createRecordedOutput } from "./output/create.ts";
 import type { Output } from "./output/output.ts";
 import type { Probe } from "./probe.ts";
@@ -73,20 +72,19 @@ export interface Orphan {
 }
 
 /**
- * The journals in `folder` that no configured output (`isConfigured`, by file name) has. One that holds an interrupted
+ * The journals in `folder` that none of the configured outputs (their ids) has. One that holds an interrupted
  * shipment finishes it. All are kept: they say which objects' names are taken, and where the output goes on if it comes
  * back.
  */
 export async function openOrphans(
   folder: string,
-  isConfigured: (name: string) => boolean,
+  configured: ReadonlySet<string>,
   context: RecoveryContext,
 ): Promise<Orphan[]> {
   const orphans: Orphan[] = [];
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith(".journal") || isConfigured(name)) continue;
-    const id = decodeURIComponent(name.slice(0, -".journal".length));
-    const positions = await openPositions(join(folder, name));
+  for (const id of await listJournals(folder)) {
+    if (configured.has(id)) continue;
+    const positions = await openPositions(journalPath(folder, id));
     context.log.info(
       { output: id },
       "no output is configured for this journal; it is kept in case the output comes back",

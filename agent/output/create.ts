@@ -24,8 +24,12 @@ export interface OutputContext extends Pick<ServiceConfig, "cluster" | "node"> {
 }
 
 /** The identity of an output: its alias, else a hash of its destination. Never its place in the file. */
-function outputId(config: OutputConfig): string {
-  if (config.alias !== null) return config.alias;
+export function outputId(config: OutputConfig): string {
+  return config.alias ?? destinationId(config);
+}
+
+/** A hash of where an output ships to, in 8 hex digits. */
+export function destinationId(config: OutputConfig): string {
   return createHash("sha256")
     .update(`${config.plugin} ${destinationOf(config)}`)
     .digest("hex")
