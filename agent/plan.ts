@@ -104,6 +104,7 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
       passed = true;
       continue;
     }
+    if (file.unrecorded) break;
     const start = startOf(file, cursor);
     skipped ||= passed;
     const last = index === files.length - 1;

@@ -22,6 +22,7 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
       size: 0,
       grewAtMs: T0_MS - 60_000,
       absentSinceMs: null,
+      unrecorded: false,
       gone: false,
       frozen: false,
       lossCounted: false,

@@ -2,9 +2,11 @@ import type { FileHandle } from "node:fs/promises";
 import { newFileId, readHead, type FileRecord } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
 import { findMissed } from "./missed.ts";
+import { noteMount } from "./mounts.ts";
+import { followFile, recordFile } from "./record-file.ts";
 import { retain, type Retained } from "./retain.ts";
 import { listedInodes } from "./siblings.ts";
-import { addChain, addFile, fileOfInode, newChain, type TailState } from "./tail-state.ts";
+import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
 /**
  * Adds the file that has the chain's live name now, and before it those that were born and renamed since the last look.
@@ -15,6 +17,15 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
   const id = chain.files.length === 0 ? chain.id : newFileId();
   const live = await retainName(state, chain, { id, path, resolved: chain.path }, nowMs);
   if (live === null) return;
+  try {
+    await extendBy(state, chain, live, path, nowMs);
+  } catch (error) {
+    if (!state.files.has(live.id)) await live.abandon();
+    throw error;
+  }
+}
+
+async function extendBy(state: TailState, chain: Chain, live: Retained, path: string, nowMs: number): Promise<void> {
   const { missed, connected } = await findMissed(state, chain, live.inode);
   const isGap = !connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
@@ -24,10 +35,10 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
     const retained = await retainName(state, target, name, nowMs);
     const place = { chain: target.id, order: ++order, startAt: 0 };
     const content = gzip === null ? {} : { gzip: { size: gzip.size } };
-    if (retained !== null) addFile(state, target, await retained.record({ ...place, ...content }));
+    if (retained !== null) await followFile(state, target, retained.at({ ...place, ...content }));
   }
   const startAt = state.skipsExisting ? live.size : 0;
-  addFile(state, target, await live.record({ chain: target.id, order: ++order, startAt }));
+  await followFile(state, target, live.at({ chain: target.id, order: ++order, startAt }));
 }
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
@@ -39,9 +50,7 @@ async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
 async function breakChain(state: TailState, chain: Chain, id: string): Promise<Chain> {
   state.options.ledger.suspectedGap(chain.path);
   const last = chain.files.at(-1)!;
-  const record = { ...last.record, endsChain: true } as const;
-  await state.options.store.record(record);
-  last.record = record;
+  await recordFile(state, last, { ...last.record, endsChain: true });
   chain.broken = true;
   chain.superseded = true;
   const next = newChain(id, chain.path, chain.plainPath);
@@ -70,6 +79,7 @@ async function retainName(
     isKnown: (device: number, inode: number) =>
       fileOfInode(state, device, inode) !== null || (name.inode ?? inode) !== inode,
     wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(state.tombstones, handle, inode),
+    onMode: (device: number, reason: string | null) => noteMount(state, { device, path: resolved }, reason),
   };
   return await retain(request, store, state.report, nowMs);
 }

@@ -55,8 +55,6 @@ export interface FileRecord {
 /** Bytes that `FileRecord.head` covers. */
 export const HEAD_BYTES = 256;
 const TOMBSTONE_MS = 24 * 3_600_000;
-/** link(2) fails with these where a hard link can't be had; anything else is an error. */
-const UNLINKABLE = new Set(["EXDEV", "EPERM", "EROFS", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP"]);
 
 export function newFileId(): string {
   return randomBytes(8).toString("hex");
@@ -101,22 +99,26 @@ export class FileStore {
   }
 
   /**
-   * Hard-links the file at `path` as `id`, if it still is `inode`. `held`: linking is not possible here, the caller must
-   * keep its descriptor. `changed`: another file has the path by now. Until `record` the link alone means nothing.
+   * Hard-links the file at `path` as `id`, if it still is `inode`. If that can't be, whatever the reason, the caller must
+   * keep its descriptor. Until `record` the link alone means nothing.
    */
-  async link(id: string, path: string, inode: number): Promise<"linked" | "held" | "changed"> {
+  async link(id: string, path: string, inode: number): Promise<LinkResult> {
     const linkPath = this.linkPath(id);
     try {
       await link(path, linkPath);
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? "";
-      if (code === "ENOENT") return "changed";
-      if (UNLINKABLE.has(code)) return "held";
-      throw new Error(`cannot link ${path} into ${this.#directory}: ${(error as Error).message}`, { cause: error });
+      const { code = "unknown" } = error as NodeJS.ErrnoException;
+      return code === "ENOENT" ? { mode: "changed" } : { mode: "held", reason: code };
     }
-    if ((await stat(linkPath)).ino === inode) return "linked";
-    await rm(linkPath, { force: true });
-    return "changed";
+    const linked = await stat(linkPath).catch(() => null);
+    if (linked?.ino === inode) return { mode: "linked" };
+    await this.unlink(id);
+    return { mode: "changed" };
+  }
+
+  /** Removes the link alone. */
+  async unlink(id: string): Promise<void> {
+    await rm(this.linkPath(id), { force: true });
   }
 
   /** Makes a record durable, and the link made before it. */
@@ -129,9 +131,12 @@ export class FileStore {
     await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
     await syncDirectory(this.#directory);
     this.#probe("burying");
-    await rm(this.linkPath(record.id), { force: true });
+    await this.unlink(record.id);
   }
 }
+
+/** `held`: it could not be linked, for this reason (an error code). `changed`: another file has the path by now. */
+type LinkResult = { readonly mode: "linked" | "changed" } | { readonly mode: "held"; readonly reason: string };
 
 /** Reads the first bytes of a file for `FileRecord.head`. */
 export async function readHead(file: FileHandle, length = HEAD_BYTES): Promise<{ length: number; crc: number }> {

@@ -21,6 +21,8 @@ export interface FollowedFile {
   gone: boolean;
   /** What it grows by is another file's: see `followLate`. */
   frozen: boolean;
+  /** Its record is not on the disk as it is: it must not be shipped beyond, or a restart would not find what follows. */
+  unrecorded: boolean;
   /** Given up, and its rest counted as lost; only its burial is still to come. */
   lossCounted: boolean;
 }

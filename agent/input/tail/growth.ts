@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { extendChain } from "./extend.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { followLate, isPassed } from "./late.ts";
+import { recordFile } from "./record-file.ts";
 import { fileOfInode, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
@@ -52,10 +53,8 @@ export async function measureFile(state: TailState, file: FollowedFile, size: nu
 export async function replaceFile(state: TailState, file: FollowedFile, nowMs: number): Promise<void> {
   if (file.record.givenUp !== undefined) return;
   const givenUp = { reason: "truncated", size: file.size } as const;
-  const record = { ...file.record, givenUp };
-  await state.options.store.record(record);
-  file.record = record;
-  await extendChain(state, state.chains.get(record.chain)!, record.origin.path, nowMs);
+  await recordFile(state, file, { ...file.record, givenUp });
+  await extendChain(state, state.chains.get(file.record.chain)!, file.record.origin.path, nowMs);
 }
 
 export async function sizeOf({ options }: TailState, file: FollowedFile): Promise<number> {

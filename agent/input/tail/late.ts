@@ -1,8 +1,9 @@
 import { open } from "node:fs/promises";
 import { newFileId } from "./file-store.ts";
 import { isFinal, type FollowedFile } from "./followed-file.ts";
+import { followFile } from "./record-file.ts";
 import { newFollowedFile } from "./retain.ts";
-import { addChain, addFile, fileOfInode, newChain, pathOfFile, type TailState } from "./tail-state.ts";
+import { addChain, fileOfInode, newChain, pathOfFile, type TailState } from "./tail-state.ts";
 
 /** Whether outputs may have gone on behind this file: what it grows by now is behind their positions. */
 export function isPassed(state: TailState, file: FollowedFile, nowMs: number): boolean {
@@ -19,16 +20,18 @@ export async function followLate(state: TailState, file: FollowedFile, size: num
   const { store, log } = options;
   const { chainPath, origin, inode, order } = file.record;
   const id = newFileId();
-  const descriptor = file.descriptor === null ? null : await open(pathOfFile(state, file), "r");
-  if (descriptor === null) await store.link(id, store.linkPath(file.record.id), inode);
+  const canLink = file.descriptor === null;
+  const linked = canLink && (await store.link(id, store.linkPath(file.record.id), inode)).mode === "linked";
+  const descriptor = linked ? null : await open(pathOfFile(state, file), "r");
   const place = { id, chain: id, order: order + 1, startAt: file.size, endsChain: true } as const;
-  const record = { ...file.record, ...place, origin: options.describe({ path: origin.path, resolved: chainPath, id }) };
-  await store.record(record);
+  const common = { linked, origin: options.describe({ path: origin.path, resolved: chainPath, id }) };
+  const record = { ...file.record, ...place, ...common };
   const chain = newChain(id, chainPath, false);
   chain.broken = true;
   chain.superseded = true;
   addChain(state, chain);
-  addFile(state, chain, newFollowedFile(record, descriptor, { dev: file.device, size, mtimeMs: Date.now() }, nowMs));
+  const status = { dev: file.device, size, mtimeMs: Date.now() };
+  await followFile(state, chain, { ...newFollowedFile(record, descriptor, status, nowMs), unrecorded: true });
   file.frozen = true;
   log.info({ path: file.record.path, file: file.record.id, bytes: size - file.size }, "a rotated file grows again");
 }

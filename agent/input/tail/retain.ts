@@ -4,6 +4,7 @@ import type { Origin } from "../../record.ts";
 import type { Report } from "./discover.ts";
 import { readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
+import { LINKS_OFF } from "./mounts.ts";
 
 /** What is to be retained: a file under its present name, and what its record will say. */
 export interface RetainRequest {
@@ -19,6 +20,8 @@ export interface RetainRequest {
   isKnown(device: number, inode: number): boolean;
   /** Whether this very file was shipped and buried before. */
   wasBuried(handle: FileHandle, inode: number): Promise<boolean>;
+  /** Hears how the file is retained: by a link (null), or why not. */
+  onMode(device: number, reason: string | null): void;
 }
 
 /** An inode that can't vanish any more, but has no place in its chain yet. */
@@ -26,8 +29,10 @@ export interface Retained {
   readonly id: string;
   readonly inode: number;
   readonly size: number;
-  /** Makes it durable at its place in a chain, to be read from `startAt` on. */
-  record(place: Pick<FileRecord, "chain" | "order" | "startAt" | "gzip">): Promise<FollowedFile>;
+  /** As a file at its place in a chain, to be read from `startAt` on; not recorded yet. */
+  at(place: Pick<FileRecord, "chain" | "order" | "startAt" | "gzip">): FollowedFile;
+  /** Gives it up again. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -42,36 +47,37 @@ export async function retain(
 ): Promise<Retained | null> {
   const handle = await openRegular(request.resolved, report);
   if (handle === null) return null;
-  let held = false;
+  let keeps = false;
   try {
     const status = await handle.stat();
     if (request.isKnown(status.dev, status.ino) || (await request.wasBuried(handle, status.ino))) return null;
-    const link = request.links ? await store.link(request.id, request.resolved, status.ino) : "held";
-    if (link === "changed") return null;
-    held = link === "held";
     const head = await readHead(handle);
+    const link = request.links
+      ? await store.link(request.id, request.resolved, status.ino)
+      : ({ mode: "held", reason: LINKS_OFF } as const);
+    if (link.mode === "changed") return null;
+    keeps = link.mode === "held";
+    request.onMode(status.dev, link.mode === "held" ? link.reason : null);
     return {
       id: request.id,
       inode: status.ino,
       size: status.size,
-      record: async (place) => {
+      at: (place) => {
         const { id, chainPath, framing, skipEmpty, origin, resolved: path } = request;
-        const identity = {
-          version: 1,
-          id,
-          ...place,
-          path,
-          chainPath,
-          framing,
-          ...(skipEmpty && { skipEmpty }),
-        } as const;
-        const record = { ...identity, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !held, origin };
-        await store.record(record);
-        return newFollowedFile(record, held ? handle : null, status, nowMs);
+        const own = { version: 1, id, ...place, path, chainPath, framing, ...(skipEmpty && { skipEmpty }) } as const;
+        const record = { ...own, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !keeps, origin };
+        return { ...newFollowedFile(record, keeps ? handle : null, status, nowMs), unrecorded: true };
+      },
+      abandon: async () => {
+        if (keeps) await handle.close();
+        else await store.unlink(request.id);
       },
     };
+  } catch (error) {
+    report(request.resolved, `cannot read it: ${(error as Error).message}`);
+    return null;
   } finally {
-    if (!held) await handle.close();
+    if (!keeps) await handle.close();
   }
 }
 
@@ -112,6 +118,7 @@ export function newFollowedFile(
     absentSinceMs: null,
     gone: false,
     frozen: false,
+    unrecorded: false,
     lossCounted: false,
   };
 }

@@ -6,6 +6,7 @@ import type { Report } from "./discover.ts";
 import { GzipFiles } from "./gzip-file.ts";
 import type { FileRecord, FileStore } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
+import type { Mount } from "./mounts.ts";
 
 export interface TailOptions {
   readonly config: TailConfig;
@@ -33,6 +34,8 @@ export interface TailState {
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
   skipsExisting: boolean;
   readonly gzipFiles: GzipFiles;
+  /** By device. */
+  readonly mounts: Map<number, Mount>;
   /** Says once why a path is not followed. */
   readonly report: Report;
 }
@@ -48,6 +51,7 @@ export function newTailState(options: TailOptions, tombstones: readonly FileReco
     matched: new Set(),
     skipsExisting: !options.config.readFromHead,
     gzipFiles: new GzipFiles(),
+    mounts: new Map(),
     report: reportOnce(options.log),
   };
 }

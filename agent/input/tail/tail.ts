@@ -6,6 +6,8 @@ import type { Chain, FollowedFile } from "./followed-file.ts";
 import { pollChain, replaceFile } from "./growth.ts";
 import { findHeld, type HeldFile } from "./held-space.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
+import type { Mount } from "./mounts.ts";
+import { recordAgain } from "./record-file.ts";
 import { releaseFiles, type FileUse } from "./release.ts";
 import { restoreFiles } from "./restore.ts";
 import { markSuperseded } from "./supersede.ts";
@@ -88,6 +90,11 @@ export class Tail {
     return pathOfFile(this.#state, file);
   }
 
+  /** How the files of each mount are kept from vanishing. */
+  mounts(): readonly Mount[] {
+    return [...this.#state.mounts.values()];
+  }
+
   /** The files that only the agent keeps on the disk. */
   async held(): Promise<HeldFile[]> {
     return await this.#oneAtATime(async () => await findHeld(this.#state));
@@ -128,13 +135,25 @@ export class Tail {
     markSuperseded(this.chains.values());
   }
 
+  /** The fault of one file must not keep the others from being looked at. */
+  async #lookAfter(chain: Chain, look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      this.#state.options.log.error({ err: error, path: chain.path }, "cannot look after a file; trying again");
+    }
+  }
+
   async #poll(nowMs: number, all: boolean): Promise<void> {
     for (const chain of this.chains.values()) {
-      if (all || nowMs >= chain.pollAtMs) await pollChain(this.#state, chain, nowMs, all);
+      if (all || nowMs >= chain.pollAtMs)
+        await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
     }
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
-    for (const chain of this.chains.values()) await checkAbsence(this.#state, chain, nowMs);
+    for (const chain of this.chains.values())
+      await this.#lookAfter(chain, async () => await checkAbsence(this.#state, chain, nowMs));
+    await recordAgain(this.#state);
     markSuperseded(this.chains.values());
   }
 }

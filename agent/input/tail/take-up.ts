@@ -30,7 +30,11 @@ export async function takeUp(state: TailState, targets: readonly Target[], nowMs
       if (isFollowed(state, target)) continue;
     }
     const fresh = newChain(newFileId(), target.resolved, target.plainPath);
-    await extendChain(state, fresh, target.path, nowMs);
+    try {
+      await extendChain(state, fresh, target.path, nowMs);
+    } catch (error) {
+      state.options.log.error({ err: error, path: target.path }, "cannot follow a file; trying again");
+    }
     if (fresh.files.length > 0) addChain(state, fresh);
   }
   state.skipsExisting = false;

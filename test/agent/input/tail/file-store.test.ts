@@ -28,7 +28,7 @@ async function followed(folder: string) {
   const { store } = await FileStore.open(files, Date.now());
   const id = newFileId();
   const record = recordOf(id, path);
-  expect(await store.link(id, path, record.inode)).toBe("linked");
+  expect(await store.link(id, path, record.inode)).toEqual({ mode: "linked" });
   await store.record(record);
   return { path, files, store, record };
 }
@@ -53,15 +53,15 @@ test("a path that another file has by now is not linked", async () => {
   using folder = tempFolder();
   const { path, store } = await followed(folder.path);
   const id = newFileId();
-  expect(await store.link(id, path, 1)).toBe("changed");
-  expect(await store.link(id, `${path}.gone`, 1)).toBe("changed");
+  expect(await store.link(id, path, 1)).toEqual({ mode: "changed" });
+  expect(await store.link(id, `${path}.gone`, 1)).toEqual({ mode: "changed" });
   expect(existsSync(store.linkPath(id))).toBe(false);
 });
 
 test("another file system can't be linked from: the file is held", async () => {
   using folder = tempFolder();
   const { store } = await followed(folder.path);
-  expect(await store.link(newFileId(), "/proc/self/status", 1)).toBe("held");
+  expect(await store.link(newFileId(), "/proc/self/status", 1)).toEqual({ mode: "held", reason: "EXDEV" });
 });
 
 test("a buried file leaves a tombstone for 24 hours from its burial, however old its record is", async () => {

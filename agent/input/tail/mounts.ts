@@ -1,0 +1,38 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { TailState } from "./tail-state.ts";
+
+/** The reason where the configuration says so. */
+export const LINKS_OFF = "links: off";
+
+/** How the files of one mount are kept from vanishing. */
+export interface Mount {
+  readonly path: string;
+  /** `linked`: by hard links. `held`: by open descriptors, which end with the agent. */
+  readonly mode: "linked" | "held";
+  /** Why they are not linked: `links: off`, or the error code of link(2), as EXDEV. */
+  readonly reason: string | null;
+}
+
+/** Takes note of how a file could be retained, and says it once for its mount if that is not by a link. */
+export function noteMount(state: TailState, file: { device: number; path: string }, reason: string | null): void {
+  const known = state.mounts.get(file.device);
+  if (known !== undefined && known.reason === reason) return;
+  const mount: Mount = { path: mountPoint(file), mode: reason === null ? "linked" : "held", reason };
+  state.mounts.set(file.device, mount);
+  if (mount.mode === "linked") return;
+  const level = reason === LINKS_OFF ? "info" : "warn";
+  const text =
+    "files of this mount can't be linked, they are held open: what is deleted while the agent is down is lost; mount the logs and storage.path as one volume, writable, to link them";
+  state.options.log[level]({ mount: mount.path, reason }, text);
+}
+
+/** The topmost folder above a path on the same device. */
+function mountPoint({ device, path }: { device: number; path: string }): string {
+  let at = dirname(path);
+  for (;;) {
+    const parent = dirname(at);
+    if (parent === at || statSync(parent, { throwIfNoEntry: false })?.dev !== device) return at;
+    at = parent;
+  }
+}
