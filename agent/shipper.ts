@@ -5,6 +5,7 @@ import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHead
 import { lostByMoving, lostByRelease } from "./loss.ts";
 import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
+import { ReplayRefusedError, replayQuarantined } from "./replay-quarantined.ts";
 import { checkReplay, findGone, lostByReplay, replayOf } from "./replay.ts";
 import type { Source } from "./source.ts";
 import type { LostBytes, Positions, Range, ShipmentEntry } from "./state/positions.ts";
@@ -78,22 +79,23 @@ export class Shipper {
     return this.#options.output.id;
   }
 
-  /** Bytes that wait for this output. */
+  /** Bytes that wait for this output. What is to be shipped again counts as one. */
   pendingBytes(): number {
-    const { source, positions } = this.#options;
+    const { source, positions, quarantine } = this.#options;
+    const replay = quarantine.hasReplay() ? 1 : 0;
     return source
       .chains()
-      .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), 0);
+      .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), replay);
   }
 
   /** Ships once what is there, up to `bytesMax`; `nowMs` is the wall clock's, the time of what has none. Throws if a step fails: nothing has moved then, try again. */
   async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
-    const { positions, source, bytesMax, once } = this.#options;
+    const { positions, quarantine, source, bytesMax, once } = this.#options;
     await this.#clean();
     if (positions.unresolved !== null) await this.recover(signal);
     const chains = source.chains().filter((chain) => this.#isDue(chain.id));
     const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once });
-    if (plan.length === 0) return NOTHING;
+    if (plan.length === 0 && !quarantine.hasReplay()) return NOTHING;
 
     this.#reading = new Set(plan.map(({ chain }) => chain.id));
     try {
@@ -104,8 +106,10 @@ export class Shipper {
   }
 
   async #shipPlan(plan: readonly ChainPlan[], nowMs: number, signal: AbortSignal): Promise<Shipped> {
-    const { output, positions, quarantine, probe, bytesMax } = this.#options;
-    const header = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex"), replay: false };
+    const { output, positions, quarantine, probe, bytesMax, log } = this.#options;
+    const numbered = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex") };
+    const claimed = quarantine.hasReplay() ? await quarantine.claim(numbered.seq) : null;
+    const header = { ...numbered, replay: false, ...(claimed === null ? {} : { replayed: claimed }) };
     let prepared: Prepared | null = null;
     let entry: ShipmentEntry;
     try {
@@ -114,25 +118,27 @@ export class Shipper {
       this.#noteIncomplete(plan, prepared.transferred);
       const { ranges } = prepared.transferred;
       for (const { chain } of ranges) this.#unreadable.delete(chain);
-      if (ranges.length === 0) {
+      if (ranges.length === 0 && claimed === null) {
         await prepared.delivery.abandon();
         return NOTHING;
       }
-      if (typeof prepared.sealed.taken === "string") return await this.#renumber(prepared, nowMs);
+      if (typeof prepared.sealed.taken === "string") return await this.#renumber(prepared, header, nowMs);
       probe("sealed");
-      const { seq, planId } = header;
       const { keys } = prepared.sealed;
       const lost = this.#lostBy(plan, ranges);
-      entry = { seq, planId, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost };
+      const { replay: _, ...named } = header;
+      entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost };
       await positions.plan(entry);
       probe("journaled");
-      await this.#publish(prepared, seq);
+      await this.#publish(prepared, header.seq);
     } catch (error) {
       await prepared?.delivery.abandon().catch(() => undefined);
       if (positions.unresolved !== null) throw error;
-      await quarantine.discard(header.seq).catch(() => undefined);
+      await this.#takeBack(header, error instanceof ReplayRefusedError ? "jsonl" : "replay").catch(() => undefined);
       if (error instanceof UnreadableError) this.#leaveOut(error);
       // A file that starts anew changes the plan; each file is replaced at most once.
+      else if (error instanceof ReplayRefusedError)
+        log.error({ output: output.id, err: error }, "cannot ship a quarantine file again");
       else if (!(error instanceof ReplacedError)) throw error;
       return AGAIN;
     }
@@ -148,7 +154,7 @@ export class Shipper {
 
   /** Finishes, or undoes, the shipment that a failure or a crash left between journal and commit. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { output, positions, source, quarantine, log } = this.#options;
+    const { output, positions, source, log } = this.#options;
     const entry = positions.unresolved;
     if (entry === null) return;
     await this.#clean();
@@ -158,7 +164,7 @@ export class Shipper {
     if (!(await output.isDelivered(entry, signal))) {
       prepared = await this.#repeat(entry, gone, signal);
       if (prepared === null) {
-        await quarantine.discard(entry.seq);
+        await this.#takeBack(entry, "replay");
         await positions.abort();
         log.warn(fields, "undid the interrupted shipment: its files have changed, and nothing of it was visible");
         return;
@@ -276,8 +282,11 @@ export class Shipper {
   ): Promise<Prepared> {
     const { output, source, quarantine: folder } = this.#options;
     const delivery = output.begin(header, options.signal);
-    const quarantine = options.isCareful ? folder.begin(header.seq) : null;
+    const { seq, replayed } = header;
+    const quarantine = options.isCareful || replayed !== undefined ? folder.begin(seq) : null;
     try {
+      if (quarantine !== null && replayed !== undefined)
+        await replayQuarantined(folder.claimed(replayed, seq), { output, delivery, quarantine });
       const ports = { reader: this.#reader, source, output, delivery, quarantine };
       const transferred = await transfer(reads, { ...ports, ...options });
       const sealed = await delivery.seal();
@@ -325,6 +334,7 @@ export class Shipper {
     for (const loss of [...entry.lost, ...missing]) ledger.lost({ output: output.id, ...loss });
     try {
       await quarantine.commit(entry.seq);
+      if (entry.replayed !== undefined) await quarantine.finish(entry.replayed, entry.seq);
     } catch (error) {
       this.#mustClean = true;
       log.warn({ output: output.id, err: error }, "cannot list what was quarantined; trying again");
@@ -342,10 +352,10 @@ export class Shipper {
   }
 
   /** The journal is older than the store: what is there stays, and what comes gets names that were never used. */
-  async #renumber({ delivery, sealed }: Prepared, nowMs: number): Promise<Shipped> {
-    const { output, positions, quarantine, log } = this.#options;
+  async #renumber({ delivery, sealed }: Prepared, header: ShipmentHeader, nowMs: number): Promise<Shipped> {
+    const { output, positions, log } = this.#options;
     await delivery.abandon();
-    await quarantine.discard(positions.nextSeq);
+    await this.#takeBack(header, "replay");
     log.error(
       { output: output.id, key: sealed.taken },
       "an object has the next shipment's name already, so the journal was lost or is an old copy: " +
@@ -353,6 +363,13 @@ export class Shipper {
     );
     positions.skipTo(Math.max(positions.nextSeq + 1, nowMs));
     return AGAIN;
+  }
+
+  /** What the shipment made of the quarantine is undone. */
+  async #takeBack({ seq, replayed }: Pick<ShipmentHeader, "seq" | "replayed">, to: "replay" | "jsonl"): Promise<void> {
+    const { quarantine } = this.#options;
+    await quarantine.discard(seq);
+    if (replayed !== undefined) await quarantine.unclaim(replayed, seq, to);
   }
 
   async #clean(): Promise<void> {

@@ -34,6 +34,8 @@ export interface ShipmentHeader {
   readonly replay: boolean;
   /** Of a replay: the names of its objects. It may come to fewer of them now. */
   readonly keys?: readonly string[];
+  /** Name of the quarantine's file whose records it ships again. */
+  readonly replayed?: string;
 }
 
 /** A batch has a record that can't be encoded. The delivery can't be used any more. `cause` says why. */

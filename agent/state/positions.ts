@@ -34,6 +34,8 @@ export interface ShipmentEntry {
   readonly ranges: readonly Range[];
   /** Bytes that the commit gives up: journaled, so that a crash behind the commit's decision can't hide them. */
   readonly lost: readonly LostBytes[];
+  /** Name of the quarantine's file whose records it ships again. */
+  readonly replayed?: string;
 }
 
 /** Bytes of a file that can't be read any more. */
@@ -95,6 +97,7 @@ type JournalRecord =
       readonly keys: readonly string[];
       readonly at: readonly PackedRange[];
       readonly lost?: readonly PackedLoss[];
+      readonly replayed?: string;
     }
   | { readonly t: "abort"; readonly seq: number }
   /** `gone`: chains that were forgotten since the commit before. */
@@ -236,15 +239,19 @@ class JournaledPositions implements Positions {
 
 type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
 
-function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost }: ShipmentEntry): PlanRecord {
+function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost, replayed }: ShipmentEntry): PlanRecord {
   const losses = lost.map(({ file, path, bytes, reason }) => [file, path, bytes, reason] as const);
-  const record = { t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack) } as const;
-  return losses.length === 0 ? record : { ...record, lost: losses };
+  return {
+    ...({ t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack) } as const),
+    ...(losses.length === 0 ? {} : { lost: losses }),
+    ...(replayed === undefined ? {} : { replayed }),
+  };
 }
 
-function entryOf({ seq, id, now, output, keys, at, lost = [] }: PlanRecord): ShipmentEntry {
+function entryOf({ seq, id, now, output, keys, at, lost = [], replayed }: PlanRecord): ShipmentEntry {
   const losses = lost.map(([file, path, bytes, reason]) => ({ file, path, bytes, reason }));
-  return { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
+  const entry = { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
+  return replayed === undefined ? entry : { ...entry, replayed };
 }
 
 function pack(range: Range): PackedRange {

@@ -1,8 +1,10 @@
 import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Origin } from "../record.ts";
 import {
   entriesOf,
+  entryOf,
   ignoreMissing,
   move,
   QUARANTINE_VERSION,
@@ -22,6 +24,16 @@ export interface Quarantine {
   discard(seq: number): Promise<void>;
   /** After a start: resolves what a crash left. `unresolved` is the shipment whose outcome is open. */
   clean(nextSeq: number, unresolved: number | null): Promise<void>;
+  /** Whether a file is to be shipped again. Synchronous: asked often, and mostly there is not even a folder. */
+  hasReplay(): boolean;
+  /** Gives the oldest file that is to be shipped again to a shipment; returns its name, or null. */
+  claim(seq: number): Promise<string | null>;
+  /** The records of a file that was claimed. */
+  claimed(name: string, seq: number): AsyncGenerator<QuarantinedRecord>;
+  /** The shipment came to nothing: the file is to be shipped again, or waits for somebody to decide. */
+  unclaim(name: string, seq: number, state: "replay" | "jsonl"): Promise<void>;
+  /** The shipment is committed. */
+  finish(name: string, seq: number): Promise<void>;
 }
 
 export interface QuarantineWriter {
@@ -43,11 +55,28 @@ export function openQuarantine(directory: string, output: string, limitBytes: nu
     discard: async (seq) => await rm(join(directory, `${nameOf(seq)}.staged`), { force: true }),
     clean: async (nextSeq, unresolved) => {
       for (const entry of await entriesOf(directory)) {
-        if (entry.output !== output || entry.state !== "staged" || entry.seq === unresolved) continue;
-        if (entry.seq < nextSeq) await move(directory, entry.fileName, `${entry.name}.jsonl`);
+        const shipment = entry.state === "staged" ? entry.seq : entry.claimedBy;
+        if (entry.output !== output || shipment === null || shipment === unresolved) continue;
+        const isCommitted = shipment < nextSeq;
+        // A staged file is made by its shipment, a claimed one is used up by it.
+        if (isCommitted === (entry.state === "staged"))
+          await move(directory, entry.fileName, `${entry.name}.${isCommitted ? "jsonl" : "replay"}`);
         else await rm(join(directory, entry.fileName), { force: true });
       }
     },
+    hasReplay: () => namesIn(directory).some((name) => name.endsWith(".replay") && entryOf(name)?.output === output),
+    claim: async (seq) => {
+      const waiting = (await entriesOf(directory)).filter(
+        (entry) => entry.output === output && entry.state === "replay" && entry.claimedBy === null,
+      );
+      const [oldest] = waiting.toSorted((a, b) => a.seq - b.seq);
+      if (oldest === undefined) return null;
+      await move(directory, oldest.fileName, `${oldest.fileName}-${seq}`);
+      return oldest.name;
+    },
+    claimed: (name, seq) => readIfPresent(join(directory, `${name}.replay-${seq}`)),
+    unclaim: async (name, seq, state) => await moveIfPresent(directory, `${name}.replay-${seq}`, `${name}.${state}`),
+    finish: async (name, seq) => await rm(join(directory, `${name}.replay-${seq}`), { force: true }),
   };
 }
 
@@ -136,6 +165,14 @@ class StagedWriter implements QuarantineWriter {
     await this.#file!.writeFile(this.#lines.join(""));
     this.#lines = [];
     this.#bufferedBytes = 0;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    return ignoreMissing(error as NodeJS.ErrnoException) ?? [];
   }
 }
 

@@ -102,24 +102,23 @@ export interface QuarantineEntry {
   readonly output: string;
   readonly seq: number;
   readonly state: string;
+  /** The shipment that ships it again. */
+  readonly claimedBy: number | null;
 }
 
 /** The files of the folder that are ours, by what their names say. */
 export async function entriesOf(directory: string): Promise<QuarantineEntry[]> {
-  const entries: QuarantineEntry[] = [];
-  for (const fileName of (await readdir(directory).catch(ignoreMissing)) ?? []) {
-    const match = NAME.exec(fileName)?.groups;
-    if (match === undefined) continue;
-    const { output = "", seq = "", state = "" } = match;
-    entries.push({
-      fileName,
-      name: `${output}-${seq}`,
-      output: decodeURIComponent(output),
-      seq: Number(seq),
-      state,
-    });
-  }
-  return entries;
+  const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
+  return names.flatMap((name) => entryOf(name) ?? []);
+}
+
+/** What the name of a file says; null if it is none of ours. */
+export function entryOf(fileName: string): QuarantineEntry | null {
+  const match = NAME.exec(fileName)?.groups;
+  if (match === undefined) return null;
+  const { output = "", seq = "", state = "", by } = match;
+  const claimedBy = by === undefined ? null : Number(by);
+  return { fileName, name: `${output}-${seq}`, output: decodeURIComponent(output), seq: Number(seq), state, claimedBy };
 }
 
 /** By newlines alone: readline takes U+2028 for one too. */

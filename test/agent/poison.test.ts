@@ -1,7 +1,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { listQuarantine, readQuarantined, type QuarantinedRecord } from "../../agent/state/quarantine.ts";
+import {
+  listQuarantine,
+  readQuarantined,
+  requestReplay,
+  type QuarantinedRecord,
+} from "../../agent/state/quarantine.ts";
 import { openBed, restartBed, type Bed } from "./bed.ts";
 import { append, cri, T0_MS } from "./fixture.ts";
 
@@ -144,4 +149,80 @@ test("an encoder that fails at no record in particular fails the shipment", asyn
   append(join(bed.logs, "a.log"), line("bad"));
   await expect(bed.run(T0_MS)).rejects.toThrow("cannot encode");
   expect(bed.positions.nextSeq).toBe(1);
+});
+
+/** A bed whose quarantine holds `bad 1` and `bad 2`, asked to be shipped again. */
+async function openReplay(): Promise<Bed> {
+  const bed = await openBed();
+  bed.output.poison = /bad/;
+  append(join(bed.logs, "a.log"), line("bad 1") + line("bad 2"));
+  await bed.run(T0_MS);
+  const [file] = await listQuarantine(join(bed.folder, "state", "quarantine"));
+  await requestReplay(join(bed.folder, "state", "quarantine"), file!.name);
+  expect(bed.shipper.pendingBytes()).toBe(1);
+  return bed;
+}
+
+test("what is replayed is shipped as it was, and leaves the quarantine", async () => {
+  await using bed = await openReplay();
+  bed.output.poison = /(?!)/;
+  await bed.run(T0_MS + 1000);
+  expect(bed.output.published.map(({ log, pos, ms }) => [log, pos, ms])).toEqual([["bad 1", 0, T0_MS], ["bad 2", line("bad 1").length, T0_MS]]); // prettier-ignore
+  expect(readdirSync(join(bed.folder, "state", "quarantine"))).toEqual([]);
+  expect(bed.shipper.pendingBytes()).toBe(0);
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toHaveLength(2);
+});
+
+test("what is replayed and still can't be encoded is quarantined again, with the new reason", async () => {
+  await using bed = await openReplay();
+  bed.output.poison = /bad 2/;
+  append(join(bed.logs, "a.log"), line("3"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["bad 1", "3"]);
+  expect(texts(await quarantined(bed))).toEqual(["bad 2"]);
+  expect(bed.ledger.accounts()[0]).toMatchObject({ errorBytes: 0, total: { pending: 0 } });
+});
+
+test.each(["begin", "seal", "publish", "isDelivered"] as const)(
+  "a replay that fails at %s, and a restart after it, ship its records once",
+  async (step) => {
+    await using before = await openReplay();
+    before.output.poison = /(?!)/;
+    if (step === "isDelivered") before.output.failing.add("publish");
+    before.output.failing.add(step);
+    await expect(before.run(T0_MS + 1000)).rejects.toThrow("fails");
+    await expect(before.run(T0_MS + 1000)).rejects.toThrow("fails");
+    expect(before.logsShipped()).toEqual([]);
+    await using bed = await restartBed(before);
+    await bed.run(T0_MS + 2000);
+    expect(bed.logsShipped()).toEqual(["bad 1", "bad 2"]);
+    expect(readdirSync(join(bed.folder, "state", "quarantine"))).toEqual([]);
+  },
+);
+
+test("a crash after the commit of a replay does not ship its records again", async () => {
+  await using before = await openReplay();
+  before.output.poison = /(?!)/;
+  before.output.failing.add("publish");
+  await expect(before.run(T0_MS + 1000)).rejects.toThrow("fails");
+  await before.positions.commit();
+  await using bed = await restartBed(before);
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual([]);
+  expect(readdirSync(join(bed.folder, "state", "quarantine"))).toEqual([]);
+});
+
+test("a replay that has no room in a shipment waits for somebody to decide, and the output goes on", async () => {
+  await using bed = await openReplay();
+  bed.output.poison = /(?!)/;
+  const begin = bed.output.begin.bind(bed.output);
+  bed.output.begin = (header, signal) => {
+    const delivery = begin(header, signal);
+    return header.replayed === undefined ? delivery : { ...delivery, accept: () => Promise.resolve(false) };
+  };
+  append(join(bed.logs, "a.log"), line("3"));
+  await bed.run(T0_MS + 1000);
+  expect(bed.logsShipped()).toEqual(["3"]);
+  expect(texts(await quarantined(bed))).toEqual(["bad 1", "bad 2"]);
 });
