@@ -182,10 +182,11 @@ export class Shipper {
     if (this.isInFlight(chain)) return false;
     // How much a deleted file held is not known: something of it is missing unless reading went on behind it.
     const isMissing = file.record.givenUp?.reason === "deleted";
-    if (cursor === undefined) return chain.files[0] === file && !isMissing && file.size <= file.record.startAt;
-    if (cursor.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
-    const at = chain.files.findIndex((other) => other.record.id === cursor.file);
+    if (cursor?.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
+    const at = chain.files.findIndex((other) => other.record.id === cursor?.file);
     const index = chain.files.indexOf(file);
+    // Not a byte of what is left was ever read; of an empty file there never will be.
+    if (cursor === undefined || at < 0) return index === 0 && !isMissing && file.size <= file.record.startAt;
     return at > index || (at === index && !isMissing && cursor.offset >= file.size);
   }
 

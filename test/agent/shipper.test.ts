@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fakeOutput, openBed } from "./bed.ts";
@@ -114,6 +114,20 @@ test("a file is not given up while a record is open in it, nor while a shipment 
   bed.output.failing.clear();
   await bed.run(T0_MS + 2000);
   expect(bed.shipper.isDone(chain!, chain!.files[0]!)).toBe(true);
+});
+
+test("an empty file behind one that was shipped and given up is given up too", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, `${path}.20261121-050000`);
+  append(path, "");
+  await bed.run(T0_MS + 1000);
+  for (const name of [path, `${path}.20261121-050000`]) rmSync(name);
+  for (const minutes of [1, 3]) await bed.run(T0_MS + minutes * 60_000);
+  await bed.release();
+  expect([...bed.tail.files.keys()]).toEqual([]);
 });
 
 test("small shipments carry a backlog in order", async () => {
