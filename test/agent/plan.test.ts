@@ -85,6 +85,7 @@ test("a gone file ends its chain, and what is open there with it", () => {
 test("a superseded chain ends when it is quiet", () => {
   expect(plan([chainOf("a", [{ size: 10 }], { superseded: true })])).toEqual(["a0 0-10!, end"]);
   expect(plan([chainOf("a", [{ size: 10, grewAtMs: T0_MS }], { superseded: true })])).toEqual(["a0 0-10"]);
+  expect(plan([chainOf("a", [{ size: 10 }, { size: 0 }], { superseded: true })])).toEqual(["a0 0-10!, a1 0-0!, end"]);
 });
 
 test("with --once, and for a plain path, a quiet file's rest is a line, but the chain goes on", () => {

@@ -47,8 +47,8 @@ export interface Chain {
 export function isFinal(chain: Chain, file: FollowedFile, nowMs: number): boolean {
   if (file.gone || file.record.givenUp !== undefined) return true;
   const next = chain.files[chain.files.indexOf(file) + 1];
-  const followed = next === undefined ? chain.superseded : next.size > 0 || chain.files.at(-1) !== next;
-  return followed && isQuiet(file, nowMs);
+  const followed = next !== undefined && (next.size > 0 || chain.files.at(-1) !== next);
+  return (followed || chain.superseded) && isQuiet(file, nowMs);
 }
 
 /** No growth for QUIET_MS. */
