@@ -1,0 +1,45 @@
+import * as fc from "fast-check";
+
+/** What may happen to the logs of a node. Data: a list of them is a script that can be shrunk, printed and played again. `pod` counts modulo the pods there are. */
+export type NodeAction =
+  | { readonly do: "write"; readonly pod: number; readonly stream: 0 | 1; readonly lines: number }
+  | { readonly do: "partial"; readonly pod: number; readonly stream: 0 | 1 }
+  | { readonly do: "tear"; readonly pod: number; readonly stream: 0 | 1 }
+  | { readonly do: "rotate"; readonly pod: number; readonly times: number; readonly lines: number }
+  | { readonly do: "failRotation"; readonly pod: number; readonly lines: number }
+  | { readonly do: "gzip"; readonly pod: number }
+  | { readonly do: "truncate"; readonly pod: number; readonly copies: boolean; readonly lines: number }
+  | { readonly do: "restart"; readonly pod: number; readonly swaps: boolean; readonly lines: number }
+  | { readonly do: "delete"; readonly pod: number }
+  | { readonly do: "create"; readonly lines: number }
+  | { readonly do: "clutter"; readonly what: "dangling" | "directory" | "loop" };
+
+/** Random node actions; writing is the most frequent. */
+export function nodeActions(linesMax: number): { weight: number; arbitrary: fc.Arbitrary<NodeAction> }[] {
+  const pod = fc.nat(7);
+  const stream = fc.constantFrom(0 as const, 1 as const);
+  const lines = fc.nat(linesMax);
+  const flag = fc.boolean();
+  return [
+    {
+      weight: 12,
+      arbitrary: fc.record({ do: fc.constant("write"), pod, stream, lines: fc.integer({ min: 1, max: linesMax }) }),
+    },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("partial"), pod, stream }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("tear"), pod, stream }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant("rotate"), pod, times: fc.constantFrom(1, 1, 1, 2, 3, 6), lines }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("failRotation"), pod, lines }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("gzip"), pod }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("truncate"), pod, copies: flag, lines }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("restart"), pod, swaps: flag, lines }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("delete"), pod }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("create"), lines }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant("clutter"), what: fc.constantFrom("dangling", "directory", "loop") }),
+    },
+  ];
+}
