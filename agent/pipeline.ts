@@ -108,7 +108,9 @@ async function openOutput(config: OutputConfig, folder: string, parts: Parts, co
   const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
   const { life, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
-  const output = createOutput(config, { cluster, node, life }, { probe, log });
+  const stats = telemetry.statsOf(outputId(config));
+  const onFault = (fault: Error | null): void => stats.answered(fault, performance.now());
+  const output = createOutput(config, { cluster, node, life }, { probe, log, onFault });
   const positions = await openPositions(journalPath(folder, output.id));
   opened.push(positions);
   forgetEnded(positions, tails);
@@ -134,7 +136,7 @@ async function openOutput(config: OutputConfig, folder: string, parts: Parts, co
   const recovery = openRecovery(positions, output, { life, tails, quarantineOf, log, telemetry, probe });
   shippers.push(shipper);
   recoveries.push(recovery);
-  pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats: telemetry.statsOf(id), log }));
+  pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats, log }));
 }
 
 /** Chains can end without the output, while it was not configured. */

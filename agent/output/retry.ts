@@ -30,8 +30,8 @@ export interface RetryOptions {
   readonly said: Set<string>;
   /** Waits; tests bring a clock of their own. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
-  /** Hears of every fault, before the wait. */
-  readonly onFault?: (fault: Fault) => void;
+  /** Hears of every fault, before the wait; null: the call was answered after all. */
+  readonly onFault?: ((fault: Fault | null) => void) | undefined;
 }
 
 /** Delays grow from `firstMs` to `mostMs`, doubling; each is drawn between 0 and that ("full jitter"), so that nodes spread. */
@@ -62,6 +62,7 @@ async function repeat(call: () => Promise<unknown>, options: RetryOptions): Prom
     try {
       const result = await call();
       options.said.clear();
+      if (failures > 0) options.onFault?.(null);
       return result;
     } catch (error) {
       signal.throwIfAborted();

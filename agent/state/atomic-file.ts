@@ -1,5 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { stateWritten } from "./written.ts";
 
 /** Replaces `path` by `text` so that after a crash it holds the old or the new content, never a part: write, fsync, rename, fsync the folder. */
 export async function writeFileAtomic(path: string, text: string): Promise<void> {
@@ -14,6 +15,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     const file = await open(temporary, "w");
     try {
       await file.writeFile(text);
+      stateWritten.bytes += Buffer.byteLength(text);
       await file.sync();
     } finally {
       await file.close();

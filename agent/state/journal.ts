@@ -4,6 +4,7 @@ import { open, readFile, rm, type FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { replaceFile, syncDirectory } from "./atomic-file.ts";
 import { dirname } from "node:path";
+import { stateWritten } from "./written.ts";
 
 /**
  * An append-only file of JSON records, the memory of one output.
@@ -126,6 +127,7 @@ class FileJournal implements Journal {
     const line = Buffer.concat([Buffer.from(`${checksumOf(json)} `), json, Buffer.from("\n")]);
     try {
       await writeFully(this.#file, line, this.size);
+      stateWritten.bytes += line.length;
     } catch (cause) {
       // What stands behind a shorter line later would be taken for damage.
       await this.#file.truncate(this.size).catch(() => (this.uncertain = true));

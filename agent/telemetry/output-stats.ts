@@ -53,7 +53,13 @@ export class OutputStats {
     this.retryAtMs = null;
   }
 
-  /** An attempt failed, as a whole or (`retryAtMs` null) inside of a shipment that goes on trying. */
+  /** A request within a shipment failed, and the shipment goes on trying; null: it was answered after all. */
+  answered(fault: Error | null, nowMs: number): void {
+    if (fault === null) this.recovered();
+    else this.failed(fault, nowMs, null);
+  }
+
+  /** An attempt failed. `retryAtMs`: when the next one is made, where that is known. */
   failed(error: unknown, nowMs: number, retryAtMs: number | null): void {
     this.failures++;
     this.failing = failureOf(error);

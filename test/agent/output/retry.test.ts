@@ -10,6 +10,8 @@ function bed(faults: readonly (Fault | Error)[], stop = new AbortController()) {
   const { log, lines } = recordingLogger();
   const delays: number[] = [];
   const left = [...faults];
+  const heard: (string | null)[] = [];
+  const onFault = (each: Fault | null): void => void heard.push(each?.code ?? null);
   const call = async (value: string): Promise<string> => {
     const fault = left.shift();
     if (fault !== undefined) throw fault;
@@ -17,8 +19,9 @@ function bed(faults: readonly (Fault | Error)[], stop = new AbortController()) {
   };
   const wait = async (delayMs: number): Promise<number> => await Promise.resolve(delays.push(delayMs));
   return {
-    port: retrying({ call }, { signal: stop.signal, log, output: "out", said: new Set(), wait }),
+    port: retrying({ call }, { signal: stop.signal, log, output: "out", said: new Set(), wait, onFault }),
     delays,
+    heard,
     lines,
     stop,
     left,
@@ -32,6 +35,13 @@ test("a call is repeated until it succeeds, with delays that double up to a cap"
   const { port, delays } = bed(many("retryable", 12));
   expect(await port.call("done")).toBe("done");
   expect(delays).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 20_000, 20_000, 20_000, 20_000, 20_000]);
+});
+
+test("every fault is heard of, and that the call was answered after all; an answer at once is no news", async () => {
+  const { port, heard } = bed([fault("throttled", "SlowDown"), fault("permanent", "AccessDenied")]);
+  await port.call("");
+  await port.call("");
+  expect(heard).toEqual(["SlowDown", "AccessDenied", null]);
 });
 
 test("a service that throttles is asked less often, one that refuses rarely", async () => {

@@ -64,3 +64,11 @@ test("with health_check off it is always ok, and still says why it would not be"
   const report = judgeHealth({ ...CONFIG, enabled: false }, [outputWith(failing(new Error("x"), 9))], null, NOW_MS);
   expect([report.healthy, report.reasons.length]).toEqual([true, 1]);
 });
+
+test("faults within a shipment count, and an answer ends the last of them", () => {
+  const stats = new OutputStats();
+  for (let i = 0; i < 6; i++) stats.answered(new Error("SlowDown"), NOW_MS);
+  expect(judge(outputWith(stats))).toEqual(["output out: 6 failures in 60 s, the last: SlowDown"]);
+  stats.answered(null, NOW_MS);
+  expect([stats.failing, stats.failures]).toEqual([null, 6]);
+});
