@@ -35,7 +35,12 @@ export interface Inputs {
 export async function openInputs(config: AgentConfig, context: InputsContext): Promise<Inputs> {
   const { service, inputs, filters } = config;
   const { ledger, log, probe, held } = context;
-  const { store, records, tombstones } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
+  const { store, records, foreign } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
+  if (foreign.length > 0)
+    log.warn(
+      { files: foreign.length, first: foreign[0] },
+      "names in the state folder that are not ours are left alone",
+    );
   const common = { store, log, ledger, pollMs: tickOf(config) };
   const { claimed, left } = await shareOut(records, inputs);
   const open = async (
@@ -43,7 +48,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     describe: TailOptions["describe"],
     own: readonly FileRecord[],
   ): Promise<Tail> => {
-    const tail = new Tail({ ...common, config: input, describe }, tombstones);
+    const tail = new Tail({ ...common, config: input, describe });
     await tail.restore(own, held);
     return tail;
   };

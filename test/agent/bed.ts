@@ -165,8 +165,8 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const { log, lines } = recordingLogger();
   const ledger = createLedger(log);
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
-  const { store, records, tombstones } = await FileStore.open(join(state, "files"), T0_MS);
-  const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf }, tombstones);
+  const { store, records } = await FileStore.open(join(state, "files"), T0_MS);
+  const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf });
   await tail.restore(records, held, T0_MS);
   const positions = await openPositions(join(state, "fake.journal"));
   let clockMs = T0_MS;

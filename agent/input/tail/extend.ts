@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { newFileId, readHead, type FileRecord } from "./file-store.ts";
+import { newFileId, readHead } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
 import { findMissed } from "./missed.ts";
 import { noteMount } from "./mounts.ts";
@@ -7,6 +7,7 @@ import { followFile, recordFile } from "./record-file.ts";
 import { retain, type Retained } from "./retain.ts";
 import { listedInodes } from "./siblings.ts";
 import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
+import type { Tombstones } from "./tombstones.ts";
 
 /**
  * Adds the file that has the chain's live name now, and before it those that were born and renamed since the last look.
@@ -78,13 +79,13 @@ async function retainName(
     // Another file by now: the next look finds both.
     isKnown: (device: number, inode: number) =>
       fileOfInode(state, device, inode) !== null || (name.inode ?? inode) !== inode,
-    wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(state.tombstones, handle, inode),
+    wasBuried: async (handle: FileHandle, inode: number) => await wasBuried(store.tombstones, handle, inode),
     onMode: (device: number, reason: string | null) => noteMount(state, { device, path: resolved }, reason),
   };
   return await retain(request, store, state.report, nowMs);
 }
 
-async function wasBuried(tombstones: readonly FileRecord[], handle: FileHandle, inode: number): Promise<boolean> {
+async function wasBuried(tombstones: Tombstones, handle: FileHandle, inode: number): Promise<boolean> {
   for (const tombstone of tombstones) {
     if (tombstone.inode !== inode || tombstone.givenUp?.reason === "truncated") continue;
     const head = await readHead(handle, tombstone.head.length);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { ageMs, Tombstones } from "./tombstones.ts";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
 import type { Probe } from "../../probe.ts";
 import type { Origin } from "../../record.ts";
@@ -54,7 +55,7 @@ export interface FileRecord {
 
 /** Bytes that `FileRecord.head` covers. */
 export const HEAD_BYTES = 256;
-const TOMBSTONE_MS = 24 * 3_600_000;
+const OUR_NAME = /^([0-9a-f]{16})\.(json|log|gone|json\.tmp)$/;
 
 export function newFileId(): string {
   return randomBytes(8).toString("hex");
@@ -63,35 +64,38 @@ export function newFileId(): string {
 export class FileStore {
   readonly #directory: string;
   readonly #probe: Probe;
+  readonly tombstones = new Tombstones();
 
   private constructor(directory: string, probe: Probe) {
     this.#directory = directory;
     this.#probe = probe;
   }
 
-  /** Opens the folder and reads every record. Removes the rests of interrupted steps and old tombstones. */
+  /**
+   * Opens the folder and reads every record. Removes the rests of interrupted steps and old tombstones. `foreign`: names
+   * that are not ours, which are left alone. Throws if a record can't be read.
+   */
   static async open(
     directory: string,
     nowMs: number,
     probe: Probe = () => undefined,
-  ): Promise<{ store: FileStore; records: FileRecord[]; tombstones: FileRecord[] }> {
+  ): Promise<{ store: FileStore; records: FileRecord[]; foreign: string[] }> {
     await mkdir(directory, { recursive: true });
     const store = new FileStore(directory, probe);
     const names = new Set(await readdir(directory));
     const records: FileRecord[] = [];
-    const tombstones: FileRecord[] = [];
+    const foreign: string[] = [];
+    const gone: string[] = [];
     for (const name of names) {
+      const [, id, kind] = OUR_NAME.exec(name) ?? [];
       const path = join(directory, name);
-      if (name.endsWith(".tmp")) await rm(path, { force: true });
-      else if (name.endsWith(".json")) records.push(await readRecord(path));
-      else if (name.endsWith(".gone")) {
-        // The rename changed ctime alone: mtime says when the file was found.
-        const { ctimeMs } = await stat(path);
-        if (nowMs - ctimeMs > TOMBSTONE_MS) await rm(path, { force: true });
-        else tombstones.push(await readRecord(path));
-      } else if (name.endsWith(".log") && !names.has(name.replace(/\.log$/, ".json"))) await rm(path, { force: true });
+      if (kind === undefined) foreign.push(name);
+      else if (kind === "json") records.push(await readRecord(path));
+      else if (kind === "gone") gone.push(path);
+      else if (kind === "json.tmp" || !names.has(`${id}.json`)) await rm(path, { force: true });
     }
-    return { store, records, tombstones };
+    await store.#readTombstones(gone, nowMs);
+    return { store, records, foreign };
   }
 
   linkPath(id: string): string {
@@ -126,12 +130,33 @@ export class FileStore {
     await writeFileAtomic(join(this.#directory, `${record.id}.json`), JSON.stringify(record));
   }
 
-  /** The file is committed everywhere and gone: leaves a tombstone, then gives up the link. */
+  /** The file is committed everywhere and gone: leaves a tombstone, then gives up the link. If it fails, try again. */
   async bury(record: FileRecord): Promise<void> {
-    await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
+    try {
+      await rename(join(this.#directory, `${record.id}.json`), join(this.#directory, `${record.id}.gone`));
+    } catch (error) {
+      // It was renamed before what failed then, or never recorded.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
     await syncDirectory(this.#directory);
+    this.tombstones.add(record, performance.now());
     this.#probe("burying");
     await this.unlink(record.id);
+  }
+
+  /** Removes the tombstones that are too old or too many. */
+  async expireTombstones(nowMs = performance.now()): Promise<void> {
+    for (const id of this.tombstones.expire(nowMs)) await rm(join(this.#directory, `${id}.gone`), { force: true });
+  }
+
+  async #readTombstones(paths: readonly string[], nowMs: number): Promise<void> {
+    // The rename changed ctime alone: mtime says when the file was found.
+    const buried = await Promise.all(paths.map(async (path) => ({ path, atMs: (await stat(path)).ctimeMs })));
+    const newestMs = buried.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
+    for (const { path, atMs } of buried.toSorted((a, b) => a.atMs - b.atMs)) {
+      this.tombstones.add(await readRecord(path), performance.now() - ageMs(atMs, { nowMs, newestMs }));
+    }
+    await this.expireTombstones();
   }
 }
 
@@ -162,10 +187,10 @@ export async function openSame(path: string, record: FileRecord): Promise<FileHa
 }
 
 async function readRecord(path: string): Promise<FileRecord> {
-  const text = await readFile(path, "utf8");
   try {
-    const record = JSON.parse(text) as FileRecord;
+    const record = JSON.parse(await readFile(path, "utf8")) as FileRecord;
     if (record.version !== 1) throw new Error(`version ${String(record.version)}, this logq-agent reads version 1`);
+    if (!isComplete(record)) throw new Error("it is no complete record of a file");
     return record;
   } catch (cause) {
     throw new Error(
@@ -173,4 +198,10 @@ async function readRecord(path: string): Promise<FileRecord> {
       { cause },
     );
   }
+}
+
+/** A check for what others may have written, not for what we write. */
+function isComplete({ id, chain, order, startAt, chainPath, inode, head, origin }: Partial<FileRecord>): boolean {
+  const texts = [id, chain, chainPath, origin?.path].every((text) => typeof text === "string");
+  return texts && [order, startAt, inode, head?.length, head?.crc].every((number) => typeof number === "number");
 }

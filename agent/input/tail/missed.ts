@@ -1,11 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import type { Chain, FollowedFile } from "./followed-file.ts";
-import type { FileRecord } from "./file-store.ts";
 import { inspectGzip, type GzipContent } from "./gzip-file.ts";
 import { openLogFile } from "./log-file.ts";
 import { listSiblings, type Sibling } from "./siblings.ts";
 import { fileOfInode, pathOfFile, type TailState } from "./tail-state.ts";
+import type { Tombstone } from "./tombstones.ts";
 
 /** A file of a chain that was born and rotated unseen. */
 export interface Missed {
@@ -76,10 +76,10 @@ function isFollowedIn(state: TailState, chain: Chain, gzip: GzipContent): boolea
 }
 
 /** What was shipped and given up is older than all that is followed: nothing before it was missed. */
-function wasBuried({ tombstones }: TailState, chain: Chain, gzip: GzipContent): boolean {
-  const isSame = ({ chainPath, size, head }: FileRecord) =>
+function wasBuried({ options }: TailState, chain: Chain, gzip: GzipContent): boolean {
+  const isSame = ({ chainPath, size, head }: Tombstone) =>
     chainPath === chain.path && size === gzip.size && hasHead(gzip, head);
-  return tombstones.some(isSame);
+  return [...options.store.tombstones].some(isSame);
 }
 
 /** Size and first bytes are read anew: it may have grown since the last look, and been empty when it was found. */

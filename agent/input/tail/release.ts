@@ -29,6 +29,7 @@ export async function releaseFiles(state: TailState, use: FileUse): Promise<stri
     removeChain(state, chain);
     ended.push(chain.id);
   }
+  await state.options.store.expireTombstones();
   return ended;
 }
 
@@ -54,7 +55,6 @@ async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, u
   await sealRecord(state, file);
   await state.options.store.bury(file.record);
   await file.descriptor?.close();
-  state.tombstones.push(file.record);
   removeFile(state, chain, file);
   return true;
 }

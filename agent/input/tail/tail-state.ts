@@ -4,7 +4,7 @@ import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Report } from "./discover.ts";
 import { GzipFiles } from "./gzip-file.ts";
-import type { FileRecord, FileStore } from "./file-store.ts";
+import type { FileStore } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import type { Mount } from "./mounts.ts";
 
@@ -28,7 +28,6 @@ export interface TailState {
   readonly byPath: Map<string, Chain>;
   /** The files by device and inode; of those that were replaced in place the last. */
   readonly byInode: Map<string, FollowedFile>;
-  readonly tombstones: FileRecord[];
   /** What the input's patterns matched at the last look, links resolved. */
   matched: ReadonlySet<string>;
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
@@ -40,14 +39,13 @@ export interface TailState {
   readonly report: Report;
 }
 
-export function newTailState(options: TailOptions, tombstones: readonly FileRecord[]): TailState {
+export function newTailState(options: TailOptions): TailState {
   return {
     options,
     chains: new Map(),
     files: new Map(),
     byPath: new Map(),
     byInode: new Map(),
-    tombstones: [...tombstones],
     matched: new Set(),
     skipsExisting: !options.config.readFromHead,
     gzipFiles: new GzipFiles(),

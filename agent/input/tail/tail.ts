@@ -26,8 +26,8 @@ export class Tail {
   #absenceCheckAtMs = -Infinity;
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(options: TailOptions, tombstones: readonly FileRecord[]) {
-    this.#state = newTailState(options, tombstones);
+  constructor(options: TailOptions) {
+    this.#state = newTailState(options);
   }
 
   get chains(): ReadonlyMap<string, Chain> {
