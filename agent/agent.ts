@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AgentConfig } from "../config/config.ts";
 import { flush, follow } from "./follow.ts";
 import { startGrace } from "./grace.ts";
-import { shipOnce } from "./once.ts";
+import { shipOnce, STOPPED_EARLY } from "./once.ts";
 import { openPipeline, type Pipeline, type PipelineContext } from "./pipeline.ts";
 import type { Probe } from "./probe.ts";
 import { startTurn, type Reload } from "./reload.ts";
@@ -32,7 +32,10 @@ export interface AgentOptions {
 export async function runAgent(config: AgentConfig, options: AgentOptions): Promise<void> {
   const held = { config };
   using grace = startGrace(options.signal, () => held.config.service.graceMs);
-  const isOver = grace.over.then(() => options.log.warn({}, "abandoned what did not end within grace"));
+  const isOver = grace.over.then(() => {
+    options.log.warn({}, "abandoned what did not end within grace");
+    if (options.once) throw new Error(STOPPED_EARLY);
+  });
   await Promise.race([run(held, options), isOver]);
 }
 
@@ -40,10 +43,11 @@ export async function runAgent(config: AgentConfig, options: AgentOptions): Prom
 async function run(current: { config: AgentConfig }, options: AgentOptions): Promise<void> {
   const { storagePath, graceMs } = current.config.service;
   const { log, signal: stop, probe = () => undefined } = options;
-  await mkdir(join(storagePath, "outputs"), { recursive: true });
+  const explain = explainFor(storagePath);
+  await mkdir(join(storagePath, "outputs"), { recursive: true }).catch(explain);
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
   if (lock === null) return;
-  const life = await readLife(storagePath);
+  const life = await readLife(storagePath).catch(explain);
   const telemetry = new Telemetry(log, current.config.service.health);
   await using http = createHttp(telemetry, log);
   const held = new Map<string, FileHandle>();
@@ -51,7 +55,9 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
   let last: AgentConfig | null = null;
   try {
     for (;;) {
-      const pipeline = await openPipeline(current.config, context).catch(unlessReloaded(last, context));
+      const pipeline = await openPipeline(current.config, context).catch(
+        last === null ? explain : goBackTo(last, context),
+      );
       current.config = pipeline.config;
       const { health, http: address } = current.config.service;
       telemetry.configure(health);
@@ -88,11 +94,21 @@ async function runPipeline(
 }
 
 /** A new configuration that can't be opened gives way to the last one. */
-function unlessReloaded(last: AgentConfig | null, context: PipelineContext): (error: unknown) => Promise<Pipeline> {
+function goBackTo(last: AgentConfig, context: PipelineContext): (error: unknown) => Promise<Pipeline> {
   return async (error) => {
-    if (last === null) throw error;
     context.log.error({ err: error }, "cannot open the new configuration; going back to the old one");
     return await openPipeline(last, context);
+  };
+}
+
+/** The words of a system call alone don't say what to do. */
+function explainFor(storagePath: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    throw new Error(
+      `cannot start on the state folder ${storagePath}: ${error.message}; make it writable, free space on its disk, or set service's storage.path`,
+      { cause: error },
+    );
   };
 }
 

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** Where SIGHUP is heard. */
   readonly reloads: ReloadRequests;
+  /** Whether `out` is read by a person. */
+  readonly isTerminal: boolean;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly createLog: (level: AgentConfig["service"]["logLevel"]) => Promise<Logger>;
@@ -26,6 +28,7 @@ type RunAgent = (
 ) => Promise<void>;
 
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
+       logq-agent quarantine list|replay -c CONFIG ...
 
 Follows the node's log files and ships them as CONFIG says (Fluent Bit's YAML format).
 
@@ -42,6 +45,10 @@ rest. A second one ends it at once, with exit code 1. Nothing is lost either way
 
 /** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration. */
 export async function runCommand(argv: readonly string[], around: Surroundings): Promise<number> {
+  if (argv[0] === "quarantine") {
+    const { runQuarantine } = await import("./quarantine-command.ts");
+    return await runQuarantine(argv.slice(1), around);
+  }
   const options = readOptions(argv);
   if ("wrong" in options) return refuse(around, `${options.wrong}\nTry 'logq-agent --help'.`);
   if (options.help) return print(around, USAGE);

@@ -21,6 +21,7 @@ void runCommand(process.argv.slice(2), {
   version: packageJson.version,
   signal: stop.signal,
   reloads,
+  isTerminal: process.stdout.isTTY,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   createLog: async (level) => {

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QUIET_MS } from "./input/tail/followed-file.ts";
 import type { Pipeline } from "./pipeline.ts";
 
+export const STOPPED_EARLY = "told to stop before everything was shipped; the next start ships the rest";
+
 const WAIT_MS = 250;
 
 /**
@@ -27,8 +29,7 @@ export async function shipOnce(
       }
     }
     const waits = shippers.some((shipper) => shipper.pendingBytes() > 0);
-    if (waits && stop.aborted)
-      throw new Error("told to stop before everything was shipped; the next start ships the rest");
+    if (waits && stop.aborted) throw new Error(STOPPED_EARLY);
     if (!waits || (!moved && performance.now() > deadline)) break;
     if (!moved) await sleep(WAIT_MS, undefined, { signal: stop }).catch(() => undefined);
   }

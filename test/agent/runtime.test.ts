@@ -16,6 +16,7 @@ test("a runtime without zstd is refused by name, before anything is read", async
     env: {},
     version: "0",
     reloads: createReloadRequests(),
+    isTerminal: false,
     signal: new AbortController().signal,
     out: () => undefined,
     err: (text) => (said += text),

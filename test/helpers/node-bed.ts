@@ -34,7 +34,7 @@ export interface NodeBed extends AsyncDisposable {
   /** Runs `logq-agent --once`; throws with its stderr if it fails. */
   shipOnce(): Promise<void>;
   /** Starts `logq-agent`; its standard output goes nowhere, or into a pipe. */
-  follow(options?: { stdout: "pipe" }): ChildProcess;
+  follow(options?: { stdout: "pipe" }, ...args: string[]): ChildProcess;
   /** Starts an entry point with the config as its first argument. */
   start(entry: string, ...args: string[]): ChildProcess;
   /** Starts a container with an empty `0.log`. */
@@ -85,7 +85,7 @@ export async function makeNodeBed(options: BedOptions = {}): Promise<NodeBed> {
     shipOnce: async () => {
       await promisify(execFile)(process.execPath, [AGENT, "-c", configPath, "--once"]);
     },
-    follow: (how) => start([AGENT, "-c", configPath], how?.stdout),
+    follow: (how, ...args) => start([AGENT, "-c", configPath, ...args], how?.stdout),
     start: (entry, ...args) => start([entry, configPath, ...args]),
     openLog: () => {
       const [pod] = samplePods({ pods: 1, seed: 1, sizes: "even" });
