@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig } from "../config/config.ts";
-import { watchedFolders } from "./input/tail/discover.ts";
 import { watchFolders } from "./input/tail/watch.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -24,7 +23,7 @@ interface FollowContext {
 export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log }: FollowContext): Promise<void> {
   const { config, tails, pumps } = pipeline;
   let mustDiscover = true;
-  await using _watch = watchFolders(config.inputs.flatMap(watchedFolders), () => (mustDiscover = true), log);
+  using watch = watchFolders(() => (mustDiscover = true), log);
   const tickMs = tickOf(config);
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
@@ -39,6 +38,8 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
         // Before the look: a name that appears during it asks for another one.
         mustDiscover = false;
         for (const tail of tails) await tail.discover(nowMs);
+        // A folder that came into being meanwhile: what is in it by now is not announced.
+        if (watch.update(tails.flatMap((tail) => tail.folders))) mustDiscover = true;
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, TailConfig } from "../config/config.ts";
 import { tickOf } from "./follow.ts";
-import { discoverTargets } from "./input/tail/discover.ts";
+import { createDiscovery } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
 import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
@@ -89,7 +89,7 @@ async function shareOut(
   }
   for (const [index, input] of left.length === 0 ? [] : inputs.entries()) {
     // What can't be followed is said when files are looked for.
-    const targets = await discoverTargets(input, () => undefined);
+    const { targets } = await createDiscovery(input, () => undefined)(() => true);
     const resolved = new Set(targets.map((target) => target.resolved));
     claim(index, (record) => resolved.has(record.chainPath));
   }

@@ -60,6 +60,8 @@ export interface TailConfig {
   readonly skipEmptyLines: boolean;
   readonly refreshIntervalMs: number;
   readonly readFromHead: boolean;
+  /** A file that was last written longer ago is not taken up; null: however old it is. */
+  readonly ignoreOlderMs: number | null;
   /** ours: `links: off` never hard-links, for logs mounted read-only. */
   readonly links: boolean;
 }

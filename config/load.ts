@@ -92,6 +92,7 @@ function readInput(section: RawSection, index: number, raw: RawConfig, found: Fi
     skipEmptyLines: settings.skip_empty_lines,
     refreshIntervalMs: settings.refresh_interval,
     readFromHead: settings.read_from_head,
+    ignoreOlderMs: settings.ignore_older,
     links: settings.links,
   };
 }

@@ -51,6 +51,7 @@ function tailOptions(tail: InputConfig): Options {
     ...(tail.excludePath.length > 0 && { exclude_path: tail.excludePath }),
     refresh_interval: formatDuration(tail.refreshIntervalMs),
     read_from_head: onOff(tail.readFromHead),
+    ...(tail.ignoreOlderMs !== null && { ignore_older: formatDuration(tail.ignoreOlderMs) }),
     ...(tail.framing === "cri" && { "multiline.parser": "cri" }),
     ...(tail.skipEmptyLines && { skip_empty_lines: "on" }),
     links: onOff(tail.links),

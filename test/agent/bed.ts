@@ -231,7 +231,7 @@ export async function restartBed(bed: Bed, changes: BedOptions = {}): Promise<Be
 }
 
 export function tailConfig(path: string): TailConfig {
-  const times = { refreshIntervalMs: 1000, readFromHead: true };
+  const times = { refreshIntervalMs: 1000, readFromHead: true, ignoreOlderMs: null };
   return {
     plugin: "tail",
     tag: "kube.*",

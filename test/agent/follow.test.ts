@@ -15,6 +15,7 @@ test.each([3_600_000, -3_600_000])(
     const times: number[] = [];
     const tail = {
       files: new Map(),
+      folders: [],
       discover: async () => await Promise.resolve(),
       poll: async (nowMs: number) => {
         times.push(nowMs);

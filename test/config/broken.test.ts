@@ -72,8 +72,8 @@ describe("a broken configuration is refused, with file, line, column and key pat
     ],
     [
       "an option of a later version",
-      edited("tag:", "ignore_older: 1d\n      tag:"),
-      "agent.yaml:6:7: pipeline.inputs[0].ignore_older: not in this version yet; remove it",
+      edited("tag:", "tag_regex: x\n      tag:"),
+      "agent.yaml:6:7: pipeline.inputs[0].tag_regex: not in this version yet; remove it",
     ],
     [
       "an option for which there is another way",

@@ -31,6 +31,7 @@ describe("defaults", () => {
             skipEmptyLines: false,
             refreshIntervalMs: 60_000,
             readFromHead: true,
+            ignoreOlderMs: null,
             links: true,
           },
         ],

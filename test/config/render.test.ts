@@ -6,7 +6,7 @@ import { BASE, edited, load } from "./fixture.ts";
 const EVERYTHING = `service: {storage.path: /s, storage.total_limit_size: 5G, cluster: 'a: #b', hostname: n, log_level: off, grace: 90}
 pipeline:
   inputs:
-    - {name: tail, path: [/a/*.log, '/b/[x]*'], exclude_path: '*.gz', multiline.parser: cri, skip_empty_lines: on, read_from_head: off, links: off, refresh_interval: 5}
+    - {name: tail, path: [/a/*.log, '/b/[x]*'], exclude_path: '*.gz', multiline.parser: cri, skip_empty_lines: on, read_from_head: off, links: off, refresh_interval: 5, ignore_older: 2d}
     - {name: tail, tag: host.*, path: /h}
   filters:
     - {name: kubernetes, match_regex: '^kube\\.|tail'}

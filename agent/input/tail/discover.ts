@@ -1,3 +1,4 @@
+import { lstatSync, readlinkSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { TailConfig } from "../../../config/config.ts";
@@ -20,53 +21,111 @@ export type Report = (path: string, reason: string) => void;
 const DOCKER_ROOT = "/var/lib/docker/containers";
 const PODS_ROOT = "/var/log/pods";
 
-/** Everything that a tail input names now, each file once. What can't be followed is reported with its reason. */
-export async function discoverTargets(input: TailConfig, report: Report): Promise<Target[]> {
-  const excluded = pathMatcher(input.excludePath);
-  const byResolved = new Map<string, Target>();
-  for (const pattern of input.path) {
-    const roots = allowedRoots(pattern);
-    const paths = await expandGlob(pattern, (path, error) => report(path, `cannot list the folder: ${error.message}`));
-    for (const path of paths) {
-      if (excluded(path)) continue;
-      const target = await resolveTarget(path, isPlainPath(pattern), roots, report);
-      if (target !== null && !byResolved.has(target.resolved)) byResolved.set(target.resolved, target);
-    }
-  }
-  return [...byResolved.values()];
+export interface Look {
+  /** Each file once. */
+  readonly targets: readonly Target[];
+  /** Where new names may appear. */
+  readonly folders: readonly string[];
 }
 
-/** The folders that must be watched for new names. */
-export function watchedFolders(input: TailConfig): string[] {
-  return [...new Set(input.path.map(globBase))];
+/** Looks for what an input names. `isFollowed` says so of a resolved path; `anew`: every path is resolved again. */
+export type Discover = (isFollowed: (resolved: string) => boolean, anew?: boolean) => Promise<Look>;
+
+/**
+ * Looks for everything that a tail input names. What can't be followed is reported with its reason. A path that is followed
+ * is resolved again only if its link says something else: a look at a thousand such costs milliseconds.
+ */
+export function createDiscovery(input: TailConfig, report: Report): Discover {
+  const excluded = pathMatcher(input.excludePath);
+  let known = new Map<string, Known>();
+
+  return async (isFollowed, anew = false) => {
+    const next = new Map<string, Known>();
+    const byResolved = new Map<string, Target>();
+    const folders: string[] = [];
+    for (const pattern of input.path) {
+      const context = {
+        input,
+        report,
+        isFollowed,
+        plainPath: isPlainPath(pattern),
+        roots: await allowedRoots(pattern),
+      };
+      const expansion = await expandGlob(pattern, (path, error) =>
+        report(path, `cannot list the folder: ${error.message}`),
+      );
+      folders.push(...expansion.folders);
+      for (const path of expansion.paths.filter((candidate) => !excluded(candidate))) {
+        const before = known.get(path);
+        const isKnown =
+          !anew && before !== undefined && isFollowed(before.target.resolved) && before.link === linkAt(path);
+        const target = isKnown ? before.target : await resolveTarget(path, context);
+        if (target === null) continue;
+        next.set(path, isKnown ? before : { target, link: linkAt(path) });
+        if (!byResolved.has(target.resolved)) byResolved.set(target.resolved, target);
+      }
+    }
+    known = next;
+    return { targets: [...byResolved.values()], folders };
+  };
+}
+
+interface Known {
+  readonly target: Target;
+  /** What the link at the path says; null if it is none. */
+  readonly link: string | null;
+}
+
+function linkAt(path: string): string | null {
+  // Without an error for what is no link: one costs more than the look at a hundred that are.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return null;
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /**
  * Where a pattern's links may lead: its own folder, and where the kubelet and Docker keep what /var/log/containers links
  * to. A planted link must not ship another file of the node.
  */
-function allowedRoots(pattern: string): string[] {
+async function allowedRoots(pattern: string): Promise<Root[]> {
   const base = globBase(pattern);
-  return [base, join(dirname(base), "pods"), PODS_ROOT, DOCKER_ROOT];
+  const paths = [base, join(dirname(base), "pods"), PODS_ROOT, DOCKER_ROOT];
+  return await Promise.all(paths.map(async (path) => ({ path, resolved: await realpath(path).catch(() => path) })));
 }
 
-async function resolveTarget(
-  path: string,
-  plainPath: boolean,
-  roots: readonly string[],
-  report: Report,
-): Promise<Target | null> {
+interface Root {
+  readonly path: string;
+  readonly resolved: string;
+}
+
+interface ResolveContext {
+  readonly input: TailConfig;
+  readonly report: Report;
+  readonly plainPath: boolean;
+  readonly roots: readonly Root[];
+  isFollowed(resolved: string): boolean;
+}
+
+async function resolveTarget(path: string, context: ResolveContext): Promise<Target | null> {
+  const { input, report, plainPath, roots } = context;
   try {
     const resolved = await realpath(path);
-    const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
-    if (!allowed.some((root) => resolved.startsWith(root === sep ? root : root + sep))) {
-      report(path, `its link leads to ${resolved}, outside of ${roots.join(", ")}; not followed`);
+    if (!roots.some((root) => resolved.startsWith(root.resolved === sep ? sep : root.resolved + sep))) {
+      const allowed = roots.map((root) => root.path).join(", ");
+      report(path, `its link leads to ${resolved}, outside of ${allowed}; not followed`);
       return null;
     }
     const status = await stat(resolved);
-    if (status.isFile()) return { path, resolved, device: status.dev, inode: status.ino, plainPath };
-    if (plainPath) report(path, "it is no regular file; not followed");
-    return null;
+    if (!status.isFile()) {
+      if (plainPath) report(path, "it is no regular file; not followed");
+      return null;
+    }
+    const isOld = input.ignoreOlderMs !== null && Date.now() - status.mtimeMs > input.ignoreOlderMs;
+    if (isOld && !context.isFollowed(resolved)) return null;
+    return { path, resolved, device: status.dev, inode: status.ino, plainPath };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A dangling link is what a container leaves between its death and the kubelet's clean-up.

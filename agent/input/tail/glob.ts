@@ -15,24 +15,36 @@ export function isPlainPath(pattern: string): boolean {
   return !WILDCARD.test(pattern);
 }
 
+/** What a pattern names now. */
+interface Expansion {
+  readonly paths: readonly string[];
+  /** Where new names may appear: the base, and what is on the way; a folder at the end of the way only until it has a match. */
+  readonly folders: readonly string[];
+}
+
 /**
  * The paths that a pattern names, as glob(3) means it: `*` and `?` never match a slash nor a leading dot, `[…]` is a set.
  * Sorted; a folder that is missing or unreadable has none, `onError` hears of the unreadable ones.
  */
-export async function expandGlob(pattern: string, onError: (path: string, error: Error) => void): Promise<string[]> {
-  if (isPlainPath(pattern)) return [pattern];
+export async function expandGlob(pattern: string, onError: (path: string, error: Error) => void): Promise<Expansion> {
   const base = globBase(pattern);
+  if (isPlainPath(pattern)) return { paths: [pattern], folders: [base] };
+  const folders = [base];
   const segments = pattern.slice(base === sep ? 1 : base.length + 1).split(sep);
   let paths = [base];
-  for (const segment of segments) {
+  for (const [level, segment] of segments.entries()) {
     const matches = compileGlob(segment);
     const found: string[] = [];
     for (const path of paths) {
-      for (const name of await names(path, onError)) if (matches(name)) found.push(join(path, name));
+      const listed = await names(path, onError);
+      const before = found.length;
+      for (const name of listed ?? []) if (matches(name)) found.push(join(path, name));
+      const isOnTheWay = level < segments.length - 1 || found.length === before;
+      if (listed !== null && level > 0 && isOnTheWay) folders.push(path);
     }
     paths = found;
   }
-  return paths.toSorted();
+  return { paths: paths.toSorted(), folders };
 }
 
 /** Whether any of the patterns matches the path as `expandGlob` would. */
@@ -47,13 +59,14 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
   return (path) => matchers.some((matches) => matches(path));
 }
 
-async function names(directory: string, onError: (path: string, error: Error) => void): Promise<string[]> {
+/** Null if there is no such folder. */
+async function names(directory: string, onError: (path: string, error: Error) => void): Promise<string[] | null> {
   try {
     return await readdir(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR") onError(directory, error as Error);
-    return [];
+    return null;
   }
 }
 
@@ -73,15 +86,46 @@ function matcher(source: string): (text: string) => boolean {
 /** fnmatch(3)'s wildcards as a regular expression; all else is meant literally. `any`: what `?` matches. */
 function translate(pattern: string, any: string): string {
   return pattern.replace(
-    /\\(.)|\[([!^]?)(\]?[^\]]*)\]|[\s\S]/g,
+    /\\(.)|\[([!^]?)(\]?(?:\[:[a-z]+:\]|[^\]])*)\]|[\s\S]/g,
     (token: string, escaped?: string, not?: string, set?: string) => {
       if (escaped !== undefined) return escapeRegExp(escaped);
-      if (set !== undefined && set !== "")
-        return `(?=${any})[${not === "" ? "" : "^"}${set.replace(/[\\\][^]/g, String.raw`\$&`)}]`;
+      if (set !== undefined && set !== "") return `(?=${any})[${not === "" ? "" : "^"}${translateSet(set)}]`;
       if (token === "*") return `${any}*`;
       return token === "?" ? any : escapeRegExp(token);
     },
   );
+}
+
+/** POSIX character classes in the C locale. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alnum: "0-9A-Za-z",
+  alpha: "A-Za-z",
+  blank: String.raw` \t`,
+  cntrl: String.raw`\x00-\x1f\x7f`,
+  digit: "0-9",
+  graph: String.raw`\x21-\x7e`,
+  lower: "a-z",
+  print: String.raw`\x20-\x7e`,
+  punct: String.raw`\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e`,
+  space: String.raw`\s`,
+  upper: "A-Z",
+  xdigit: "0-9A-Fa-f",
+};
+
+/** A range from high to low and an unknown class have nothing in them, as in glob(3). */
+function translateSet(set: string): string {
+  return set.replace(
+    /\[:([a-z]+):\]|([\s\S])-([\s\S])|[\s\S]/g,
+    (token: string, name?: string, low?: string, high?: string) => {
+      if (name !== undefined) return CLASSES[name] ?? "";
+      if (low === undefined || high === undefined) return escapeInSet(token);
+      return low > high ? "" : `${escapeInSet(low)}-${escapeInSet(high)}`;
+    },
+  );
+}
+
+function escapeInSet(character: string): string {
+  return character.replace(/[\\\][^-]/, String.raw`\$&`);
 }
 
 function escapeRegExp(text: string): string {

@@ -34,7 +34,8 @@ export async function findMissed(
     if (file?.record.chain === chain.id) return { missed: missed.toReversed(), connected: true };
     // Names that only look rotated: the chain's if a pattern matches them, or if they were written since its last file.
     const isOwn = sibling.kubelet || state.matched.has(sibling.path) || sibling.mtimeMs >= sinceMs;
-    if (file !== null || !isOwn) continue;
+    const isIgnored = chain.files.length === 0 && isOlder(sibling, state.options.config.ignoreOlderMs);
+    if (file !== null || !isOwn || isIgnored) continue;
     const gzip = sibling.gzip ? await inspectSibling(sibling) : null;
     if (gzip !== null && isFollowedIn(state, chain, gzip)) return { missed: missed.toReversed(), connected: true };
     if (gzip !== null && wasBuried(state, chain, gzip)) break;
@@ -48,6 +49,10 @@ export async function findMissed(
 /** Whether a compressed file holds the start of what a record describes. */
 export function hasHead(gzip: GzipContent, head: { readonly length: number; readonly crc: number }): boolean {
   return gzip.head.length >= head.length && crc32(gzip.head.subarray(0, head.length)) === head.crc;
+}
+
+function isOlder(sibling: Sibling, ignoreOlderMs: number | null): boolean {
+  return ignoreOlderMs !== null && Date.now() - sibling.mtimeMs > ignoreOlderMs;
 }
 
 async function lastModifiedMs({ options }: TailState, chain: Chain): Promise<number> {

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { checkAbsence } from "./absence.ts";
-import { discoverTargets } from "./discover.ts";
+import { createDiscovery, type Discover } from "./discover.ts";
 import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { pollChain, replaceFile } from "./growth.ts";
@@ -23,11 +23,16 @@ const ABSENCE_CHECK_MS = 10_000;
  */
 export class Tail {
   readonly #state: TailState;
+  readonly #look: Discover;
+  /** The folders in which new names may appear, as of the last look. */
+  folders: readonly string[] = [];
   #absenceCheckAtMs = -Infinity;
+  #resolvedAtMs = -Infinity;
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: TailOptions) {
     this.#state = newTailState(options);
+    this.#look = createDiscovery(options.config, this.#state.report);
   }
 
   get chains(): ReadonlyMap<string, Chain> {
@@ -130,8 +135,11 @@ export class Tail {
   }
 
   async #discover(nowMs: number): Promise<void> {
-    const { options, report } = this.#state;
-    await takeUp(this.#state, await discoverTargets(options.config, report), nowMs);
+    const anew = nowMs - this.#resolvedAtMs >= this.#state.options.config.refreshIntervalMs;
+    if (anew) this.#resolvedAtMs = nowMs;
+    const { targets, folders } = await this.#look((path) => this.#state.byPath.has(path), anew);
+    this.folders = folders;
+    await takeUp(this.#state, targets, nowMs);
     markSuperseded(this.chains.values());
   }
 

@@ -1,17 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { discoverTargets } from "../../../../agent/input/tail/discover.ts";
+import { createDiscovery } from "../../../../agent/input/tail/discover.ts";
 import { tailConfig } from "../../bed.ts";
 import { tempFolder } from "../../fixture.ts";
 
 async function discover(path: string, changes = {}) {
   const reports: string[] = [];
-  const targets = await discoverTargets({ ...tailConfig(path), ...changes }, (at, reason) =>
-    reports.push(`${at}: ${reason}`),
-  );
-  return { targets, reports };
+  const input = { ...tailConfig(path), ...changes };
+  const look = createDiscovery(input, (at, reason) => reports.push(`${at}: ${reason}`));
+  return { ...(await look(() => false)), reports };
 }
 
 test("links of a containers folder lead into the pods folder beside it", async () => {
@@ -62,4 +61,52 @@ test("a file that two patterns or two links name is found once, an excluded one 
   const path = [join(folder.path, "*.log"), join(folder.path, "a.log")];
   const { targets } = await discover("", { path, excludePath: ["*b.log"] });
   expect(targets.map(({ resolved }) => resolved)).toEqual([join(folder.path, "a.log")]);
+});
+
+test("a followed path is resolved again if its link says something else, and all of them when asked to", async () => {
+  using folder = tempFolder();
+  const [a, b] = [join(folder.path, "a"), join(folder.path, "b")];
+  for (const path of [a, b]) writeFileSync(path, "");
+  const link = join(folder.path, "x.log");
+  symlinkSync("middle", link);
+  symlinkSync("a", join(folder.path, "middle"));
+  const look = createDiscovery(tailConfig(join(folder.path, "*.log")), () => undefined);
+  const resolved = async (anew = false) => (await look(() => true, anew)).targets.map((target) => target.resolved);
+  expect(await resolved()).toEqual([a]);
+  rmSync(join(folder.path, "middle"));
+  symlinkSync("b", join(folder.path, "middle"));
+  expect(await resolved()).toEqual([a]);
+  expect(await resolved(true)).toEqual([b]);
+  rmSync(link);
+  symlinkSync("a", link);
+  expect(await resolved()).toEqual([a]);
+});
+
+test("a file that was last written before ignore_older is not taken up, one that is followed stays", async () => {
+  using folder = tempFolder();
+  const [old, young] = [join(folder.path, "old.log"), join(folder.path, "young.log")];
+  for (const path of [old, young]) writeFileSync(path, "");
+  utimesSync(old, Date.now() / 1000 - 3700, Date.now() / 1000 - 3700);
+  const look = createDiscovery(
+    { ...tailConfig(join(folder.path, "*.log")), ignoreOlderMs: 3_600_000 },
+    () => undefined,
+  );
+  expect((await look(() => false)).targets.map(({ path }) => path)).toEqual([young]);
+  expect((await look((path) => path === old)).targets.map(({ path }) => path)).toEqual([old, young]);
+  utimesSync(old, Date.now() / 1000, Date.now() / 1000);
+  expect((await look(() => false)).targets.map(({ path }) => path)).toEqual([old, young]);
+});
+
+test("new names may appear in the base, in what is on the way, and in a last folder that has none yet", async () => {
+  using folder = tempFolder();
+  for (const name of ["full/c", "bare/c", "other"]) mkdirSync(join(folder.path, name), { recursive: true });
+  writeFileSync(join(folder.path, "full/c/0.log"), "");
+  const { folders } = await discover(join(folder.path, "*/*/*.log"));
+  expect(folders.map((path) => path.slice(folder.path.length + 1)).toSorted()).toEqual([
+    "",
+    "bare",
+    "bare/c",
+    "full",
+    "other",
+  ]);
 });

@@ -53,14 +53,14 @@ test("a glob names the same paths on disk as it matches, sorted", async () => {
   for (const name of ["b/x.log", "a/y.log", "a/x.txt", ".c/z.log", "a/.x.log"])
     writeFileSync(join(folder.path, name), "");
   const pattern = join(folder.path, "*/*.log");
-  const paths = await expandGlob(pattern, () => undefined);
+  const { paths } = await expandGlob(pattern, () => undefined);
   expect(paths).toEqual([join(folder.path, "a/y.log"), join(folder.path, "b/x.log")]);
   expect(paths.every(globMatcher([pattern]))).toBe(true);
 });
 
 test("a folder that is missing has no files, and that is no error", async () => {
   const errors: string[] = [];
-  expect(await expandGlob("/nowhere/at/all/*.log", (path) => errors.push(path))).toEqual([]);
+  expect((await expandGlob("/nowhere/at/all/*.log", (path) => errors.push(path))).paths).toEqual([]);
   expect(errors).toEqual([]);
 });
 
@@ -72,6 +72,18 @@ test.each([
   ["/l/a[^b]c", "/l/a/c", false],
   ["/l/[.]a", "/l/.a", false],
   ["/l/[]", "/l/[]", true],
+  ["/l/[z-a].log", "/l/b.log", false],
+  ["/l/[!z-a].log", "/l/b.log", true],
+  ["/l/[xz-a].log", "/l/x.log", true],
+  ["/l/[a-].log", "/l/-.log", true],
+  ["/l/[[:alpha:]].log", "/l/b.log", true],
+  ["/l/[[:alpha:]].log", "/l/:.log", false],
+  ["/l/[[:alpha:]].log", "/l/5.log", false],
+  ["/l/[^[:digit:]_]x", "/l/5x", false],
+  ["/l/[^[:digit:]_]x", "/l/ax", true],
+  ["/l/[[:digit:][:upper:]-]x", "/l/-x", true],
+  ["/l/[[:nothing:]]x", "/l/nx", false],
+  [String.raw`/l/[\d]x`, "/l/5x", false],
 ])("glob %s on %s, an odd one: %s", (pattern, path, expected) => {
   expect(globMatcher([pattern])(path)).toBe(expected);
 });

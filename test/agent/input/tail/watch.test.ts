@@ -1,0 +1,58 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { watchFolders } from "../../../../agent/input/tail/watch.ts";
+import { recordingLogger, tempFolder } from "../../fixture.ts";
+
+/** Follows as the agent does: updates after each change. */
+function watching(folders: readonly string[]) {
+  const { log, lines } = recordingLogger();
+  let changes = 0;
+  const watch = watchFolders(() => changes++, log);
+  watch.update(folders);
+  const announced = async (act: () => void) => {
+    const before = changes;
+    act();
+    await vi.waitFor(() => expect(changes).toBeGreaterThan(before), { timeout: 5000, interval: 5 });
+    watch.update(folders);
+  };
+  return { watch, lines, announced, changes: () => changes };
+}
+
+test("a name that appears in a folder is announced, what is written to it is not", async () => {
+  using folder = tempFolder();
+  const { watch, announced, changes } = watching([folder.path]);
+  using _watch = watch;
+  await announced(() => writeFileSync(join(folder.path, "a.log"), ""));
+  const before = changes();
+  writeFileSync(join(folder.path, "a.log"), "text");
+  // The next name comes after the write.
+  await announced(() => mkdirSync(join(folder.path, "b")));
+  expect(changes()).toBe(before + 1);
+});
+
+test("a folder that comes into being later is watched from then on, however deep it lies", async () => {
+  using folder = tempFolder();
+  const deep = join(folder.path, "a/b");
+  const { watch, announced, lines } = watching([deep]);
+  using _watch = watch;
+  await announced(() => mkdirSync(join(folder.path, "a")));
+  await announced(() => mkdirSync(deep));
+  await announced(() => writeFileSync(join(deep, "x.log"), ""));
+  expect(lines).toEqual([]);
+});
+
+test("a folder that is removed or replaced and made anew is watched again", async () => {
+  using folder = tempFolder();
+  const inner = join(folder.path, "a");
+  mkdirSync(inner);
+  const { watch, announced, lines } = watching([inner]);
+  using _watch = watch;
+  await announced(() => rmSync(inner, { recursive: true }));
+  await announced(() => mkdirSync(inner));
+  await announced(() => writeFileSync(join(inner, "x.log"), ""));
+  await announced(() => renameSync(inner, join(folder.path, "old")));
+  await announced(() => mkdirSync(inner));
+  await announced(() => writeFileSync(join(inner, "y.log"), ""));
+  expect(lines).toEqual([]);
+});
