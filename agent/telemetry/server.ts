@@ -42,7 +42,11 @@ export async function startHttpServer(config: HttpConfig, telemetry: Telemetry, 
   let retry: NodeJS.Timeout | null = null;
   const listen = async (): Promise<void> => {
     const error = await tryListen(server, config);
-    if (closed || error === null) return;
+    if (closed) return;
+    if (error === null) {
+      log.info({ listen: config.listen, port: portOf(server) }, "serving health and metrics");
+      return;
+    }
     const where = `${config.listen}:${config.port}`;
     log.error(
       { err: error, address: where },
@@ -53,8 +57,7 @@ export async function startHttpServer(config: HttpConfig, telemetry: Telemetry, 
   await listen();
   return {
     get port() {
-      const address = server.address();
-      return typeof address === "object" ? (address?.port ?? null) : null;
+      return portOf(server);
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
@@ -63,6 +66,11 @@ export async function startHttpServer(config: HttpConfig, telemetry: Telemetry, 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function portOf(server: Server): number | null {
+  const address = server.address();
+  return typeof address === "object" ? (address?.port ?? null) : null;
 }
 
 async function tryListen(server: Server, { listen, port }: HttpConfig): Promise<Error | null> {

@@ -1,0 +1,49 @@
+import type { ChildProcess } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { makeNodeBed, type NodeBed } from "../helpers/node-bed.ts";
+
+const LINE = Buffer.from("2026-03-01T10:00:00Z stdout F a line\n");
+const SOON = { timeout: 20_000 };
+
+type LogLine = Record<string, unknown> & { level: string; message: string };
+
+/** Starts the agent with its HTTP server on a free port. */
+async function serve(bed: NodeBed) {
+  const config = await readFile(bed.configPath, "utf8");
+  const http = "http_server: on\n  http_listen: 127.0.0.1\n  http_port: 0\n";
+  await writeFile(bed.configPath, config.replace("  grace:", `  ${http}  grace:`));
+  const lines = linesOf(bed.follow());
+  const port = () => lines().find(({ message }) => message === "serving health and metrics")?.["port"];
+  await expect.poll(port, SOON).toBeTypeOf("number");
+  const get = async (path: string) => await (await fetch(`http://127.0.0.1:${String(port())}${path}`)).text();
+  return { lines, get };
+}
+
+function linesOf(child: ChildProcess): () => LogLine[] {
+  let text = "";
+  child.stderr!.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return () =>
+    text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as LogLine);
+}
+
+test("a fault that somebody must act on fails health and is said once; when it is gone, health is ok and all is accounted for", async () => {
+  await using bed = await makeNodeBed();
+  await writeFile(bed.store, "a file where the store should be");
+  bed.openLog().append(LINE);
+  const { lines, get } = await serve(bed);
+  await expect.poll(async () => await get("/api/v1/health"), SOON).toBe("error\n");
+  expect(await get("/api/v1/health?verbose")).toContain("somebody must act");
+  await rm(bed.store);
+  await expect.poll(async () => await get("/api/v1/health"), SOON).toBe("ok\n");
+  await expect.poll(bed.shipped, SOON).toEqual(["a line"]);
+  const isAccounted = /^logq_output_delivered_records_total\{output=".+"\} 1$/m;
+  await expect.poll(async () => await get("/metrics"), SOON).toMatch(isAccounted);
+  const metrics = await get("/metrics");
+  expect(metrics).toMatch(/^logq_output_pending_bytes\{output=".+"\} 0$/m);
+  expect(metrics).toMatch(/^logq_conservation_error_bytes\{output=".+"\} 0$/m);
+  expect(lines().filter(({ level }) => level === "error")).toHaveLength(1);
+});
