@@ -160,7 +160,7 @@ async function release({ tails, shippers, recoveries, retention }: Parts): Promi
       for (const shipper of shippers) shipper.countLost(chain, file);
     },
   };
-  await retention.giveUp((chain) => use.isInFlight(chain));
+  await retention.giveUp(use);
   for (const tail of tails) {
     const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);

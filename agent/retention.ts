@@ -1,5 +1,5 @@
-import type { Chain } from "./input/tail/followed-file.ts";
 import { chooseGivenUp, defaultLimitBytes, spaceOf, type HeldFile, type Space } from "./input/tail/held-space.ts";
+import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import type { Logger } from "./telemetry/log.ts";
 
@@ -11,7 +11,7 @@ export interface Retention {
    * Marks the oldest of them as given up while they exceed the limit or the disk is nearly full; the next release counts
    * their rest as lost. Chains that are in flight keep theirs.
    */
-  giveUp(isInFlight: (chain: Chain) => boolean): Promise<void>;
+  giveUp(use: Pick<FileUse, "isDone" | "isInFlight">): Promise<void>;
 }
 
 interface RetentionOptions {
@@ -29,7 +29,7 @@ export function createRetention(tails: readonly Tail[], options: RetentionOption
     get heldBytes() {
       return heldBytes;
     },
-    giveUp: async (isInFlight) => {
+    giveUp: async (use) => {
       const held = (await Promise.all(tails.map(async (tail) => await tail.held()))).flat();
       heldBytes = held.reduce((sum, { bytes }) => sum + bytes, 0);
       if (held.length === 0) return;
@@ -37,7 +37,7 @@ export function createRetention(tails: readonly Tail[], options: RetentionOption
         const limit = limitBytes ?? defaultLimitBytes(await spaceOf(directory));
         const spaces = await spacesOf(held, tails);
         // From here on without a pause: no shipment may begin between the choice and the mark.
-        for (const { held: lost, reason } of chooseGivenUp(held, limit, spaces, isInFlight)) {
+        for (const { held: lost, reason } of chooseGivenUp(held, limit, spaces, use)) {
           const { file } = lost;
           file.size = Math.max(lost.size, file.size);
           file.record = { ...file.record, givenUp: { reason, size: file.size } };

@@ -210,7 +210,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     },
     logsShipped: () => output.published.map((record) => record.log),
     release: async () => {
-      await retention?.giveUp((chain) => shipper.isInFlight(chain));
+      await retention?.giveUp(shipper);
       const ended = await tail.release(shipper);
       for (const chain of ended) shipper.forget(chain);
       return ended;

@@ -83,11 +83,23 @@ test("the files of a journaled shipment are exempt until it is resolved", async 
   expect(lossesOf(bed)).toEqual([]);
 });
 
-test("a file that is committed already is released without a loss", async () => {
+test("a file that is committed already is not given up, but released in its time", async () => {
   await using bed = await withDeleted();
   await bed.run(T0_MS + 21_000);
+  expect(await bed.release()).toHaveLength(0);
+  await bed.tail.poll(T0_MS + 90_000, true);
   expect(await bed.release()).toHaveLength(1);
   expect(lossesOf(bed)).toEqual([]);
+});
+
+test("a full disk does not keep a committed file from being released", async () => {
+  await using bed = await withDeleted();
+  await bed.run(T0_MS + 21_000);
+  await bed.tail.poll(T0_MS + 90_000, true);
+  using files = await faultyFiles();
+  files.fail({ op: "open", path: /\.json\.tmp$/, code: "ENOSPC" });
+  expect(await bed.release()).toHaveLength(1);
+  expect(readdirSync(join(bed.folder, "state/files"))).toEqual([expect.stringMatching(/\.gone$/)]);
 });
 
 test("a restart after a file was given up neither reads it nor counts it again", async () => {

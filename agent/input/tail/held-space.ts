@@ -1,5 +1,6 @@
 import { stat, statfs } from "node:fs/promises";
 import type { Chain, FollowedFile } from "./followed-file.ts";
+import type { FileUse } from "./release.ts";
 import type { TailState } from "./tail-state.ts";
 
 /** A file without a name of its own any more: the agent alone keeps its bytes on the disk. */
@@ -55,33 +56,39 @@ export function defaultLimitBytes(space: Space): number {
 
 /**
  * Which files must be given up, oldest first, so that what is held stays within `limitBytes` and every file system keeps
- * its free share. `spaces` by device; `isExempt` chains keep theirs. Within a chain only its first files are given up: a
- * later one alone would free nothing yet. Pure.
+ * its free share. `spaces` by device; chains in flight keep theirs. What is committed everywhere counts as freed: its
+ * release is near. Within a chain only its first files are given up: a later one alone would free nothing yet. Pure.
  */
 export function chooseGivenUp(
   held: readonly HeldFile[],
   limitBytes: number,
   spaces: ReadonlyMap<number, Space>,
-  isExempt: (chain: Chain) => boolean,
+  use: Pick<FileUse, "isDone" | "isInFlight">,
 ): { readonly held: HeldFile; readonly reason: "limit" | "disk-full" }[] {
   const chosen: { held: HeldFile; reason: "limit" | "disk-full" }[] = [];
   const freed = new Map<number, { bytes: number; inodes: number }>();
   const given = new Set<FollowedFile>();
   let total = held.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const candidate of held.toSorted(byAge)) {
-    const { chain, file, bytes } = candidate;
-    const isFirst = chain.files.slice(0, chain.files.indexOf(file)).every((other) => isGivenUp(other, given));
-    if (!isFirst || isExempt(chain)) continue;
-    const soFar = freed.get(file.device) ?? { bytes: 0, inodes: 0 };
-    const isShort = helps(candidate, spaces.get(file.device), soFar);
-    if (total <= limitBytes && !isShort) continue;
-    chosen.push({ held: candidate, reason: total > limitBytes ? "limit" : "disk-full" });
+  const free = ({ file, bytes }: HeldFile): void => {
+    const soFar = freed.get(file.device) ?? NOTHING;
+    freed.set(file.device, { bytes: soFar.bytes + bytes, inodes: soFar.inodes + 1 });
     given.add(file);
     total -= bytes;
-    freed.set(file.device, { bytes: soFar.bytes + bytes, inodes: soFar.inodes + 1 });
+  };
+  for (const file of held) if (use.isDone(file.chain, file.file)) free(file);
+  for (const candidate of held.toSorted(byAge)) {
+    const { chain, file } = candidate;
+    const isFirst = chain.files.slice(0, chain.files.indexOf(file)).every((other) => isGivenUp(other, given));
+    if (given.has(file) || !isFirst || use.isInFlight(chain)) continue;
+    const isShort = helps(candidate, spaces.get(file.device), freed.get(file.device) ?? NOTHING);
+    if (total <= limitBytes && !isShort) continue;
+    chosen.push({ held: candidate, reason: total > limitBytes ? "limit" : "disk-full" });
+    free(candidate);
   }
   return chosen;
 }
+
+const NOTHING = { bytes: 0, inodes: 0 };
 
 function isGivenUp(file: FollowedFile, given: ReadonlySet<FollowedFile>): boolean {
   return file.record.givenUp !== undefined || given.has(file);

@@ -67,6 +67,14 @@ async function sealRecord(state: TailState, file: FollowedFile): Promise<void> {
   const bytes = Buffer.alloc(HEAD_BYTES);
   const length = content.read(bytes, 0, HEAD_BYTES, 0);
   const sealed = { ...record, size, head: { length, crc: crc32(bytes.subarray(0, length)) } };
-  await state.options.store.record(sealed);
   file.record = sealed;
+  try {
+    await state.options.store.record(sealed);
+  } catch (error) {
+    // What a full disk needs first is this file's release. Until a restart its tombstone is known as it should be.
+    state.options.log.error(
+      { err: error, file: record.id, path: record.path },
+      "cannot complete a tombstone; going on",
+    );
+  }
 }

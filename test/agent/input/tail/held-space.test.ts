@@ -21,9 +21,13 @@ function choose(
     limitBytes = 1e9,
     space = ROOMY,
     exempt = [] as string[],
-  }: { limitBytes?: number; space?: Space; exempt?: string[] },
+    done = [] as string[],
+  }: { limitBytes?: number; space?: Space; exempt?: string[]; done?: string[] },
 ) {
-  const chosen = chooseGivenUp(held, limitBytes, new Map([[1, space]]), (chain) => exempt.includes(chain.id));
+  const chosen = chooseGivenUp(held, limitBytes, new Map([[1, space]]), {
+    isInFlight: (chain) => exempt.includes(chain.id),
+    isDone: (_, file) => done.includes(file.record.id),
+  });
   return chosen.map((choice) => `${choice.held.file.record.id} ${choice.reason}`);
 }
 
@@ -41,6 +45,11 @@ test("beyond the limit the oldest are given up until the rest fits", () => {
 
 test("a chain in flight keeps its files, younger ones go instead", () => {
   expect(choose(held, { limitBytes: 250, exempt: ["b"] })).toEqual(["a0 limit", "a1 limit"]);
+});
+
+test("what is committed everywhere counts as freed already, and what follows it in its chain can go", () => {
+  expect(choose(held, { limitBytes: 200, done: ["a0", "b0"] })).toEqual([]);
+  expect(choose(held, { limitBytes: 100, done: ["a0", "b0"] })).toEqual(["b1 limit"]);
 });
 
 test("a file is given up only after the ones before it in its chain", () => {
