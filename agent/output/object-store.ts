@@ -16,7 +16,7 @@ export interface ObjectStore {
 }
 
 /** Whose objects to clean up. */
-export interface ObjectOwner {
+interface ObjectOwner {
   /** All its keys begin so. */
   readonly prefix: string;
   /** Whether the last part of a key is a name that this writer gives. */

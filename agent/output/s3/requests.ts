@@ -22,14 +22,14 @@ export interface S3Requests {
   readonly listUploads: (prefix: string) => Promise<readonly Upload[]>;
 }
 
-export interface PutOptions {
+interface PutOptions {
   /** ETag of the tombstone to replace. */
   readonly over?: string;
   /** The object is a tombstone itself. */
   readonly isTombstone?: boolean;
 }
 
-export interface Found {
+interface Found {
   readonly etag: string;
   /** The shipment it is of; null for an object that no agent stored. */
   readonly planId: string | null;
