@@ -114,8 +114,13 @@ test("a client that never ends its request does not keep the server from ending"
   const closed = new Promise((resolve) => socket.once("close", () => resolve("cut off")));
   await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
   socket.write("GET / HTTP/1.1\r\n");
+  // What it sent has arrived once a later request is answered.
+  await server.get("/");
+  const fromMs = performance.now();
   await server[Symbol.asyncDispose]();
   expect(await closed).toBe("cut off");
+  // Not only when its time is up.
+  expect(performance.now() - fromMs).toBeLessThan(2500);
 });
 
 test("an address that is taken is an error line that names it, and is tried again until it is free", async () => {
