@@ -66,6 +66,8 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
       if (next === null) return;
       last = current.config;
       current.config = next;
+      telemetry.reloads++;
+      telemetry.recoveryMs = null;
       log.info({}, "reloaded the configuration");
     }
   } finally {

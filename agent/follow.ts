@@ -46,7 +46,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
       for (const pump of pumps) pump.tick(abandon);
       if (saysRecovered && pipeline.recoveries.every((recovery) => recovery.done)) {
         saysRecovered = false;
-        reportRecovered(pipeline, log);
+        telemetry.recoveryMs = reportRecovered(pipeline, log);
       }
       if (nowMs - releasedAtMs >= RELEASE_MS) {
         releasedAtMs = nowMs;
@@ -63,12 +63,13 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
   }
 }
 
-/** Every interrupted shipment is finished, and every file was looked at. */
-function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logger): void {
+/** Every interrupted shipment is finished, and every file was looked at. Returns how long that took, in milliseconds. */
+function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logger): number {
   const ms = Math.round(performance.now() - openedAtMs);
   const files = tails.reduce((sum, tail) => sum + tail.files.size, 0);
   const interrupted = recoveries.filter((recovery) => recovery.wasInterrupted).length;
   log.info({ ms, files, interrupted }, "recovered");
+  return ms;
 }
 
 /** Ships what was written up to now, as far as the grace allows. */

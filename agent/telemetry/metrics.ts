@@ -25,6 +25,12 @@ function agentMetrics(telemetry: Telemetry, nowMs: number): Metric[] {
     gauge("logq_healthy", "Whether /api/v1/health says ok.", telemetry.health(nowMs).healthy ? 1 : 0),
     counter("logq_uptime_seconds", "Seconds since the agent was started.", round(upSeconds)),
     gauge(
+      "logq_recovery_seconds",
+      "How long the last start or reload took to recover; -1: it has not yet.",
+      telemetry.recoveryMs === null ? -1 : round(telemetry.recoveryMs / 1000),
+    ),
+    counter("logq_reloads_total", "Configurations that took over from another one.", telemetry.reloads),
+    gauge(
       "process_start_time_seconds",
       "When the process was started, since 1970.",
       round(performance.timeOrigin / 1000),

@@ -29,6 +29,9 @@ interface Output {
 export class Telemetry {
   readonly ledger: Ledger;
   readonly startedAtMs = performance.now();
+  /** How long the last start or reload took to finish what was interrupted and look at every file; null: not done yet. */
+  recoveryMs: number | null = null;
+  reloads = 0;
   /** The files that are followed now. */
   files: () => Iterable<FollowedFile> = () => [];
   #health: HealthConfig;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ChildProcess } from "node:child_process";
@@ -128,6 +129,30 @@ test("an output that hangs does not hold up a reload for longer than grace", asy
   await said("reloaded the configuration");
   await expect.poll(async () => (await bed.shipped()).length, SOON).toBe(2000);
 });
+
+test("metrics say how long recovering took and how often a configuration took over", async () => {
+  await using bed = await makeNodeBed();
+  const port = await freePort();
+  const yaml = agentYaml(bed, { service: { http_server: "on", http_port: port }, outputs: [{ path: bed.store }] });
+  await writeFile(bed.configPath, yaml);
+  const agent = bed.follow();
+  const said = listen(agent);
+  await said("recovered");
+  agent.kill("SIGHUP");
+  await said("reloaded the configuration");
+  await said("recovered");
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toMatch(/^logq_reloads_total 1$/m);
+  expect(metrics).toMatch(/^logq_recovery_seconds [\d.]+$/m);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 /** Waits for the next line of the agent's log with a message, and returns it. */
 function listen(agent: ChildProcess): (message: string) => Promise<Record<string, unknown>> {
