@@ -27,7 +27,9 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
 }
 
 async function extendBy(state: TailState, chain: Chain, live: Retained, path: string, nowMs: number): Promise<void> {
-  const { missed, connected } = await findMissed(state, chain, live.inode);
+  // Emptied in place: nothing was rotated, what looks like it is the copy that was made of it.
+  const isSame = chain.files.at(-1)?.record.inode === live.inode;
+  const { missed, connected } = isSame ? NOTHING_MISSED : await findMissed(state, chain, live.inode);
   const isGap = !connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
   let order = chain.files.at(-1)?.record.order ?? 0;
@@ -41,6 +43,8 @@ async function extendBy(state: TailState, chain: Chain, live: Retained, path: st
   const startAt = state.skipsExisting ? live.size : 0;
   await followFile(state, target, live.at({ chain: target.id, order: ++order, startAt }));
 }
+
+const NOTHING_MISSED = { missed: [], connected: true };
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
   const listed = await listedInodes(chain.path);

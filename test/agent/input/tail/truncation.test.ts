@@ -1,4 +1,4 @@
-import { renameSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openBed } from "../../bed.ts";
@@ -144,4 +144,19 @@ test("a new file that grows while it is taken up is not taken for truncated", as
   expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
   expect(bed.tail.files.size).toBe(2);
   expect(bed.lines.filter((line) => line.text.startsWith("lost"))).toEqual([]);
+});
+
+test("the copy that was made of a file before it was truncated is not shipped", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "F", "1"));
+  await bed.run(T0_MS);
+  copyFileSync(path, `${path}.1`);
+  truncateSync(path, 0);
+  const { mtime } = statSync(path);
+  utimesSync(`${path}.1`, mtime, mtime);
+  await bed.run(T0_MS + 1000);
+  append(path, cri("stdout", "F", "2"));
+  await bed.run(T0_MS + 10_000);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
 });
