@@ -179,9 +179,12 @@ export async function openSame(path: string, record: FileRecord): Promise<FileHa
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  const { ino } = await file.stat();
+  const { ino, birthtimeMs } = await file.stat();
   const head = await readHead(file, record.head.length);
-  if (ino === record.inode && head.crc === record.head.crc && head.length === record.head.length) return file;
+  // A few first bytes, or none, may be those of the next file with its inode.
+  const isSure = head.length >= HEAD_BYTES || birthtimeMs === record.bornMs;
+  const hasHead = head.crc === record.head.crc && head.length === record.head.length;
+  if (ino === record.inode && hasHead && isSure) return file;
   await file.close();
   return null;
 }

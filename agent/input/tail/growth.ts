@@ -1,6 +1,7 @@
 import { statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extendChain } from "./extend.ts";
+import { HEAD_BYTES, readHead } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { followLate, isPassed } from "./late.ts";
 import { recordFile } from "./record-file.ts";
@@ -47,6 +48,21 @@ export async function measureFile(state: TailState, file: FollowedFile, size: nu
   // A file that shrank keeps the size it had: what was seen and not read is lost.
   if (size < file.size) await replaceFile(state, file, nowMs);
   else file.size = size;
+  await learnHead(state, file);
+}
+
+/** A held file is found again by its first bytes; when it was found itself, it may have had none. */
+async function learnHead({ options }: TailState, file: FollowedFile): Promise<void> {
+  const { descriptor, record, size } = file;
+  const isLearnt = record.head.length >= HEAD_BYTES || record.gzip !== undefined || record.givenUp !== undefined;
+  if (descriptor === null || isLearnt || size < HEAD_BYTES) return;
+  const learnt = { ...record, head: await readHead(descriptor) };
+  // A full disk: at the next look, then.
+  const isDurable = await options.store.record(learnt).then(
+    () => true,
+    () => false,
+  );
+  if (isDurable) file.record = learnt;
 }
 
 /** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */

@@ -1,5 +1,6 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { openBed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
@@ -38,5 +39,25 @@ test("a held file that was rotated while the agent was down is found again by it
   await using after = await openBed({ folder: before.folder, links: false });
   await after.run(T0_MS + 1000);
   await after.run(T0_MS + 10_000);
+  expect(after.logsShipped()).toEqual(["2", "3"]);
+});
+
+test("a held file that was empty when it was found is known when it was compressed while the agent was down", async () => {
+  await using before = await openBed({ links: false });
+  const path = join(before.logs, "a.log");
+  append(path, "");
+  await before.run(T0_MS);
+  append(path, line("1".repeat(300)));
+  await before.run(T0_MS + 1000);
+  append(path, line("2"));
+  await before.positions.close();
+  await before.tail.close();
+  const rotated = `${path}.20261121-050001`;
+  writeFileSync(`${rotated}.gz`, gzipSync(readFileSync(path)));
+  rmSync(path);
+  append(path, line("3"));
+  await using after = await openBed({ folder: before.folder, links: false });
+  await after.run(T0_MS + 2000);
+  await after.run(T0_MS + 20_000);
   expect(after.logsShipped()).toEqual(["2", "3"]);
 });
