@@ -151,12 +151,8 @@ function checkS3(output: S3Config, refuse: (option: string, message: string) => 
     refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
   if (output.endpoint !== null && !/^https?:\/\/[^/]+/.test(output.endpoint))
     refuse("endpoint", `${output.endpoint} is not a URL; write https:// and the host`);
-  if (output.stsEndpoint !== null && !/^https?:\/\/[^/]+/.test(output.stsEndpoint))
-    refuse("sts_endpoint", `${output.stsEndpoint} is not a URL; write https:// and the host`);
   if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
     refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
-  if (output.externalId !== null && output.roleArn === null)
-    refuse("external_id", "goes with role_arn; set that too, or remove it");
   const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));
   if (bad !== undefined) refuse("tagging", `${bad} is not KEY=VALUE`);
 }

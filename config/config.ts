@@ -115,9 +115,6 @@ export interface S3Config extends ObjectsConfig {
   readonly prefix: string;
   readonly endpoint: string | null;
   readonly profile: string | null;
-  readonly roleArn: string | null;
-  readonly externalId: string | null;
-  readonly stsEndpoint: string | null;
   readonly storageClass: string | null;
   readonly cannedAcl: string | null;
   readonly sse: "aes256" | "aws:kms" | null;

@@ -443,24 +443,6 @@ const S3 = {
       origin: "fluent-bit",
       doc: "Profile of the AWS configuration files to take credentials from.",
     },
-    role_arn: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "Role to assume, for a bucket of another account.",
-    },
-    external_id: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "External id that goes with `role_arn`.",
-    },
-    sts_endpoint: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "URL of the STS service that `role_arn` is asked of.",
-    },
     storage_class: {
       type: "string",
       default: null,
@@ -528,6 +510,9 @@ const S3 = {
   },
   later: {
     ...OUTPUT_LATER,
+    role_arn: "name a profile that has the role_arn",
+    external_id: "name a profile that has the external_id",
+    sts_endpoint: "set AWS_ENDPOINT_URL_STS",
     static_file_path: "the layout is the table's",
     log_key: "format: json_lines writes whole records",
     json_date_key: "",

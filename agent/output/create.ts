@@ -72,7 +72,7 @@ export function createRecordedOutput(recorded: unknown, life: string, tools: Out
 }
 
 function createBucketStore(output: string, config: S3Config, { log, onFault }: OutputTools): ObjectStore {
-  const connect = createS3Requests(config);
+  const connect = createS3Requests(config, log);
   const said = new Set<string>();
   const requests = (signal: AbortSignal): S3Requests => {
     const once = connect(signal);

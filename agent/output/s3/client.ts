@@ -1,5 +1,7 @@
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import type { S3Config } from "../../../config/config.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { Fault } from "../retry.ts";
 import { faultOf, needsCredentials, type S3Error } from "./fault.ts";
 import { PLAN_METADATA, TOMBSTONE_METADATA, type S3Requests, type Upload } from "./requests.ts";
 
@@ -12,8 +14,8 @@ const CLEANUP_TIMEOUT_MS = 3000;
 const LIST_PAGES_MAX = 20;
 
 /** S3's requests by the AWS SDK, which is loaded at the first of them. The signal ends what is under way. */
-export function createS3Requests(config: S3Config): (signal: AbortSignal) => S3Requests {
-  const connection = new Connection(config);
+export function createS3Requests(config: S3Config, log: Logger): (signal: AbortSignal) => S3Requests {
+  const connection = new Connection(config, log);
   return (signal) => requestsOver(connection, config, signal);
 }
 
@@ -22,7 +24,7 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
   const send: Send = async (request, call) => await connection.send(request, call, config.requestTimeoutMs, signal);
   return {
     put: async (Key, Body, planId, { over, isTombstone = false } = {}) => {
-      const input = { Bucket, Key, Body, ...unlessTaken(over), ...attributes(config, planId, isTombstone) };
+      const input = { Bucket, Key, Body, ...connection.unlessTaken(over), ...attributes(config, planId, isTombstone) };
       const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
       return await orAnswer(
         sent.then(() => "stored" as const),
@@ -55,7 +57,7 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
     },
     completeUpload: async ({ key: Key, id: UploadId }, parts, over) => {
       const Parts = parts.map(({ number, etag, crc32 }) => ({ PartNumber: number, ETag: etag, ChecksumCRC32: crc32 }));
-      const input = { Bucket, Key, UploadId, ...unlessTaken(over), MultipartUpload: { Parts } };
+      const input = { Bucket, Key, UploadId, ...connection.unlessTaken(over), MultipartUpload: { Parts } };
       const sent = send("CompleteMultipartUpload", (sdk, client, options) =>
         client.send(new sdk.CompleteMultipartUploadCommand(input), options),
       );
@@ -95,10 +97,6 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
   };
 }
 
-function unlessTaken(over: string | undefined): { IfNoneMatch: string } | { IfMatch: string } {
-  return over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
-}
-
 /** An HTTP status that is an answer, not a fault. */
 async function orAnswer<Result, Answer extends string>(
   sent: Promise<Result>,
@@ -121,11 +119,20 @@ type Send = <Result>(request: string, call: Call<Result>) => Promise<Result>;
 /** The client of one output: made at its first request, and anew where its credentials have expired. */
 class Connection {
   readonly #config: S3Config;
+  readonly #log: Logger;
   #sdk: Sdk | null = null;
   #client: S3Client | null = null;
+  #takesConditions = true;
 
-  constructor(config: S3Config) {
+  constructor(config: S3Config, log: Logger) {
     this.#config = config;
+    this.#log = log;
+  }
+
+  /** The condition of a write: the key is free, or has this ETag. None where the store refuses conditions. */
+  unlessTaken(over: string | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+    if (!this.#takesConditions) return {};
+    return over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
   }
 
   async send<Result>(
@@ -153,11 +160,23 @@ class Connection {
       signal?.throwIfAborted();
       // The SDK keeps credentials without an expiry for ever.
       if (needsCredentials(error as S3Error, request)) this.#client = null;
-      throw faultOf(error as S3Error, request, this.#config);
+      throw this.#refusesConditions(error as S3Error, request) ?? faultOf(error as S3Error, request, this.#config);
     } finally {
       signal?.removeEventListener("abort", abort);
       clearTimeout(timer);
     }
+  }
+
+  /** Without conditions a request that is repeated writes the same object again, which harms nothing. */
+  #refusesConditions(error: S3Error, request: string): Fault | null {
+    const isWrite = request === "PutObject" || request === "CompleteMultipartUpload";
+    if (!this.#takesConditions || !isWrite || error.$metadata?.httpStatusCode !== 501) return null;
+    this.#takesConditions = false;
+    this.#log.warn(
+      { bucket: this.#config.bucket },
+      "the store refuses conditional writes (If-None-Match): going on without, so nothing guards a key that is taken",
+    );
+    return new Fault("retryable", error.name, `${request}: the store refuses conditional writes`, error);
   }
 }
 

@@ -141,6 +141,18 @@ test("a store that ignores conditions gets the same object again, whole", async 
   expect(server.bucket("logs").body(KEY).equals(SMALL)).toBe(true);
 });
 
+test("a store that refuses conditions gets objects without them, which is said once", async () => {
+  await using server = await startS3Server({ conditions: "refused" });
+  const bed = openS3(server.endpoint);
+  for (const body of [SMALL, LARGE]) {
+    await (await staged(bed, body)).publish();
+    expect(server.bucket("logs").body(KEY).equals(body)).toBe(true);
+  }
+  expect(bed.log.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual([
+    expect.stringContaining("the store refuses conditional writes (If-None-Match)"),
+  ]);
+});
+
 test("nothing is waited for when the agent ends: neither an answer nor a next try", async () => {
   await using server = await startS3Server();
   for (const kind of ["hang-before", "slow-down"] as const) {
