@@ -52,7 +52,7 @@ interface RotatedFile {
  */
 export class Container {
   readonly #host: ContainerHost;
-  readonly #pod: string;
+  readonly pod: string;
   readonly #folder: string;
   readonly #streams: Stream[];
   #attempt = -1;
@@ -68,8 +68,8 @@ export class Container {
 
   constructor(host: ContainerHost, pod: number) {
     this.#host = host;
-    this.#pod = `p${pod}`;
-    this.#folder = join(host.root, "var/log/pods", `soak_${this.#pod}_${uidOf(pod)}`, "app");
+    this.pod = `p${pod}`;
+    this.#folder = join(host.root, "var/log/pods", `soak_${this.pod}_${uidOf(pod)}`, "app");
     mkdirSync(this.#folder, { recursive: true });
     mkdirSync(join(host.root, "var/log/containers"), { recursive: true });
     this.#streams = STREAMS.map((name) => ({ name, key: "", seq: 0, open: null }));
@@ -181,13 +181,13 @@ export class Container {
   #startAttempt(swaps: boolean): void {
     this.#attempt++;
     for (const stream of this.#streams) {
-      stream.key = `${this.#pod}.${this.#attempt}.${stream.name}`;
+      stream.key = `${this.pod}.${this.#attempt}.${stream.name}`;
       stream.seq = 0;
       stream.open = null;
     }
     this.#live = this.#openLive();
     const id = `${this.#attempt}`.padStart(64, "a");
-    const link = join(this.#host.root, "var/log/containers", `${this.#pod}_soak_app-${id}.log`);
+    const link = join(this.#host.root, "var/log/containers", `${this.pod}_soak_app-${id}.log`);
     if (swaps) {
       const temporary = `${link}.tmp`;
       symlinkSync(this.#livePath, temporary);

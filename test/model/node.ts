@@ -36,13 +36,13 @@ export class LogNode {
     mkdirSync(join(options.root, "var/log/pods"), { recursive: true });
   }
 
-  /** Does one action. Any action can be done at any time: one that makes no sense does nothing. */
-  perform(action: NodeAction): void {
-    if (action.do === "create") {
-      if (this.#containers.length < PODS_MAX) this.#create(action.lines);
-      return;
+  /** Does one action. Any action can be done at any time: one that makes no sense does nothing. Returns the pod's name. */
+  perform(action: NodeAction): string | null {
+    if (action.do === "create") return this.#containers.length < PODS_MAX ? this.#create(action.lines) : null;
+    if (action.do === "clutter") {
+      this.#addClutter(action.what);
+      return null;
     }
-    if (action.do === "clutter") return this.#addClutter(action.what);
     if (this.#containers.length < PODS_MIN) this.#create(0);
     const at = action.pod % this.#containers.length;
     const container = this.#containers[at]!;
@@ -50,6 +50,7 @@ export class LogNode {
       container.delete();
       this.#containers.splice(at, 1);
     } else performOn(container, action);
+    return container.pod;
   }
 
   /** Log files that have a name, plain ones. */
@@ -77,7 +78,7 @@ export class LogNode {
     for (const container of this.#containers.splice(0)) container.close();
   }
 
-  #create(lines: number): void {
+  #create(lines: number): string {
     const { root, nowMs, gripOf } = this.#options;
     const container = new Container(
       {
@@ -98,6 +99,7 @@ export class LogNode {
     );
     this.#containers.push(container);
     container.write(0, lines);
+    return container.pod;
   }
 
   /** Names that match the agent's pattern and lead to no log. */

@@ -57,6 +57,8 @@ export class AgentProcess {
         PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
         NODE_OPTIONS: `--import=${CLOCK}`,
         SOAK_CLOCK: clockPath,
+        AWS_ACCESS_KEY_ID: "soak",
+        AWS_SECRET_ACCESS_KEY: "soak",
       },
     });
     closeSync(log);

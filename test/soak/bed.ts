@@ -1,6 +1,8 @@
 import { closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Grip } from "../model/node.ts";
+import type { FaultKind } from "../servers/s3-faults.ts";
+import { startS3Server } from "../servers/s3-server.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 import { readStored, type StoredRows } from "./stored-rows.ts";
@@ -24,27 +26,33 @@ export interface SoakBed {
   /** Lets time pass for the agent: both its clocks move on. */
   skip(ms: number): void;
   readonly gripOf: (inode: number) => Grip;
-  close(): void;
+  /** The next `times` requests to S3 go wrong. */
+  s3Fault(kind: FaultKind, times: number): void;
+  /** S3 works again; returns how often each fault was applied so far. */
+  s3Heals(): Readonly<Record<string, number>>;
+  /** `keeps`: what is stored stays in the folder. */
+  close(keeps: boolean): Promise<void>;
 }
 
 /** Makes a bed in `folder`, which must not exist yet; logs are expected below `<folder>/node`. Starts nothing. */
-export function makeSoakBed(folder: string, links: boolean): SoakBed {
+export async function makeSoakBed(folder: string, links: boolean): Promise<SoakBed> {
   const state = join(folder, "state");
   const stores = [
     { name: "parquet", format: "parquet" },
     { name: "json", format: "json_lines" },
+    { name: "s3", format: "parquet" },
   ] as const;
   const folderOf = (name: string) => join(folder, "stores", name);
   mkdirSync(join(folder, "stores"), { recursive: true });
-  // Links need the file system of the logs, which must not become full: its writers could not say what they wrote.
-  const small = links ? [join(folder, "stores")] : [join(folder, "stores"), state];
-  const disks = small.map(mountSmallDisk).filter((disk) => disk !== null);
+  // Not that of logs and state: the writers could not say what they wrote, and the agent would have to give up links.
+  const disks = [mountSmallDisk(join(folder, "stores"))].filter((disk) => disk !== null);
   const files = {
     configPath: join(folder, "agent.yaml"),
     logPath: join(folder, "agent.log"),
     clockPath: join(folder, "clock"),
   };
-  writeFileSync(files.configPath, configText(folder, links));
+  const server = await startS3Server({ folder: join(folder, "stores"), buckets: ["s3"] });
+  writeFileSync(files.configPath, configText(folder, links, server.endpoint));
   const clock = openSync(files.clockPath, "w");
   const offset = { wallMs: 0, monotonicMs: 0 };
   const move = (wallMs: number, monotonicMs: number) => {
@@ -66,9 +74,15 @@ export function makeSoakBed(folder: string, links: boolean): SoakBed {
       if (links) return isLinked(state, inode) ? "linked" : null;
       return agent.descriptors().inodes.has(inode) ? "held" : null;
     },
-    close: () => {
+    s3Fault: (kind, times) => server.faults.add({ kind, times, delayMs: 200 }),
+    s3Heals: () => {
+      server.faults.clear();
+      return server.faults.applied;
+    },
+    close: async (keeps) => {
+      await server[Symbol.asyncDispose]();
       closeSync(clock);
-      for (const disk of disks) disk.unmount();
+      for (const disk of disks) disk.unmount(keeps);
     },
   };
 }
@@ -84,7 +98,7 @@ function isLinked(state: string, inode: number): boolean {
   return false;
 }
 
-function configText(folder: string, links: boolean): string {
+function configText(folder: string, links: boolean, endpoint: string): string {
   return `
 service:
   storage.path: ${folder}/state
@@ -113,5 +127,13 @@ pipeline:
       compression: gzip
       upload_timeout: 2s
       total_file_size: 1M
+    - name: s3
+      match: "*"
+      bucket: s3
+      region: us-east-1
+      endpoint: ${endpoint}
+      upload_timeout: 1s
+      total_file_size: 2M
+      request_timeout: 5s
 `;
 }

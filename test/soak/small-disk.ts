@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, statfsSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, statfsSync } from "node:fs";
 
 /** A file system of its own that can be made full. */
 export interface SmallDisk {
   fill(): void;
   empty(): void;
-  unmount(): void;
+  /** `keeps`: with its files left at its place. */
+  unmount(keeps: boolean): void;
 }
 
 const SIZE = "4G";
@@ -34,7 +35,14 @@ export function mountSmallDisk(path: string): SmallDisk | null {
       }
     },
     empty: () => resize(path, SIZE),
-    unmount: () => void execFileSync("umount", ["-l", path]),
+    unmount: (keeps) => {
+      const copy = `${path}.copy`;
+      if (keeps) cpSync(path, copy, { recursive: true });
+      execFileSync("umount", ["-l", path]);
+      if (!keeps) return;
+      rmSync(path, { recursive: true });
+      renameSync(copy, path);
+    },
   };
 }
 

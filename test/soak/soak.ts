@@ -29,6 +29,8 @@ export interface SoakReport {
   readonly rows: Readonly<Record<string, number>>;
   readonly checkpoints: number;
   readonly agentStarts: number;
+  /** Requests to S3 that went wrong, by fault. */
+  readonly s3Faults: Readonly<Record<string, number>>;
   /** What was done, and how often. */
   readonly actions: Readonly<Record<string, number>>;
   readonly resident: Residence | null;
@@ -42,11 +44,16 @@ const CHECK_PATIENCE_MS = 60_000;
 const GRACE_MS = 6000;
 const START_MS = 2000;
 const PODS = 6;
+/** Not done, done but the answer is lost, or slow. */
+const S3_FAULTS = [
+  ...(["slow-down", "internal-error", "reset-before", "hang-before", "conflict", "error-in-200", "forbidden"] as const),
+  ...(["reset-after", "reset-after", "error-after", "hang-after", "slow-answer", "latency", "expired-token"] as const),
+];
 const JUMPS_MS = [-3_600_000, -600_000, -20_000, 20_000, 600_000, 3_600_000];
 
 /** Lets the built agent and a node's logs meet everything at random, and checks each minute that nothing is lost, repeated or changed. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
-  const soak = new Soak(options);
+  const soak = new Soak(options, await makeSoakBed(options.folder, options.links));
   try {
     return await soak.run();
   } finally {
@@ -71,12 +78,12 @@ class Soak {
   #fullUntilMs = 0;
   #nextTroubleMs = 0;
 
-  constructor(options: SoakOptions) {
-    const { folder, links, seed } = options;
+  constructor(options: SoakOptions, bed: SoakBed) {
+    const { folder, seed } = options;
     this.#options = options;
     this.#random = createRandom(seed);
-    this.#bed = makeSoakBed(folder, links);
-    const { nowMs, gripOf } = this.#bed;
+    this.#bed = bed;
+    const { nowMs, gripOf } = bed;
     this.#node = new LogNode({ root: join(folder, "node"), nowMs, gripOf });
     this.#nodeActions = randomActions(seed);
   }
@@ -97,7 +104,7 @@ class Soak {
   async close(): Promise<void> {
     await this.#bed.agent.end("SIGKILL", GRACE_MS);
     this.#node.close();
-    this.#bed.close();
+    await this.#bed.close(!this.#isFine);
   }
 
   get #elapsedMs(): number {
@@ -136,11 +143,12 @@ class Soak {
   async #trouble(): Promise<void> {
     this.#nextTroubleMs = this.#elapsedMs + 500 + this.#random.int(8000);
     const mayEnd = this.#at >= 0.25 && this.#at < 0.75;
-    const kind = this.#random.int(mayEnd ? 11 : 4);
-    if (kind === 0) this.#jump(this.#random.pick(JUMPS_MS));
+    const kind = this.#random.int(mayEnd ? 14 : 7);
+    if (kind >= 4 && kind <= 6) this.#s3Fault();
+    else if (kind === 0) this.#jump(this.#random.pick(JUMPS_MS));
     else if (kind === 1) this.#reload();
     else if (kind <= 3) this.#fillDisks(this.#random.int(8000));
-    else if (kind <= 8) await this.#end("SIGKILL");
+    else if (kind <= 11) await this.#end("SIGKILL");
     else await this.#end("SIGTERM");
   }
 
@@ -154,6 +162,13 @@ class Soak {
     if (this.#bed.agent.pid === null || this.#bed.agent.ageMs < START_MS) return;
     this.#note("SIGHUP", {});
     this.#bed.agent.signal("SIGHUP");
+  }
+
+  #s3Fault(): void {
+    const fault = this.#random.pick(S3_FAULTS);
+    const times = this.#random.pick([1, 1, 1, 3, 10]);
+    this.#note("s3Fault", { fault, times });
+    this.#bed.s3Fault(fault, times);
   }
 
   #fillDisks(ms: number): void {
@@ -184,6 +199,7 @@ class Soak {
   /** All is completed and quiet: everything that must have arrived is there before long, and nothing else is. */
   async #checkpoint(): Promise<void> {
     this.#emptyDisks();
+    this.#bed.s3Heals();
     this.#bed.agent.start();
     this.#node.complete();
     this.#note("checkpoint", {});
@@ -239,8 +255,8 @@ class Soak {
   }
 
   #perform(action: NodeAction, notes = true): void {
-    if (notes) this.#note(action.do, action);
-    this.#node.perform(action);
+    const pod = this.#node.perform(action);
+    if (notes) this.#note(action.do, { ...action, pod });
   }
 
   #note(name: string, details: object): void {
@@ -273,6 +289,7 @@ class Soak {
       rows: this.#rows,
       checkpoints: this.#checkpoints,
       agentStarts: this.#bed.agent.starts,
+      s3Faults: this.#bed.s3Heals(),
       actions: this.#counts,
       resident,
       violations,
