@@ -426,6 +426,8 @@ interface Prepared {
 }
 
 function toRead(plan: ChainPlan): ChainRead {
+  // The first file that is read decides, as in a replay: the input's options may have changed between two files.
+  const { framing, skipEmpty = false } = plan.segments[0]!.file.record;
   const segments = plan.segments.map(({ file, start, target, limit, torn }) => ({
     id: file.record.id,
     origin: file.record.origin,
@@ -436,8 +438,8 @@ function toRead(plan: ChainPlan): ChainRead {
   }));
   return {
     chain: plan.chain.id,
-    framing: plan.chain.files[0]!.record.framing,
-    skipEmpty: plan.chain.files[0]!.record.skipEmpty === true,
+    framing,
+    skipEmpty,
     from: plan.from,
     segments,
     ended: plan.ended,
