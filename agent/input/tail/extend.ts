@@ -1,11 +1,12 @@
+import { statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { newFileId, readHead } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
-import { findMissed } from "./missed.ts";
+import { findMissed, type Missed } from "./missed.ts";
 import { noteMount } from "./mounts.ts";
 import { followFile, recordFile } from "./record-file.ts";
 import { retain, type Retained } from "./retain.ts";
-import { listedInodes } from "./siblings.ts";
+import { listedInodes, type Sibling } from "./siblings.ts";
 import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 import type { Tombstones } from "./tombstones.ts";
 
@@ -29,22 +30,54 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
 async function extendBy(state: TailState, chain: Chain, live: Retained, path: string, nowMs: number): Promise<void> {
   // Emptied in place: nothing was rotated, what looks like it is the copy that was made of it.
   const isSame = chain.files.at(-1)?.record.inode === live.inode;
-  const { missed, connected } = isSame ? NOTHING_MISSED : await findMissed(state, chain, live.inode);
-  const isGap = !connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
+  const first = isSame ? NOTHING_MISSED : await findMissed(state, chain, live.inode);
+  const isGap = !first.connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
+  const before = chain.files.at(-1)?.record.order ?? 0;
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
-  let order = chain.files.at(-1)?.record.order ?? 0;
-  for (const { sibling, gzip } of state.skipsExisting ? [] : missed) {
-    const name = { id: newFileId(), path, resolved: sibling.path, inode: sibling.inode };
-    const retained = await retainName(state, target, name, nowMs);
-    const place = { chain: target.id, order: ++order, startAt: 0 };
-    const content = gzip === null ? {} : { gzip: { size: gzip.size } };
-    if (retained !== null) await followFile(state, target, retained.at({ ...place, ...content }));
+  let { missed } = first;
+  for (let attempt = 1; !state.skipsExisting; attempt++) {
+    const vanished = await addMissed(state, target, missed, { path, before, nowMs });
+    if (vanished === null) break;
+    // Rotated, compressed or removed since the folder was listed: under another name it is still to be had.
+    ({ missed } = await findMissed(state, target, live.inode));
+    const isThere = missed.some(({ sibling }) => isSameFile(sibling, vanished));
+    if (!isThere || attempt >= LIST_ATTEMPTS) state.options.ledger.suspectedGap(chain.path);
+    if (attempt >= LIST_ATTEMPTS) break;
   }
   const startAt = state.skipsExisting ? live.size : 0;
-  await followFile(state, target, live.at({ chain: target.id, order: ++order, startAt }));
+  await followFile(state, target, live.at({ chain: target.id, order: orderAfter(target, before), startAt }));
 }
 
-const NOTHING_MISSED = { missed: [], connected: true };
+/** How often the folder is listed anew for files that vanish between listing and linking. */
+const LIST_ATTEMPTS = 5;
+
+/** Adds files that were missed, oldest first, up to one that is not under its name any more, which is returned. */
+async function addMissed(
+  state: TailState,
+  chain: Chain,
+  missed: readonly Missed[],
+  { path, before, nowMs }: { path: string; before: number; nowMs: number },
+): Promise<Sibling | null> {
+  for (const { sibling, gzip } of missed) {
+    const name = { id: newFileId(), path, resolved: sibling.path, inode: sibling.inode };
+    const retained = await retainName(state, chain, name, nowMs);
+    const place = { chain: chain.id, order: orderAfter(chain, before), startAt: 0 };
+    const content = gzip === null ? {} : { gzip: { size: gzip.size } };
+    if (retained !== null) await followFile(state, chain, retained.at({ ...place, ...content }));
+    else if (statSync(sibling.path, { throwIfNoEntry: false })?.ino !== sibling.inode) return sibling;
+  }
+  return null;
+}
+
+function isSameFile(found: Sibling, vanished: Sibling): boolean {
+  return found.inode === vanished.inode || found.path === `${vanished.path}.gz`;
+}
+
+function orderAfter(chain: Chain, before: number): number {
+  return (chain.files.at(-1)?.record.order ?? before) + 1;
+}
+
+const NOTHING_MISSED: Awaited<ReturnType<typeof findMissed>> = { missed: [], connected: true };
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
   const listed = await listedInodes(chain.path);

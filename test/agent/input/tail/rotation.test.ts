@@ -1,6 +1,19 @@
-import { linkSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { gzipSync } from "node:zlib";
+import { faultyFiles } from "../../../helpers/faulty-files.ts";
 import { openBed, restartBed, type Bed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
 
@@ -224,4 +237,98 @@ test("a live file that is replaced by a link to a secret is not followed there",
   await settle(bed, T0_MS + 1000);
   expect(bed.logsShipped()).toEqual(["1"]);
   expect(warnings(bed)).toContainEqual(expect.stringContaining("outside of"));
+});
+
+test("a file that is compressed between listing and linking is found compressed", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  for (const n of [1, 2]) append(rotated(path, n), line(String(n)));
+  append(path, line("3"));
+  using files = await faultyFiles();
+  files.before({ op: "open", path: /a\.log\.20261121-050001$/, times: 1 }, () => {
+    writeFileSync(`${rotated(path, 1)}.gz`, gzipSync(line("1")));
+    rmSync(rotated(path, 1));
+  });
+  await settle(bed, T0_MS);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+  expect(warnings(bed)).toEqual([]);
+});
+
+test("a file that is removed between listing and linking is a suspected gap", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  for (const n of [1, 2]) append(rotated(path, n), line(String(n)));
+  append(path, line("3"));
+  using files = await faultyFiles();
+  files.before({ op: "open", path: /a\.log\.20261121-050001$/, times: 1 }, () => rmSync(rotated(path, 1)));
+  await settle(bed, T0_MS);
+  expect(bed.logsShipped()).toEqual(["2", "3"]);
+  expect(warnings(bed)).toEqual([expect.stringMatching(/^suspected gap/)]);
+});
+
+test("a rotation between the look at the live file and the list of the others loses nothing", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  using files = await faultyFiles();
+  files.before({ op: "readdir", path: /logs$/, skip: 1, times: 1 }, () => {
+    renameSync(path, rotated(path, 1));
+    append(path, line("2"));
+  });
+  await settle(bed, T0_MS);
+  await settle(bed, T0_MS + 20_000);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
+  expect(warnings(bed)).toEqual([]);
+});
+
+test("a FIFO that takes a file's place after it was found is not waited for", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  using files = await faultyFiles();
+  files.before({ op: "open", path: /a\.log$/, times: 1 }, () => {
+    rmSync(path);
+    execFileSync("mkfifo", [path]);
+  });
+  await settle(bed, T0_MS);
+  expect(bed.logsShipped()).toEqual([]);
+  expect(warnings(bed)).toEqual(["it is no regular file; not followed"]);
+});
+
+test("a file without read permission is reported once, and followed once it is readable", async () => {
+  await using bed = await openBed();
+  append(join(bed.logs, "a.log"), line("1"));
+  append(join(bed.logs, "b.log"), line("2"));
+  using files = await faultyFiles();
+  const fault = files.fail({ op: "open", path: /a\.log$/, code: "EACCES" });
+  await settle(bed, T0_MS);
+  await settle(bed, T0_MS + 20_000);
+  expect(bed.logsShipped()).toEqual(["2"]);
+  expect(warnings(bed)).toEqual(["no permission to read it; run logq-agent as root, or let its user read the file"]);
+  fault.heal();
+  await settle(bed, T0_MS + 40_000);
+  expect(bed.logsShipped()).toEqual(["2", "1"]);
+});
+
+test("a file with the inode of one that was shipped and given up is a new one if its content is", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  rmSync(path);
+  await bed.tail.poll(T0_MS + 20_000, true);
+  await bed.tail.poll(T0_MS + 90_000, true);
+  expect(await bed.release()).toHaveLength(1);
+  append(path, line("2"));
+  const state = join(bed.folder, "state/files");
+  const tombstone = join(
+    state,
+    readdirSync(state).find((name) => name.endsWith(".gone"))!,
+  );
+  const { ino, birthtimeMs } = statSync(path);
+  const record = JSON.parse(readFileSync(tombstone, "utf8")) as object;
+  writeFileSync(tombstone, JSON.stringify({ ...record, inode: ino, bornMs: birthtimeMs }));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 100_000);
+  expect(after.logsShipped()).toEqual(["2"]);
 });
