@@ -84,7 +84,7 @@ test("a chain's files are recorded in their order, so that a crash in between lo
   await bed.run(T0_MS + 1000);
   renameSync(path, `${path}.20261121-050002`);
   append(path, line("3"));
-  await bed.run(T0_MS + 10_000);
+  await bed.run(T0_MS + 2000);
   await using after = await restartBed(bed);
   await after.run(T0_MS + 20_000);
   await after.run(T0_MS + 30_000);
