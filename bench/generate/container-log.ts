@@ -106,6 +106,7 @@ export function openContainerLog(options: ContainerLogOptions): ContainerLog {
     truncate() {
       const held = bytes;
       const live = join(folder, `${attempt}.log`);
+      rmSync(`${live}.1`, { force: true });
       copyFileSync(live, `${live}.1`);
       truncateSync(live);
       bytes = 0;

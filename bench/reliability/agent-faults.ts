@@ -13,7 +13,8 @@ export interface FaultCount {
 
 /** How long the agent is down after an end, in turn: the longest is more than a rotation. */
 const DOWN_MS = [0, 300, 0, 6000];
-const STAGED_WAIT_MS = 2000;
+/** On a busy machine a start takes its time; an agent that is ended before it ships gets nowhere. */
+const STAGED_WAIT_MS = 20_000;
 const CLOCK_OFFSETS_MS = [3, -3, 26, -50, 24 * 30, 0].map((hours) => hours * 3_600_000);
 const DISK_FULL_MS = 3000;
 const FILL_TRIES_MAX = 50;
@@ -31,7 +32,8 @@ export async function injectFaults(
   for (;;) {
     await sleep(3000, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    await untilStaged(bed);
+    await untilStaged(bed, signal);
+    if (signal.aborted) break;
     await inject(bed, count);
     count.actions++;
   }
@@ -100,9 +102,9 @@ function jumpsInFlight(bed: Bed): number {
     .filter((line) => Number(line) > 0).length;
 }
 
-async function untilStaged(bed: Bed): Promise<void> {
+async function untilStaged(bed: Bed, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + STAGED_WAIT_MS;
-  while (staged(bed).length === 0 && performance.now() < deadline) await sleep(1);
+  while (staged(bed).length === 0 && performance.now() < deadline && !signal.aborted) await sleep(1);
 }
 
 function countIfStill(bed: Bed, before: readonly string[], count: FaultCount): void {

@@ -1,14 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Process } from "./s3-process.ts";
 
 const PROGRAM = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 const CLOCK = new URL("shifted-clock.mjs", import.meta.url).href;
-/** Journals that did not grow for so long: all is shipped (`upload_timeout` is 1 s). */
-const QUIET_MS = 4000;
 const ONCE_MS_MAX = 180_000;
 
 /** The folders of a cell and the agent that runs in them. */
@@ -42,7 +41,7 @@ export interface BedSpec {
 }
 
 /** Makes the folders of a bed below `parent` and its configuration. */
-export function makeBed(parent: string, spec: BedSpec): Bed {
+export async function makeBed(parent: string, spec: BedSpec): Promise<Bed> {
   const { links, s3 } = spec;
   const folder = join(parent, spec.name);
   unmount(folder);
@@ -56,8 +55,9 @@ export function makeBed(parent: string, spec: BedSpec): Bed {
   const staging = join(store, "_staging");
   mkdirSync(staging, { recursive: true });
   if (small !== null && links) bindOutputs(small, state);
+  const port = await freePort();
   const configPath = join(folder, "agent.yaml");
-  writeFileSync(configPath, configText({ root, state, store, spec }));
+  writeFileSync(configPath, configText({ root, state, store, port, spec }));
   writeFileSync(join(clock, "offset"), "0");
   const env = {
     ...process.env,
@@ -78,7 +78,7 @@ export function makeBed(parent: string, spec: BedSpec): Bed {
     agent,
     small,
     clock,
-    drain: async (timeoutMs) => await drain(agent, join(state, "outputs"), staging, timeoutMs),
+    drain: async (timeoutMs) => await drain(agent, `http://127.0.0.1:${port}/metrics`, staging, timeoutMs),
     remove: () => {
       s3.remove();
       unmount(folder);
@@ -189,26 +189,42 @@ export class AgentProcess {
   }
 }
 
-async function drain(agent: AgentProcess, journals: string, staging: string, timeoutMs: number): Promise<void> {
-  const started = performance.now();
-  let quietSince = started;
-  for (let last = "", now = performance.now(); now - quietSince < QUIET_MS; now = performance.now()) {
-    if (now - started > timeoutMs) throw new Error(`cannot drain: the agent still ships after ${timeoutMs / 1000} s`);
-    const state = [...sizesIn(journals), ...readdirSync(staging)];
-    if (state.join() !== last) quietSince = now;
-    last = state.join();
-    await sleep(50);
+/** Waits until nothing is pending, by the agent's own account, and nothing staged; then ends it and ships with `--once`. */
+async function drain(agent: AgentProcess, metrics: string, staging: string, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const pending = await pendingBytes(metrics);
+    if (pending === 0 && readdirSync(staging).length === 0) break;
+    if (performance.now() > deadline)
+      throw new Error(`cannot drain: after ${timeoutMs / 1000} s ${pending ?? "?"} bytes are pending`);
+    await sleep(200);
   }
   await agent.end("SIGTERM");
   await agent.runOnce();
 }
 
-function sizesIn(folder: string): number[] {
-  return readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
+/** Of all outputs; null while the agent does not answer. */
+async function pendingBytes(metrics: string): Promise<number | null> {
+  const text = await fetch(metrics, { signal: AbortSignal.timeout(5000) }).then(
+    async (response) => await response.text(),
+    () => "",
+  );
+  const figures = [...text.matchAll(/^logq_output_pending_bytes\{.*\} (\d+)/gm)];
+  return figures.length === 0 ? null : figures.reduce((sum, [, bytes]) => sum + Number(bytes), 0);
 }
 
-function configText(paths: { root: string; state: string; store: string; spec: BedSpec }): string {
-  const { root, state, store, spec } = paths;
+/** A port of this machine that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function configText(paths: { root: string; state: string; store: string; port: number; spec: BedSpec }): string {
+  const { root, state, store, port, spec } = paths;
   const { links, s3, uploadTimeout } = spec;
   return `
 service:
@@ -216,6 +232,9 @@ service:
   cluster: reliability
   hostname: node-a
   log_level: info
+  http_server: on
+  http_listen: 127.0.0.1
+  http_port: ${port}
 pipeline:
   inputs:
     - { name: tail, tag: kube.*, path: ${root}/var/log/containers/*.log, multiline.parser: cri, links: ${links ? "on" : "off"} }

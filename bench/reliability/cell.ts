@@ -40,7 +40,7 @@ export interface OutputResult extends Omit<Verified, "missing">, LossAccount {
 /** Runs one cell below `parent` and removes its folders if it passed. */
 export async function runCell(cell: Cell, parent: string): Promise<CellResult> {
   await using s3 = await startS3(parent, cellName(cell));
-  const bed = makeBed(parent, bedSpec(cell, s3));
+  const bed = await makeBed(parent, bedSpec(cell, s3));
   const stop = new AbortController();
   const writer = startWriter(writerSpec(cell, bed));
   try {

@@ -63,7 +63,7 @@ export function isStoreFault(fault: Fault): fault is StoreFault {
  * outputs, the store and gzip take about two thirds of a core.
  */
 export function weightOf(cell: Cell): number {
-  return { 1: 5, 10: 14, 30: 30 }[cell.rate] ?? 30;
+  return { 1: 8, 10: 15, 30: 30 }[cell.rate] ?? 30;
 }
 
 export const CAPACITY = 60;

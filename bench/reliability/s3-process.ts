@@ -18,9 +18,9 @@ export interface S3Process extends AsyncDisposable {
 }
 
 const SERVER = new URL("../../test/servers/s3-server-main.ts", import.meta.url).pathname;
-const EVERY_MS = 3000;
+const EVERY_MS = 5000;
 /** Requests in a row that go wrong. */
-const TIMES = 3;
+const TIMES = 2;
 const KINDS: Readonly<Record<StoreFault, readonly FaultKind[]>> = {
   "503": ["slow-down"],
   timeout: ["hang-before", "hang-after"],
@@ -55,13 +55,19 @@ export async function startS3(parent: string, name: string): Promise<S3Process> 
 async function injectFaults(url: string, kinds: readonly FaultKind[], signal: AbortSignal): Promise<FaultCount> {
   for (let round = 0; !signal.aborted; round++) {
     const kind = kinds[round % kinds.length]!;
+    // What was not applied yet is enough: the agent waits longer and longer.
+    await clearRules(url);
     for (const operation of OPERATIONS) await addRule(url, { kind, operation, times: TIMES, delayMs: SLOW_MS });
     await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
-  await fetch(`${url}/_control/faults`, { method: "DELETE" });
+  await clearRules(url);
   const stats = (await (await fetch(`${url}/_control/stats`)).json()) as S3Stats;
   const applied = kinds.reduce((sum, kind) => sum + (stats.faults[kind] ?? 0), 0);
   return { actions: applied, inFlight: applied };
+}
+
+async function clearRules(url: string): Promise<void> {
+  await fetch(`${url}/_control/faults`, { method: "DELETE" });
 }
 
 async function addRule(url: string, rule: FaultRule): Promise<void> {
