@@ -47,11 +47,11 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
   await mkdir(join(storagePath, "outputs"), { recursive: true }).catch(explain);
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
   if (lock === null) return;
-  const life = await readLife(storagePath).catch(explain);
+  const { id: life, isNew: isNewLife } = await readLife(storagePath).catch(explain);
   const telemetry = new Telemetry(log, current.config.service.health);
   await using http = createHttp(telemetry, log);
   const held = new Map<string, FileHandle>();
-  const context = { life, once: options.once, log, telemetry, probe, held };
+  const context = { life, isNewLife, once: options.once, log, telemetry, probe, held };
   let last: AgentConfig | null = null;
   try {
     for (;;) {

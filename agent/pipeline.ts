@@ -43,6 +43,7 @@ export interface Pipeline {
 export interface PipelineContext {
   /** Identity of the state folder, 80 bits in hex. */
   readonly life: string;
+  readonly isNewLife: boolean;
   readonly once: boolean;
   readonly log: Logger;
   /** Outlives the pipeline: a reload goes on with its totals. */
@@ -106,12 +107,16 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
 
 async function openOutput(config: OutputConfig, folder: string, parts: Parts, context: PipelineContext): Promise<void> {
   const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
-  const { life, once, log, telemetry, probe } = context;
+  const { life, isNewLife, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const stats = telemetry.statsOf(outputId(config));
   const onFault = (fault: Error | null): void => stats.answered(fault, performance.now());
   const output = createOutput(config, { cluster, node, life }, { probe, log, onFault });
-  const positions = await openPositions(journalPath(folder, output.id));
+  const positions = await openPositions(journalPath(folder, output.id), {
+    // Of an older life numbers may be taken: the output may be new, but its journal may also have been lost.
+    firstSeq: isNewLife ? 1 : Date.now(),
+    onCompactionError: (err) => log.warn({ output: output.id, err }, "cannot compact the journal; trying again"),
+  });
   opened.push(positions);
   forgetEnded(positions, tails);
   const source = createSource(inputs, tagMatcher(config.match));

@@ -33,18 +33,21 @@ export interface Journal {
 
 const VERSION = 1;
 
-/** Opens or creates the journal at `path`. `kind` guards against a file of another purpose. Returns the records in order. */
-export async function openJournal(path: string, kind: string): Promise<{ journal: Journal; records: object[] }> {
+/** Opens or creates the journal at `path`. `kind` guards against a file of another purpose. Returns the records in order, and whether the file was made now. */
+export async function openJournal(
+  path: string,
+  kind: string,
+): Promise<{ journal: Journal; records: object[]; isNew: boolean }> {
   await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
   const text = await readIfPresent(path);
   const journal = new FileJournal(path, kind);
   if (text === null) {
     await journal.rewrite([]);
-    return { journal, records: [] };
+    return { journal, records: [], isNew: true };
   }
   const { records, validBytes } = parseJournal(path, kind, text);
   await journal.reopen(validBytes);
-  return { journal, records };
+  return { journal, records, isNew: false };
 }
 
 /** Reads the records of a journal's bytes. Throws on damage anywhere but in a torn last line. */

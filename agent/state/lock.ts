@@ -24,16 +24,29 @@ export async function lockState(path: string, waitMs: number, signal: AbortSigna
 }
 
 function tryLock(path: string): Disposable | null {
-  const database = new DatabaseSync(path, { timeout: 0 });
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    throw notLockable(path, cause as Error);
+  }
   try {
     // No journal file: nothing is ever written, the lock alone counts.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
     if (isBusy(cause)) return null;
-    throw new Error(`cannot lock the state folder: ${path}: ${(cause as Error).message}`, { cause });
+    throw notLockable(path, cause as Error);
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+function notLockable(path: string, cause: Error): Error {
+  return new Error(
+    `cannot lock the state folder: ${path}: ${cause.message}. ` +
+      "It must be a file that logq-agent made and may write; move what is there away: it holds no data",
+    { cause },
+  );
 }
 
 function isBusy(error: unknown): boolean {

@@ -67,16 +67,19 @@ export interface Positions {
 /** The journal is rewritten as positions alone when it has grown by this much, or doubled. */
 const COMPACT_BYTES = 256 * 1024;
 
-/**
- * Opens the journal of one output at `path` and folds it. `onCompactionError` hears of a rewrite that failed, which
- * costs nothing but the journal's size and is tried again.
- */
-export async function openPositions(
-  path: string,
-  onCompactionError: (error: Error) => void = () => undefined,
-): Promise<Positions> {
-  const { journal, records } = await openJournal(path, "output");
+export interface PositionsOptions {
+  /** Number of the first shipment of a journal that is not there yet; default 1. */
+  readonly firstSeq?: number;
+  /** Hears of a rewrite that failed, which costs nothing but the journal's size and is tried again. */
+  readonly onCompactionError?: (error: Error) => void;
+}
+
+/** Opens the journal of one output at `path` and folds it. */
+export async function openPositions(path: string, options: PositionsOptions = {}): Promise<Positions> {
+  const { firstSeq = 1, onCompactionError = () => undefined } = options;
+  const { journal, records, isNew } = await openJournal(path, "output");
   const positions = new JournaledPositions(journal, onCompactionError);
+  if (isNew) positions.skipTo(firstSeq);
   try {
     for (const record of records) positions.apply(record as JournalRecord);
   } catch (cause) {

@@ -43,7 +43,7 @@ export class ModelAgent {
     const config = { ...loaded, outputs: [one!, { ...two!, totalFileSizeBytes: SMALL_BYTES }] };
     const telemetry = new Telemetry(log, config.service.health);
     const services = { log, telemetry, probe: () => undefined, held: new Map() };
-    const context = { life: "0123456789abcdef0123", once: false, ...services };
+    const context = { life: "0123456789abcdef0123", isNewLife: true, once: false, ...services };
     return new ModelAgent(await openPipeline(config, context), context);
   }
 

@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { openJournal, parseJournal } from "../../../agent/state/journal.ts";
+import { faultyFiles } from "../../helpers/faulty-files.ts";
 import { tempFolder } from "../fixture.ts";
 
 async function write(path: string, records: readonly object[]): Promise<void> {
@@ -212,3 +214,50 @@ test("a rewrite replaces all records, and appends follow it", async () => {
   await journal.close();
   expect(await read(path)).toEqual([{ sum: 190 }, { n: 20 }]);
 });
+
+test("on a disk that is full nothing is lost, and with room again all goes on", async () => {
+  await using disk = await smallDisk();
+  const path = join(disk.path, "j");
+  const { journal } = await openJournal(path, "output");
+  await journal.append({ n: 1 });
+  disk.fill();
+  const text = "x".repeat(20_000);
+  await expect(journal.append({ text })).rejects.toThrow(`cannot write the state: ${path}: ENOSPC`);
+  await expect(journal.rewrite([{ text }])).rejects.toThrow("ENOSPC");
+  disk.free();
+  if (journal.uncertain) await journal.rewrite([{ n: 1 }]);
+  await journal.append({ n: 2 });
+  await journal.close();
+  expect(await read(path)).toEqual([{ n: 1 }, { n: 2 }]);
+});
+
+/** A file system of 64 KB; where none may be mounted, a folder whose writes fail while it is "full". */
+async function smallDisk(): Promise<AsyncDisposable & { readonly path: string; fill(): void; free(): void }> {
+  const folder = tempFolder();
+  const { path } = folder;
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
+  if (status !== 0) {
+    const files = await faultyFiles();
+    const fill = () => {
+      for (const op of ["FileHandle.write", "FileHandle.writeFile"])
+        files.fail({ op, path: /j(\.tmp)?$/, code: "ENOSPC" });
+    };
+    const dispose = () => (files[Symbol.dispose](), folder[Symbol.dispose]());
+    return {
+      path,
+      fill,
+      free: () => files.heal(),
+      [Symbol.asyncDispose]: async () => await Promise.resolve(dispose()),
+    };
+  }
+  const ballast = join(path, "ballast");
+  return {
+    path,
+    fill: () => expect(() => writeFileSync(ballast, Buffer.alloc(1 << 17))).toThrow("ENOSPC"),
+    free: () => rmSync(ballast),
+    [Symbol.asyncDispose]: async () => {
+      execFileSync("umount", [path]);
+      await Promise.resolve(folder[Symbol.dispose]());
+    },
+  };
+}

@@ -137,6 +137,18 @@ test("an aborted shipment moves nothing, and its number is never used again", as
   await again.close();
 });
 
+test("a journal that is made anew numbers from where it is told, one that is there goes on", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  const positions = await openPositions(path, { firstSeq: 500 });
+  expect(positions.nextSeq).toBe(500);
+  await positions.plan(entryOf(500, [rangeOf("a", 10)]));
+  await positions.close();
+  const again = await openPositions(path, { firstSeq: 9000 });
+  expect(again.nextSeq).toBe(501);
+  await again.close();
+});
+
 test("numbers that are skipped stay skipped after a restart", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "j");
@@ -178,7 +190,7 @@ test("a compaction that fails is said, fails no shipment, and is tried again lat
   using folder = tempFolder();
   const path = join(folder.path, "j");
   const errors: string[] = [];
-  const positions = await openPositions(path, (error) => errors.push(error.message));
+  const positions = await openPositions(path, { onCompactionError: (error) => errors.push(error.message) });
   const sync = vi.spyOn(await handlePrototype(path), "sync");
   sync.mockRejectedValueOnce(new Error("ENOSPC: no space left on device"));
   const keys = ["x".repeat(50_000)];
