@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createDiscovery } from "../../../../agent/input/tail/discover.ts";
+import { faultyFiles } from "../../../helpers/faulty-files.ts";
 import { tailConfig } from "../../bed.ts";
 import { tempFolder } from "../../fixture.ts";
 
@@ -109,4 +110,19 @@ test("new names may appear in the base, in what is on the way, and in a last fol
     "full",
     "other",
   ]);
+});
+
+test("a look at files that are followed resolves none of them", async () => {
+  using folder = tempFolder();
+  for (let n = 0; n < 50; n++) {
+    writeFileSync(join(folder.path, `${n}.txt`), "");
+    symlinkSync(`${n}.txt`, join(folder.path, `${n}.log`));
+  }
+  const look = createDiscovery(tailConfig(join(folder.path, "*.log")), () => undefined);
+  await look(() => false);
+  using files = await faultyFiles();
+  const resolved = files.before({ op: "realpath", path: /\.log$/ }, () => undefined);
+  symlinkSync("0.txt", join(folder.path, "new.log"));
+  const { targets } = await look((path) => /\d\.txt$/.test(path));
+  expect([targets.length, resolved.hits]).toEqual([50, 1]);
 });

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -172,4 +172,16 @@ test("the content of a compressed file that a pattern names is no log of its own
   writeFileSync(join(bed.logs, "other.gz"), gzipSync(line("1")));
   await settle(tail, T0_MS);
   expect(tail.logsShipped()).toEqual([]);
+});
+
+test("with ignore_older the old rotated files of a new chain are left out", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(rotated(path, 1), line("1"));
+  append(rotated(path, 2), line("2"));
+  append(path, line("3"));
+  utimesSync(rotated(path, 1), Date.now() / 1000 - 7200, Date.now() / 1000 - 7200);
+  await using tail = await restartBed(bed, { ignoreOlderMs: 3_600_000 });
+  await settle(tail, T0_MS);
+  expect(tail.logsShipped()).toEqual(["2", "3"]);
 });
