@@ -32,35 +32,31 @@ npm run soak -- --minutes 30                               # random actions inst
 \`\`\`
 `;
 
-/** What a mode promises under a fault, where it is not simply "nothing lost, nothing twice". */
+const NOTHING = "nothing lost, nothing twice";
+/** A descriptor ends with its process; what has lost its last name by the next start can't be found again. */
+const UNHELD = "lost is what was unread of a file that had lost its last name, `.gz` included, when the agent was back";
+
+/** What a mode promises under a fault, where it is not simply NOTHING. */
 const PROMISE: Partial<Record<Fault, { readonly links?: string; readonly fallback?: string }>> = {
   truncate: {
-    links: "What was unread when the file was emptied is lost: counted and logged, as a lower bound.",
-    fallback: "The same.",
+    links: "lost is what was unread when the file was emptied; the agent's count is a lower bound",
+    fallback: "the same",
   },
-  "kill -9": {
-    fallback:
-      "A file that has lost its last name, gzipped ones included, before the agent is back is lost if it was unread.",
-  },
-  SIGTERM: {
-    fallback: "The same as for kill -9; what waits is shipped before the agent ends, as far as `grace` allows.",
-  },
-  "delete pod": { fallback: "Nothing lost while the agent runs: it holds the file open." },
+  "delete pod": { fallback: `${NOTHING}, as long as the agent runs: it holds the file open` },
+  "pod churn": { fallback: `${NOTHING}, as long as the agent runs: it holds the files open` },
+  "kill -9": { fallback: UNHELD },
+  SIGTERM: { fallback: `${UNHELD}; what waits is shipped before it ends, as far as \`grace\` allows` },
+  SIGHUP: { fallback: `${NOTHING}: descriptors outlive a reload` },
 };
 
 const PROMISES = `## What is promised
 
 Files are held by hard links (mode *links*). Where none can be made, by an open descriptor (mode *fallback*, here
-\`links: off\`), which ends with the process. In both modes nothing is lost and nothing repeated, but:
+\`links: off\`), which ends with the process. Every loss is counted, with its reason, and logged as an error.
 
 | fault | links | fallback |
 | --- | --- | --- |
-${FAULTS.filter((fault) => PROMISE[fault] !== undefined)
-  .map(
-    (fault) =>
-      `| ${fault} | ${PROMISE[fault]!.links ?? "Nothing lost."} | ${PROMISE[fault]!.fallback ?? "Nothing lost."} |`,
-  )
-  .join("\n")}
+${FAULTS.map((fault) => `| ${fault} | ${PROMISE[fault]?.links ?? NOTHING} | ${PROMISE[fault]?.fallback ?? NOTHING} |`).join("\n")}
 `;
 
 const DOWNTIME = `## Downtime
