@@ -21,7 +21,7 @@ export type Report = (path: string, reason: string) => void;
 const DOCKER_ROOT = "/var/lib/docker/containers";
 const PODS_ROOT = "/var/log/pods";
 
-export interface Look {
+interface Look {
   /** Each file once. */
   readonly targets: readonly Target[];
   /** Where new names may appear. */
@@ -58,7 +58,10 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
       for (const path of expansion.paths.filter((candidate) => !excluded(candidate))) {
         const before = known.get(path);
         const isKnown =
-          !anew && before !== undefined && isFollowed(before.target.resolved) && before.link === linkAt(path);
+          !anew &&
+          before !== undefined &&
+          isFollowed(before.target.resolved) &&
+          before.link === linkAt(path, before.link !== null);
         const target = isKnown ? before.target : await resolveTarget(path, context);
         if (target === null) continue;
         next.set(path, isKnown ? before : { target, link: linkAt(path) });
@@ -76,9 +79,9 @@ interface Known {
   readonly link: string | null;
 }
 
-function linkAt(path: string): string | null {
+function linkAt(path: string, wasLink = false): string | null {
   // Without an error for what is no link: one costs more than the look at a hundred that are.
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return null;
+  if (!wasLink && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return null;
   try {
     return readlinkSync(path);
   } catch {
