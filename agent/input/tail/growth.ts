@@ -18,7 +18,7 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
   let live = statSync(chain.path, { throwIfNoEntry: false });
   const newest = chain.files.at(-1)!;
   if (!chain.broken && (newest.record.givenUp !== undefined || isRotated(state, chain, live))) {
-    await extendChain(state, chain, newest.record.origin.path, nowMs);
+    await followRotation(state, chain, nowMs);
     // Anew: its size of before is less than what a new file had when it was taken up, as if it had been truncated.
     live = statSync(chain.path, { throwIfNoEntry: false });
   }
@@ -38,6 +38,19 @@ export async function pollChain(state: TailState, chain: Chain, nowMs: number, a
 export function isRotated(state: TailState, chain: Chain, live: Stats | undefined): boolean {
   if (live === undefined || live.ino === chain.files.at(-1)!.record.inode) return false;
   return !chain.broken && fileOfInode(state, live.dev, live.ino) === null;
+}
+
+/** Adds the files that came after the newest of a chain. */
+export async function followRotation(state: TailState, chain: Chain, nowMs: number): Promise<void> {
+  // First what was written to it up to its rotation: once it has a successor, that would be growth behind it.
+  await measureNewest(state, chain, nowMs);
+  await extendChain(state, chain, chain.files.at(-1)!.record.origin.path, nowMs);
+}
+
+/** Takes note of the size of a chain's newest file. */
+export async function measureNewest(state: TailState, chain: Chain, nowMs: number): Promise<void> {
+  const newest = chain.files.at(-1)!;
+  if (newest.record.givenUp === undefined) await measureFile(state, newest, await sizeOf(state, newest), nowMs);
 }
 
 /** Takes note of a file's size. */

@@ -1,8 +1,10 @@
-import { attemptOf, type Chain } from "./followed-file.ts";
+import { attemptOf } from "./followed-file.ts";
+import { measureNewest } from "./growth.ts";
+import type { TailState } from "./tail-state.ts";
 
 /** `…/1.log` with data ends the chain of `…/0.log` in the same folder, and a gap the chain before it. */
-export function markSuperseded(chains: Iterable<Chain>): void {
-  const all = [...chains];
+export async function markSuperseded(state: TailState, nowMs: number): Promise<void> {
+  const all = [...state.chains.values()];
   const newest = new Map<string, number>();
   for (const chain of all) {
     const attempt = attemptOf(chain.path);
@@ -12,6 +14,8 @@ export function markSuperseded(chains: Iterable<Chain>): void {
   for (const chain of all) {
     const attempt = attemptOf(chain.path);
     const isOlder = attempt !== null && attempt.number < (newest.get(attempt.folder) ?? -1);
+    // First its last words, which may be newer than the last look: without growth it would be final at once.
+    if (isOlder && !chain.superseded) await measureNewest(state, chain, nowMs);
     chain.superseded = chain.broken || isOlder;
   }
 }

@@ -140,7 +140,7 @@ export class Tail {
     const { targets, folders } = await this.#look((path) => this.#state.byPath.has(path), anew);
     this.folders = folders;
     await takeUp(this.#state, targets, nowMs);
-    markSuperseded(this.chains.values());
+    await markSuperseded(this.#state, nowMs);
   }
 
   /** The fault of one file must not keep the others from being looked at. */
@@ -162,6 +162,6 @@ export class Tail {
     for (const chain of this.chains.values())
       await this.#lookAfter(chain, async () => await checkAbsence(this.#state, chain, nowMs));
     await recordAgain(this.#state);
-    markSuperseded(this.chains.values());
+    await markSuperseded(this.#state, nowMs);
   }
 }

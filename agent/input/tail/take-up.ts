@@ -4,7 +4,7 @@ import type { Target } from "./discover.ts";
 import { extendChain } from "./extend.ts";
 import { newFileId } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
-import { isRotated } from "./growth.ts";
+import { followRotation, isRotated } from "./growth.ts";
 import { rotatedSuffix } from "./siblings.ts";
 import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
@@ -26,7 +26,7 @@ export async function takeUp(state: TailState, targets: readonly Target[], nowMs
     if (target.resolved.endsWith(".gz")) continue;
     const base = liveChainOf(state, target.resolved);
     if (base !== null && isRotated(state, base, statSync(base.path, { throwIfNoEntry: false }))) {
-      await extendChain(state, base, base.files.at(-1)!.record.origin.path, nowMs);
+      await followRotation(state, base, nowMs);
       if (isFollowed(state, target)) continue;
     }
     const fresh = newChain(newFileId(), target.resolved, target.plainPath);

@@ -44,6 +44,30 @@ test("several rotations between two looks are all found, in order", async () => 
   expect(bed.lines.filter(({ level }) => level === "warn")).toEqual([]);
 });
 
+test("what was written between the last look and a rotation is of the rotated file, however quiet that was", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, cri("stdout", "P", "one "));
+  await bed.run(T0_MS);
+  append(path, line("whole"));
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, line("2"));
+  await bed.run(T0_MS + 60_000);
+  await bed.run(T0_MS + 70_000);
+  expect(bed.logsShipped()).toEqual(["one whole", "2"]);
+});
+
+test("what was written between the last look and the next attempt ends the record that was open", async () => {
+  await using bed = await openBed();
+  append(join(bed.logs, "0.log"), cri("stdout", "P", "one "));
+  await bed.run(T0_MS);
+  append(join(bed.logs, "0.log"), line("whole"));
+  append(join(bed.logs, "1.log"), line("2"));
+  await bed.tail.discover(T0_MS + 60_000);
+  await bed.shipper.ship(T0_MS + 60_000, new AbortController().signal);
+  expect(bed.logsShipped().toSorted()).toEqual(["2", "one whole"]);
+});
+
 test("what a deleted file held is still shipped", async () => {
   await using bed = await openBed();
   const path = join(bed.logs, "a.log");
