@@ -28,9 +28,10 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
 }
 
 async function extendBy(state: TailState, chain: Chain, live: Retained, path: string, nowMs: number): Promise<void> {
+  const unplaced = live.at({ chain: chain.id, order: 0, startAt: 0 });
   // Emptied in place: nothing was rotated, what looks like it is the copy that was made of it.
   const isSame = chain.files.at(-1)?.record.inode === live.inode;
-  const first = isSame ? NOTHING_MISSED : await findMissed(state, chain, live.inode);
+  const first = isSame ? NOTHING_MISSED : await findMissed(state, chain, unplaced);
   const isGap = !first.connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const before = chain.files.at(-1)?.record.order ?? 0;
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
@@ -39,7 +40,7 @@ async function extendBy(state: TailState, chain: Chain, live: Retained, path: st
     const vanished = await addMissed(state, target, missed, { path, before, nowMs });
     if (vanished === null) break;
     // Rotated, compressed or removed since the folder was listed: under another name it is still to be had.
-    ({ missed } = await findMissed(state, target, live.inode));
+    ({ missed } = await findMissed(state, target, unplaced));
     const isThere = missed.some(({ sibling }) => isSameFile(sibling, vanished));
     if (!isThere || attempt >= LIST_ATTEMPTS) state.options.ledger.suspectedGap(chain.path);
     if (attempt >= LIST_ATTEMPTS) break;

@@ -22,12 +22,12 @@ export interface Missed {
 export async function findMissed(
   state: TailState,
   chain: Chain,
-  liveInode: number,
+  live: FollowedFile,
 ): Promise<{ missed: Missed[]; connected: boolean }> {
   const missed: Missed[] = [];
   const siblings = await listSiblings(chain.path);
   const sinceMs = await lastModifiedMs(state, chain);
-  const own = siblings.findIndex(({ inode }) => inode === liveInode);
+  const own = siblings.findIndex(({ inode }) => inode === live.record.inode);
   // What is newer than the live one is a rotation since, and waits for the next look.
   for (const sibling of siblings.slice(0, own < 0 ? siblings.length : own).toReversed()) {
     const file = fileOfInode(state, sibling.device, sibling.inode);
@@ -37,6 +37,10 @@ export async function findMissed(
     const isIgnored = chain.files.length === 0 && isOlder(sibling, state.options.config.ignoreOlderMs);
     if (file !== null || !isOwn || isIgnored) continue;
     const gzip = sibling.gzip ? await inspectSibling(sibling) : null;
+    if (gzip !== null && isContentOf(state, gzip, live)) {
+      missed.length = 0;
+      continue;
+    }
     if (gzip !== null && isFollowedIn(state, chain, gzip)) return { missed: missed.toReversed(), connected: true };
     if (gzip !== null && wasBuried(state, chain, gzip)) break;
     if (gzip !== null && gzip.problem !== null)

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { openBed, restartBed, type Bed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
+import { faultyFiles } from "../../../helpers/faulty-files.ts";
 
 const line = (text: string) => cri("stdout", "F", text);
 const rotated = (path: string, n: number) => `${path}.20261121-05000${n}`;
@@ -184,4 +185,26 @@ test("with ignore_older the old rotated files of a new chain are left out", asyn
   await using tail = await restartBed(bed, { ignoreOlderMs: 3_600_000 });
   await settle(tail, T0_MS);
   expect(tail.logsShipped()).toEqual(["2", "3"]);
+});
+
+test("a new file that is rotated and compressed again before its folder is listed is shipped once", async () => {
+  await using bed = await openBed();
+  using files = await faultyFiles();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  const rotation = files.before({ op: "readdir", path: /logs$/, times: 1 }, () => {
+    renameSync(path, rotated(path, 2));
+    compress(rotated(path, 2));
+    append(path, line("3"));
+    renameSync(path, rotated(path, 3));
+    append(path, line("4"));
+  });
+  await bed.tail.poll(T0_MS + 1000, true);
+  expect(rotation.hits).toBe(1);
+  await settle(bed, T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3", "4"]);
+  expect(warnings(bed)).toEqual([]);
 });
