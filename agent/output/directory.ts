@@ -6,6 +6,9 @@ import type { ObjectStore, StagedObject } from "./object-store.ts";
 /** Below the store's root; Hive, Athena and logq ignore names with a leading underscore. */
 const STAGING = "_staging";
 
+/** Of this process: the lock of the state folder sees to it that there is no other. */
+let stagedFiles = 0;
+
 /** Objects as files below `root`: staged in `_staging/`, made visible by link(2), which never replaces what is there. */
 export function createDirectoryStore(root: string): ObjectStore {
   const exists = async (key: string) => (await stat(join(root, key)).catch(ignoreMissing)) !== null;
@@ -15,7 +18,8 @@ export function createDirectoryStore(root: string): ObjectStore {
     isTaken: exists,
     clean: async ({ isOwn }) => {
       const names = (await readdir(join(root, STAGING)).catch(ignoreMissing)) ?? [];
-      for (const name of names) if (isOwn(name)) await rm(join(root, STAGING, name), { force: true });
+      for (const name of names)
+        if (isOwn(name.replace(/~\d+$/, ""))) await rm(join(root, STAGING, name), { force: true });
     },
   };
 }
@@ -32,7 +36,8 @@ class StagedFile implements StagedObject {
   constructor(root: string, key: string) {
     this.#root = root;
     this.#key = key;
-    this.#path = join(root, STAGING, basename(key));
+    // A name of its own: a shipment that hung, and wakes up beside the one that repeats it, must not link what that one is writing.
+    this.#path = join(root, STAGING, `${basename(key)}~${++stagedFiles}`);
   }
 
   async write(chunk: Buffer): Promise<void> {

@@ -49,7 +49,7 @@ test("a file system that does not answer is left to the kernel: the process ends
   await expect.poll(bed.shipped, EXITED).toEqual(["before"]);
   // The open of a FIFO waits for its reader.
   const [first = ""] = listObjects(bed.store);
-  execFileSync("mkfifo", [join(bed.store, "_staging", basename(first).replace("-out-1", "-out-2"))]);
+  execFileSync("mkfifo", [join(bed.store, "_staging", `${basename(first).replace("-out-1", "-out-2")}~2`)]);
   log.append(Buffer.from(`${LINE} still there\n`));
   await expect.poll(() => isWaitingForFifo(agent.pid!), EXITED).toBe(true);
   agent.kill("SIGTERM");

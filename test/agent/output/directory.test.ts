@@ -50,10 +50,20 @@ test("only the owner's staged objects are cleaned", async () => {
   const store = createDirectoryStore(folder.path);
   await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") }, NEVER);
   mkdirSync(join(folder.path, "_staging"));
-  for (const name of ["life-out-1-5", "life-other-1-5", "other-out-1-5"])
+  for (const name of ["life-out-1-5", "life-out-1-5~12", "life-other-1-5~1", "other-out-1-5"])
     writeFileSync(join(folder.path, "_staging", name), "");
   await store.clean({ prefix: "", isOwn: (name) => name.startsWith("life-out-") }, NEVER);
-  expect(readdirSync(join(folder.path, "_staging")).toSorted()).toEqual(["life-other-1-5", "other-out-1-5"]);
+  expect(readdirSync(join(folder.path, "_staging")).toSorted()).toEqual(["life-other-1-5~1", "other-out-1-5"]);
+});
+
+test("a shipment that hung and wakes up does not publish what its repetition is writing", async () => {
+  using folder = tempFolder();
+  const hung = await staged(folder.path, "whole");
+  const repeated = createDirectoryStore(folder.path).create(KEY, "plan", NEVER);
+  await repeated.write(Buffer.from("ha"));
+  await hung.publish();
+  expect(readFileSync(join(folder.path, KEY), "utf8")).toBe("whole");
+  await repeated.abandon();
 });
 
 test("whether a key exists is known, an error is not taken for absence", async () => {
