@@ -38,13 +38,15 @@ async function reopen(
   nowMs: number,
 ): Promise<FollowedFile | null> {
   const { store } = options;
+  const handed = held.get(record.id);
+  held.delete(record.id);
   if (record.givenUp !== undefined) {
+    // Nobody reads it any more: open, it would keep its bytes on the disk.
+    await handed?.close();
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size, mtimeMs: 0 }, nowMs);
   }
-  const handed = held.get(record.id);
   if (handed !== undefined) {
-    held.delete(record.id);
     const status = await handed.stat();
     return newFollowedFile(record, handed, status, nowMs);
   }

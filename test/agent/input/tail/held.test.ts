@@ -26,6 +26,22 @@ test("a held file survives a reload: its descriptor is handed over, though its n
   expect(openDescriptors()).toBe(descriptors);
 });
 
+test("of a held file that was given up nothing stays open over a reload", async () => {
+  await using before = await openBed({ links: false });
+  const path = join(before.logs, "a.log");
+  append(path, line("1"));
+  await before.run(T0_MS);
+  writeFileSync(path, "");
+  await before.tail.poll(T0_MS + 1000, true);
+  const descriptors = openDescriptors();
+  const held = await before.tail.detach();
+  await before.positions.close();
+  await using after = await openBed({ folder: before.folder, links: false, held });
+  expect(held.size).toBe(0);
+  await after.run(T0_MS + 2000);
+  expect(openDescriptors()).toBe(descriptors - 1);
+});
+
 test("a held file that was rotated while the agent was down is found again by its inode", async () => {
   await using before = await openBed({ links: false });
   const path = join(before.logs, "a.log");
