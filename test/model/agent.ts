@@ -24,6 +24,8 @@ const NEVER_OVER = new Promise<void>(() => undefined);
 
 /** The agent's pipeline without its loop: a test decides what is done next. Two outputs into two folders. */
 export class ModelAgent {
+  /** Descriptors that a reload handed over and nobody took, at most. */
+  #leftHeld = 0;
   #pipeline: Pipeline;
   readonly #context: PipelineContext;
 
@@ -51,6 +53,7 @@ export class ModelAgent {
   async reload(): Promise<void> {
     await this.#pipeline.close(NEVER_OVER);
     this.#pipeline = await openPipeline(this.#pipeline.config, this.#context);
+    this.#leftHeld = Math.max(this.#leftHeld, this.#context.held.size);
   }
 
   async discover(): Promise<void> {
@@ -80,10 +83,14 @@ export class ModelAgent {
     return null;
   }
 
-  /** What does not add up in the agent's own accounts. */
-  accountErrors(): string[] {
+  /** What does not add up in the agent's own accounts, and what a reload forgot. */
+  errors(): string[] {
     const wrong = this.#context.telemetry.ledger.accounts().filter(({ errorBytes }) => errorBytes !== 0);
-    return wrong.map(({ output, errorBytes }) => `the accounts of ${output} differ by ${errorBytes} bytes`);
+    const left = this.#leftHeld === 0 ? [] : [`a reload left ${this.#leftHeld} descriptors behind`];
+    return [
+      ...left,
+      ...wrong.map(({ output, errorBytes }) => `the accounts of ${output} differ by ${errorBytes} bytes`),
+    ];
   }
 
   async close(): Promise<void> {

@@ -78,6 +78,16 @@ test("of a record whose first file was taken away any part may arrive, once", ()
   expect(expectation.violations(arrivedOf([], { odd: [texts[2]!, texts[2]!] }))).toHaveLength(1);
 });
 
+test("the beginning of a record whose end was taken away may be joined with the next record", () => {
+  const { expectation, second, texts } = split();
+  second.sure = false;
+  const third = expectation.newExtent(2);
+  expectation.written(KEY, 1, [{ extent: third, text: messageOf(KEY, 1) }]);
+  const joined = texts[0]! + texts[1]! + messageOf(KEY, 1);
+  expect(expectation.violations(arrivedOf([], { odd: [joined] }))).toEqual([]);
+  expect(expectation.violations(arrivedOf([[1, 2]], { odd: [joined] }))).toHaveLength(1);
+});
+
 test("the last words of a container that died arrive as they are", () => {
   const { expectation, texts } = split(false);
   expect(expectation.violations(arrivedOf([], { odd: [texts.join("")] }))).toEqual([]);

@@ -1,4 +1,4 @@
-import { messageOf } from "./messages.ts";
+import { messageOf, nameOf } from "./messages.ts";
 
 /**
  * What was written to one inode between two truncations. `sure`: all of it must arrive. Else the file was taken away
@@ -71,11 +71,12 @@ export class Expectation {
     const left = new Map<string, { from: number; to: number }[]>(
       [...arrived.ranges].map(([key, ranges]) => [key, ranges.map((range) => ({ ...range }))]),
     );
+    const odd = new Map<string, number>();
+    for (const text of arrived.odd) odd.set(text, (odd.get(text) ?? 0) + 1);
+    for (const broken of this.#broken.values()) splitJoined(broken, left, odd);
     for (const extent of this.#extents) {
       for (const [key, run] of extent.runs) found.push(...runViolations(key, run, extent.sure, left));
     }
-    const odd = new Map<string, number>();
-    for (const text of arrived.odd) odd.set(text, (odd.get(text) ?? 0) + 1);
     for (const broken of this.#broken.values()) found.push(...brokenViolations(broken, left, odd));
     for (const [key, ranges] of left)
       for (const { from, to } of ranges) found.push(`never written: ${key}#${from}..${to - 1}`);
@@ -133,6 +134,27 @@ function takeSplit(parts: readonly Part[], odd: Map<string, number>): boolean {
     return true;
   }
   return false;
+}
+
+/**
+ * Where the end of a record was taken away, perhaps before anybody saw it, its beginning can't but be joined with the next
+ * line of its stream: that row counts as both.
+ */
+function splitJoined({ key, parts }: Broken, left: Ranges, odd: Map<string, number>): void {
+  if (parts.every((part) => part.extent.sure)) return;
+  for (const beginning of groupings(parts.map((part) => part.text))) {
+    for (const text of odd.keys()) {
+      const rest = text.startsWith(beginning) ? text.slice(beginning.length) : "";
+      const next = nameOf(rest);
+      const has = (left.get(key) ?? []).some(({ from, to }) => next !== null && from <= next.seq && next.seq < to);
+      if (has || next?.key !== key || rest !== messageOf(key, next.seq) || !takeOdd(odd, text)) continue;
+      left.set(
+        key,
+        [...(left.get(key) ?? []), { from: next.seq, to: next.seq + 1 }].toSorted((a, b) => a.from - b.from),
+      );
+      return;
+    }
+  }
 }
 
 /** Every text that some of the parts give when joined in order, longest first. */

@@ -136,7 +136,7 @@ class Game {
       await this.#agent!.release();
       this.#clock.pass(61_000);
     }
-    this.#wrong.push(...this.#agent!.accountErrors());
+    this.#wrong.push(...this.#agent!.errors());
     await this.#end();
     await this.#start();
     await this.#shipAll();
