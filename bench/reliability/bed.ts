@@ -92,7 +92,6 @@ export class AgentProcess {
   /** Of the lives that ended. */
   cpuSeconds = 0;
   starts = 0;
-  readonly startedAtMs: number[] = [];
   readonly #configPath: string;
   readonly #logPath: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -117,7 +116,6 @@ export class AgentProcess {
   /** Starts another program in its place. `expectsEnd`: that it ends is no failure. */
   startProgram([program, ...args]: readonly [string, ...string[]], expectsEnd = true): void {
     this.starts++;
-    this.startedAtMs.push(Date.now());
     this.#expectsEnd = expectsEnd;
     const child = spawn(program, args, {
       stdio: ["ignore", "ignore", "pipe"],

@@ -102,7 +102,7 @@ async function judge(cell: Cell, bed: Bed, written: Written, count: FaultCount |
   const outputs: Record<string, OutputResult> = {};
   for (const [name, store] of Object.entries(bed.stores)) {
     const { missing, ...verified } = await verifyStore(store, written.pods);
-    const account = accountForLoss(missing, written, cell, bed.agent.startedAtMs);
+    const account = accountForLoss(missing, written, cell, recoveredAtMs(logged));
     outputs[name] = { ...verified, ...account, saidLostBytes: saidLost(logged, name) };
   }
   // A full disk proves itself: the shipment that it hit says so.
@@ -149,6 +149,12 @@ function saidLost(logged: readonly Record<string, unknown>[], output: string): n
     (line) => line["output"] === undefined || line["output"] === null || line["output"] === output,
   );
   return own.reduce((sum, line) => sum + Number(line["bytes"]), 0);
+}
+
+/** When each life of the agent had taken up its files again, by the real clock but for `clock jump`. */
+function recoveredAtMs(logged: readonly Record<string, unknown>[]): number[] {
+  const lines = logged.filter((line) => line["message"] === "recovered");
+  return lines.map((line) => Date.parse(String(line["time"])));
 }
 
 function isError(line: Record<string, unknown>): boolean {

@@ -15,21 +15,21 @@ export interface LossAccount {
 /**
  * The model: lines may be missing only
  *   - at the end of what a file held when it was truncated in place (they were not read yet), or
- *   - in fallback mode, in a file that had lost its name before an agent started (nobody held it by then).
+ *   - in fallback mode, in a file that had lost its name before an agent had it open again (nobody held it by then).
  */
 export function accountForLoss(
   missing: readonly MissingLines[],
   written: Written,
   cell: Cell,
-  startedAtMs: readonly number[],
+  recoveredAtMs: readonly number[],
 ): LossAccount {
   const partials = cell.fault === "partial writes";
-  const lastStartMs = startedAtMs.length > 2 ? startedAtMs.at(-2)! : 0;
+  const lastHeldMs = recoveredAtMs.length > 2 ? recoveredAtMs.at(-2)! : 0;
   let [legalLines, legalBytes, illegalLines] = [0, 0, 0];
   const illegal: MissingLines[] = [];
   for (const range of missing) {
     const legal =
-      cell.fault === "truncate" ? isBeforeTruncation(range, written) : diedUnread(range, written, cell, lastStartMs);
+      cell.fault === "truncate" ? isBeforeTruncation(range, written) : diedUnread(range, written, cell, lastHeldMs);
     if (legal) {
       legalLines += range.to - range.from;
       legalBytes += bytesOf(range.from, range.to, partials);
@@ -45,8 +45,8 @@ function isBeforeTruncation(range: MissingLines, written: Written): boolean {
   return written.truncations.some(({ pod, line }) => pod === range.pod && line === range.to);
 }
 
-function diedUnread(range: MissingLines, written: Written, cell: Cell, lastStartMs: number): boolean {
+function diedUnread(range: MissingLines, written: Written, cell: Cell, lastHeldMs: number): boolean {
   if (cell.mode !== "fallback") return false;
   const spans = written.spans.filter((span) => span.pod === range.pod && span.from < range.to && span.to > range.from);
-  return spans.every((span) => span.deletedAtMs !== null && span.deletedAtMs < lastStartMs);
+  return spans.every((span) => span.deletedAtMs !== null && span.deletedAtMs < lastHeldMs);
 }
