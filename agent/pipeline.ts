@@ -91,7 +91,8 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
   const { config, tails, pumps, recoveries, opened } = parts;
   const folder = join(config.service.storagePath, "outputs");
   const identities = config.outputs.map((output) => ({ id: outputId(output), destinationId: destinationId(output) }));
-  await adoptJournals(folder, identities, context.log);
+  const quarantine = quarantineFolder(config);
+  await adoptJournals({ journals: folder, quarantine }, identities, context.log);
   for (const output of config.outputs) await openOutput(output, folder, parts, context);
   const quarantineOf = quarantineIn(config);
   for (const orphan of await openOrphans(folder, new Set(identities.map(({ id }) => id)), {
@@ -138,7 +139,7 @@ async function openOutput(config: OutputConfig, folder: string, parts: Parts, co
   const { id } = output;
   const chains = (): Chain[] => source.chains();
   telemetry.attach({ id, uploadTimeoutMs: config.uploadTimeoutMs, chains, cursors: positions.cursors, incomplete });
-  const recovery = openRecovery(positions, output, { life, tails, quarantineOf, log, telemetry, probe });
+  const recovery = openRecovery({ id, positions, output }, { life, tails, quarantineOf, log, telemetry, probe });
   shippers.push(shipper);
   recoveries.push(recovery);
   pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats, log }));
@@ -151,9 +152,12 @@ function forgetEnded(positions: Positions, tails: readonly Tail[]): void {
   }
 }
 
-function quarantineIn({ service }: AgentConfig): RecoveryContext["quarantineOf"] {
-  const directory = join(service.storagePath, "quarantine");
-  return (id) => openQuarantine(directory, id, service.quarantineBytesMax);
+function quarantineIn(config: AgentConfig): RecoveryContext["quarantineOf"] {
+  return (id) => openQuarantine(quarantineFolder(config), id, config.service.quarantineBytesMax);
+}
+
+function quarantineFolder({ service }: AgentConfig): string {
+  return join(service.storagePath, "quarantine");
 }
 
 async function release({ tails, shippers, recoveries, retention }: Parts): Promise<void> {

@@ -33,8 +33,11 @@ export interface RecoveryContext {
   readonly probe: Probe;
 }
 
-/** The recovery of the output that `positions` belong to. `output` is it as it is configured now, or null. */
-export function openRecovery(positions: Positions, output: Output | null, context: RecoveryContext): Recovery {
+/** The recovery of output `id`, which `positions` belong to. `output` is it as it is configured now, or null. */
+export function openRecovery(
+  { id, positions, output }: { id: string; positions: Positions; output: Output | null },
+  context: RecoveryContext,
+): Recovery {
   const { unresolved } = positions;
   let done = false;
   return {
@@ -44,7 +47,7 @@ export function openRecovery(positions: Positions, output: Output | null, contex
     },
     run: async (signal) => {
       if (done) return;
-      await finishInterrupted(positions, context, signal);
+      await finishInterrupted(id, positions, context, signal);
       await output?.clean(signal);
       done = true;
     },
@@ -93,7 +96,7 @@ export async function openOrphans(
       await positions.close();
       continue;
     }
-    const recovery = openRecovery(positions, null, context);
+    const recovery = openRecovery({ id, positions, output: null }, context);
     const pump = new Pump(recoverFirst(recovery, null), {
       config: { ...ONLY_RECOVERY, alias: id },
       stats: context.telemetry.statsOf(id),
@@ -112,13 +115,19 @@ const ONLY_RECOVERY: OutputConfig = {
   totalFileSizeBytes: 0,
 };
 
-async function finishInterrupted(positions: Positions, context: RecoveryContext, signal: AbortSignal): Promise<void> {
+async function finishInterrupted(
+  id: string,
+  positions: Positions,
+  context: RecoveryContext,
+  signal: AbortSignal,
+): Promise<void> {
   if (positions.unresolved === null) return;
   const { life, tails, log, telemetry, probe } = context;
   const output = createRecordedOutput(positions.unresolved.output, life, { probe, log });
   await output.clean(signal);
   const source = createSource(tails, () => true);
-  const quarantine = context.quarantineOf(output.id);
+  // Not the recorded output's: its alias may have been another one.
+  const quarantine = context.quarantineOf(id);
   const ports = { output, positions, quarantine, source, log, ledger: telemetry.ledger, probe };
   await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);
 }

@@ -8,6 +8,7 @@ import {
   ignoreMissing,
   move,
   QUARANTINE_VERSION,
+  quarantineName,
   readQuarantined,
   type QuarantinedRecord,
 } from "./quarantine.ts";
@@ -47,7 +48,10 @@ export interface QuarantineWriter {
 
 /** `limitBytes` is for the whole folder, whose outputs share it. Nothing is created before it is needed. */
 export function openQuarantine(directory: string, output: string, limitBytes: number): Quarantine {
-  const nameOf = (seq: number) => `${encodeURIComponent(output)}-${seq}`;
+  const nameOf = (seq: number) => quarantineName(output, seq);
+  // A journal names what a shipment ships again by the alias of that time; the file has followed the output since.
+  const replayOf = (name: string, seq: number) => `${currentName(name)}.replay-${seq}`;
+  const currentName = (name: string) => nameOf(Number(name.slice(name.lastIndexOf("-") + 1)));
   return {
     begin: (seq) => new StagedWriter(directory, nameOf(seq), output, limitBytes),
     staged: (seq) => readIfPresent(join(directory, `${nameOf(seq)}.staged`)),
@@ -74,9 +78,10 @@ export function openQuarantine(directory: string, output: string, limitBytes: nu
       await move(directory, oldest.fileName, `${oldest.fileName}-${seq}`);
       return oldest.name;
     },
-    claimed: (name, seq) => readIfPresent(join(directory, `${name}.replay-${seq}`)),
-    unclaim: async (name, seq, state) => await moveIfPresent(directory, `${name}.replay-${seq}`, `${name}.${state}`),
-    finish: async (name, seq) => await rm(join(directory, `${name}.replay-${seq}`), { force: true }),
+    claimed: (name, seq) => readIfPresent(join(directory, replayOf(name, seq))),
+    unclaim: async (name, seq, state) =>
+      await moveIfPresent(directory, replayOf(name, seq), `${currentName(name)}.${state}`),
+    finish: async (name, seq) => await rm(join(directory, replayOf(name, seq)), { force: true }),
   };
 }
 

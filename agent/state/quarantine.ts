@@ -91,6 +91,26 @@ export async function removeQuarantined(directory: string, name: string): Promis
   await syncDirectory(directory);
 }
 
+/**
+ * Gives the files of an output to the one it is called now, staged ones and those being shipped again included. Again
+ * after a crash: what was renamed before stays. Returns the paths of those that stay because the new name is taken.
+ */
+export async function renameInQuarantine(directory: string, from: string, to: string): Promise<string[]> {
+  const entries = await entriesOf(directory);
+  const taken = new Set(entries.filter(({ output }) => output === to).map(({ seq }) => seq));
+  const left: string[] = [];
+  for (const { fileName, name, seq } of entries.filter(({ output }) => output === from)) {
+    if (taken.has(seq)) left.push(join(directory, fileName));
+    else await move(directory, fileName, `${quarantineName(to, seq)}${fileName.slice(name.length)}`);
+  }
+  return left;
+}
+
+/** Names what one shipment of an output left out. */
+export function quarantineName(output: string, seq: number): string {
+  return `${encodeURIComponent(output)}-${seq}`;
+}
+
 interface Header {
   readonly logq?: unknown;
   readonly version?: unknown;

@@ -5,6 +5,7 @@ import {
   listQuarantine,
   readQuarantined,
   removeQuarantined,
+  renameInQuarantine,
   requestReplay,
   type QuarantinedRecord,
 } from "../../../agent/state/quarantine.ts";
@@ -97,6 +98,22 @@ test("a file is removed, or marked for being shipped again, by its name", async 
   await removeQuarantined(folder.path, "out-2");
   expect((await listQuarantine(folder.path)).map(({ name, state }) => [name, state])).toEqual([["out-1", "replay"]]);
   await expect(requestReplay(folder.path, "out-2")).rejects.toThrow("ENOENT");
+});
+
+test("a shipment that was journaled under another alias finds, and uses up, the file that was renamed with it", async () => {
+  using folder = tempFolder();
+  const former = openQuarantine(folder.path, "former", LIMIT);
+  await stage(former, 1, [poison("1")]);
+  await former.commit(1);
+  await requestReplay(folder.path, "former-1");
+  expect(await former.claim(5)).toBe("former-1");
+  await renameInQuarantine(folder.path, "former", "now");
+  const now = openQuarantine(folder.path, "now", LIMIT);
+  expect((await all(now.claimed("former-1", 5))).map(({ log }) => log)).toEqual(["1"]);
+  await now.unclaim("former-1", 5, "replay");
+  expect(await now.claim(6)).toBe("now-1");
+  await now.finish("former-1", 6);
+  expect(readdirSync(folder.path)).toEqual([]);
 });
 
 test("a quarantine that was never needed is an empty list", async () => {
