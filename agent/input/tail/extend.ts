@@ -30,7 +30,8 @@ export async function extendChain(state: TailState, chain: Chain, path: string, 
 async function extendBy(state: TailState, chain: Chain, live: Retained, path: string, nowMs: number): Promise<void> {
   const unplaced = live.at({ chain: chain.id, order: 0, startAt: 0 });
   // Emptied in place: nothing was rotated, what looks like it is the copy that was made of it.
-  const isSame = chain.files.at(-1)?.record.inode === live.inode;
+  const newest = chain.files.at(-1)?.record;
+  const isSame = newest?.givenUp?.reason === "truncated" && newest.inode === live.inode;
   const first = isSame ? NOTHING_MISSED : await findMissed(state, chain, unplaced);
   const isGap = !first.connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const before = chain.files.at(-1)?.record.order ?? 0;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -76,4 +76,27 @@ test("a held file that was empty when it was found is known when it was compress
   await after.run(T0_MS + 2000);
   await after.run(T0_MS + 20_000);
   expect(after.logsShipped()).toEqual(["2", "3"]);
+});
+
+test("files born while the agent was down are shipped though the new live file has the inode of one that is gone", async () => {
+  await using before = await openBed({ links: false });
+  const path = join(before.logs, "a.log");
+  append(path, "");
+  await before.run(T0_MS);
+  await before.positions.close();
+  await before.tail.close();
+  rmSync(path);
+  append(`${path}.20261121-050001`, line("1"));
+  append(path, line("2"));
+  // As a file system does that gives a freed inode to the next file.
+  const files = join(before.folder, "state/files");
+  const record = join(
+    files,
+    readdirSync(files).find((name) => name.endsWith(".json"))!,
+  );
+  writeFileSync(record, readFileSync(record, "utf8").replace(/"inode":\d+/, `"inode":${statSync(path).ino}`));
+  await using after = await openBed({ folder: before.folder, links: false });
+  await after.run(T0_MS + 1000);
+  await after.run(T0_MS + 20_000);
+  expect(after.logsShipped()).toEqual(["1", "2"]);
 });
