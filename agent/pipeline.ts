@@ -78,7 +78,11 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
     await close(parts, context, Promise.resolve());
     throw error;
   }
-  context.telemetry.files = () => tails.flatMap((tail) => [...tail.files.values()]);
+  const { telemetry } = context;
+  telemetry.files = () => tails.flatMap((tail) => [...tail.files.values()]);
+  telemetry.mounts = () => tails.flatMap((tail) => tail.mounts());
+  telemetry.keptBytes = () => retention.heldBytes;
+  telemetry.unlisted = () => tails.flatMap((tail) => tail.unlisted);
   return {
     ...parts,
     openedAtMs,

@@ -27,14 +27,26 @@ export interface LookFailure {
   readonly sinceMs: number;
 }
 
+/** A folder that an input must look into, and can't. */
+export interface UnlistedFolder {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What health is judged by. */
+export interface Condition {
+  readonly outputs: readonly OutputHealth[];
+  readonly look: LookFailure | null;
+  readonly unlisted: readonly UnlistedFolder[];
+}
+
 /** Judges the agent at `nowMs` of `performance.now()`. Pure. */
-export function judgeHealth(
-  config: HealthConfig,
-  outputs: readonly OutputHealth[],
-  look: LookFailure | null,
-  nowMs: number,
-): HealthReport {
+export function judgeHealth(config: HealthConfig, condition: Condition, nowMs: number): HealthReport {
+  const { outputs, look, unlisted } = condition;
   const reasons: string[] = [];
+  const [folder, ...folders] = unlisted;
+  if (folder !== undefined)
+    reasons.push(`cannot list ${folder.path}${andOthers(folders.length, "folders")}: ${folder.message}`);
   if (look !== null && nowMs - look.sinceMs >= LOOK_FAILING_MS)
     reasons.push(`files can't be looked after for ${seconds(nowMs - look.sinceMs)}: ${look.message}`);
   for (const output of outputs) reasons.push(...reasonsOf(output, config, nowMs));
@@ -54,12 +66,16 @@ function reasonsOf({ id, stats, uploadTimeoutMs, stuck }: OutputHealth, config: 
   }
   const [first, ...others] = stuck(Math.max(config.stuckAfterMs, STUCK_TIMEOUTS * uploadTimeoutMs));
   if (first !== undefined) {
-    const more = others.length === 0 ? "" : `, and ${others.length} other files`;
+    const where = `${first.path}${andOthers(others.length, "files")}`;
     reasons.push(
-      `output ${id}: no progress for ${seconds(first.forMs)} with ${first.pendingBytes} bytes waiting in ${first.path}${more}`,
+      `output ${id}: no progress for ${seconds(first.forMs)} with ${first.pendingBytes} bytes waiting in ${where}`,
     );
   }
   return reasons;
+}
+
+function andOthers(count: number, what: string): string {
+  return count === 0 ? "" : `, and ${count} other ${what}`;
 }
 
 function seconds(ms: number): string {

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import packageJson from "../../package.json" with { type: "json" };
+import type { Mount } from "../input/tail/mounts.ts";
 import { stateWritten } from "../state/written.ts";
 import type { Metric, Sample } from "./exposition.ts";
 import { LOSS_REASONS, type OutputAccount } from "./ledger.ts";
@@ -42,7 +43,7 @@ function agentMetrics(telemetry: Telemetry, nowMs: number): Metric[] {
   ];
 }
 
-function inputMetrics({ ledger, files }: Telemetry): Metric[] {
+function inputMetrics({ ledger, files, mounts, keptBytes }: Telemetry): Metric[] {
   const followed = { linked: 0, held: 0 };
   let linkedBytes = 0;
   for (const { record, size } of files()) {
@@ -59,6 +60,13 @@ function inputMetrics({ ledger, files }: Telemetry): Metric[] {
     counter("logq_input_files_discovered_total", "Files taken up, those of an earlier life too.", all + releasedFiles),
     counter("logq_input_files_released_total", "Files given up: committed everywhere, or lost.", releasedFiles),
     gauge("logq_input_linked_bytes", "Bytes of the files that links hold.", linkedBytes),
+    gauge("logq_input_kept_bytes", "Disk space of deleted files that only the agent keeps.", keptBytes()),
+    metric(
+      "gauge",
+      "logq_input_mount_info",
+      "How the files of a mount are retained; always 1.",
+      mountSamples(mounts()),
+    ),
     counter(
       "logq_input_suspected_gaps_total",
       "Chains whose files were all replaced between two looks.",
@@ -156,6 +164,16 @@ function outputMetrics(telemetry: Telemetry, nowMs: number): Metric[] {
       each((stats) => stats.durations),
     ),
   ];
+}
+
+/** Two inputs may have files on one mount, and each says how it keeps them. */
+function mountSamples(mounts: readonly Mount[]): Sample[] {
+  const byLabels = new Map<string, Sample>();
+  for (const { path, mode, reason } of mounts) {
+    const labels = { mount: path, retained: mode, reason: reason ?? "" };
+    byLabels.set(JSON.stringify(labels), { labels, value: 1 });
+  }
+  return [...byLabels.values()];
 }
 
 function byReason(losses: Readonly<Record<string, number>>, labels: Readonly<Record<string, string>>): Sample[] {

@@ -118,7 +118,9 @@ function health(telemetry: Telemetry, query: URLSearchParams): Answer {
   const { healthy, reasons } = telemetry.health();
   const status = healthy ? 200 : 500;
   const word = healthy ? "ok" : "error";
-  return query.has("verbose") ? json(status, { status: word, reasons }) : text(status, word);
+  return query.has("verbose")
+    ? json(status, { status: word, reasons, mounts: telemetry.mounts() })
+    : text(status, word);
 }
 
 function uptime({ startedAtMs }: Telemetry): object {

@@ -1,6 +1,7 @@
 import type { HealthConfig } from "../../config/config.ts";
 import type { FollowedFile } from "../input/tail/followed-file.ts";
-import { judgeHealth, type HealthReport, type LookFailure } from "./health.ts";
+import type { Mount } from "../input/tail/mounts.ts";
+import { judgeHealth, type HealthReport, type LookFailure, type UnlistedFolder } from "./health.ts";
 import { LagTracker, type LagView } from "./lag.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import type { Logger } from "./log.ts";
@@ -34,6 +35,12 @@ export class Telemetry {
   reloads = 0;
   /** The files that are followed now. */
   files: () => Iterable<FollowedFile> = () => [];
+  /** How the files of each mount are kept from vanishing. */
+  mounts: () => readonly Mount[] = () => [];
+  /** Disk space of files without a name, which the agent alone keeps, at the last look. */
+  keptBytes: () => number = () => 0;
+  /** The folders of the inputs that can't be listed. */
+  unlisted: () => readonly UnlistedFolder[] = () => [];
   #health: HealthConfig;
   #lookFailure: LookFailure | null = null;
   #sampledAtMs = -Infinity;
@@ -96,7 +103,7 @@ export class Telemetry {
       ...output,
       stuck: (afterMs: number) => lag.stuck(afterMs, nowMs),
     }));
-    return judgeHealth(this.#health, outputs, this.#lookFailure, nowMs);
+    return judgeHealth(this.#health, { outputs, look: this.#lookFailure, unlisted: this.unlisted() }, nowMs);
   }
 
   #output(id: string): Output {

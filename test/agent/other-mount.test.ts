@@ -36,6 +36,7 @@ test("with the state on another file system than the logs, files are held, acros
   expect(bed.tail.mounts()).toMatchObject([{ mode: "held", reason: "EXDEV" }]);
   append(path, line("2"));
   await using after = await restartBed(bed, state);
+  expect(after.tail.mounts()).toMatchObject([{ mode: "held", reason: "held before the restart" }]);
   rmSync(path);
   await after.run(T0_MS + 1000);
   expect([...bed.logsShipped(), ...after.logsShipped()]).toEqual(["1", "2"]);

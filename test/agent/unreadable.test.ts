@@ -69,3 +69,14 @@ test("an interrupted shipment waits for a file that can't be read now: it may no
   await bed.run(T0_MS + 2000);
   expect(bed.logsShipped()).toEqual(["a", "b"]);
 });
+
+test("a folder that can't be listed is known as such until it can be", async () => {
+  using files = await faultyFiles();
+  await using bed = await openBed();
+  files.fail({ op: "readdir", path: new RegExp(`${bed.logs}$`), code: "EACCES" });
+  await bed.run(T0_MS);
+  expect(bed.tail.unlisted).toEqual([{ path: bed.logs, message: expect.stringContaining("EACCES") }]);
+  files.heal();
+  await bed.run(T0_MS + 1000);
+  expect(bed.tail.unlisted).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeNodeBed, type NodeBed } from "../helpers/node-bed.ts";
 
@@ -46,4 +47,21 @@ test("a fault that somebody must act on fails health and is said once; when it i
   expect(metrics).toMatch(/^logq_output_pending_bytes\{output=".+"\} 0$/m);
   expect(metrics).toMatch(/^logq_conservation_error_bytes\{output=".+"\} 0$/m);
   expect(lines().filter(({ level }) => level === "error")).toHaveLength(1);
+});
+
+test("a folder that can't be listed fails health until it can be, and health says how files are retained", async () => {
+  await using bed = await makeNodeBed();
+  bed.openLog().append(LINE);
+  const containers = join(bed.root, "var/log/containers");
+  await rename(containers, `${containers}.away`);
+  // A link to itself: nobody can list that, whatever they may do.
+  await symlink(containers, containers);
+  const { get } = await serve(bed);
+  await expect.poll(async () => await get("/api/v1/health?verbose"), SOON).toContain(`cannot list ${containers}`);
+  await rm(containers);
+  await rename(`${containers}.away`, containers);
+  await expect.poll(async () => await get("/api/v1/health"), SOON).toBe("ok\n");
+  await expect.poll(bed.shipped, SOON).toEqual(["a line"]);
+  expect(JSON.parse(await get("/api/v1/health?verbose"))).toMatchObject({ mounts: [{ mode: "linked", reason: null }] });
+  expect(await get("/metrics")).toMatch(/^logq_input_mount_info\{mount=".+",retained="linked",reason=""\} 1$/m);
 });

@@ -26,6 +26,8 @@ interface Look {
   readonly targets: readonly Target[];
   /** Where new names may appear. */
   readonly folders: readonly string[];
+  /** Folders that can't be listed, and why. */
+  readonly unlisted: readonly { readonly path: string; readonly message: string }[];
 }
 
 /** Looks for what an input names. `isFollowed` says so of a resolved path; `anew`: every path is resolved again. */
@@ -43,6 +45,7 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
     const next = new Map<string, Known>();
     const byResolved = new Map<string, Target>();
     const folders: string[] = [];
+    const unlisted: Look["unlisted"][number][] = [];
     for (const pattern of input.path) {
       const context = {
         input,
@@ -51,9 +54,10 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
         plainPath: isPlainPath(pattern),
         roots: await allowedRoots(pattern),
       };
-      const expansion = await expandGlob(pattern, (path, error) =>
-        report(path, `cannot list the folder: ${error.message}`),
-      );
+      const expansion = await expandGlob(pattern, (path, { message }) => {
+        report(path, `cannot list the folder: ${message}`);
+        unlisted.push({ path, message });
+      });
       folders.push(...expansion.folders);
       for (const path of expansion.paths.filter((candidate) => !excluded(candidate))) {
         const before = known.get(path);
@@ -69,7 +73,7 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
       }
     }
     known = next;
-    return { targets: [...byResolved.values()], folders };
+    return { targets: [...byResolved.values()], folders, unlisted };
   };
 }
 

@@ -4,6 +4,7 @@ import { listSiblings, type Sibling } from "./siblings.ts";
 import { openSame, readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { freezeEarlier } from "./late.ts";
+import { recallMount } from "./mounts.ts";
 import { newFollowedFile } from "./retain.ts";
 import { addChain, addFile, newChain, type TailState } from "./tail-state.ts";
 
@@ -25,7 +26,9 @@ export async function restoreFiles(
       state.chains.set(chain.id, chain);
     }
     chain.broken ||= record.endsChain === true;
-    addFile(state, chain, (await reopen(state, record, held, nowMs)) ?? missing(record, nowMs));
+    const file = (await reopen(state, record, held, nowMs)) ?? missing(record, nowMs);
+    recallMount(state, file);
+    addFile(state, chain, file);
   }
   for (const chain of state.chains.values()) addChain(state, chain);
   freezeEarlier(state);

@@ -26,6 +26,8 @@ export class Tail {
   readonly #look: Discover;
   /** The folders in which new names may appear, as of the last look. */
   folders: readonly string[] = [];
+  /** Those that could not be listed then, and why. */
+  unlisted: readonly { readonly path: string; readonly message: string }[] = [];
   #absenceCheckAtMs = -Infinity;
   #resolvedAtMs = -Infinity;
   #changing: Promise<unknown> = Promise.resolve();
@@ -137,8 +139,9 @@ export class Tail {
   async #discover(nowMs: number): Promise<void> {
     const anew = nowMs - this.#resolvedAtMs >= this.#state.options.config.refreshIntervalMs;
     if (anew) this.#resolvedAtMs = nowMs;
-    const { targets, folders } = await this.#look((path) => this.#state.byPath.has(path), anew);
+    const { targets, folders, unlisted } = await this.#look((path) => this.#state.byPath.has(path), anew);
     this.folders = folders;
+    this.unlisted = unlisted;
     await takeUp(this.#state, targets, nowMs);
     await markSuperseded(this.#state, nowMs);
   }

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { judgeHealth, type OutputHealth } from "../../../agent/telemetry/health.ts";
+import { judgeHealth, type Condition, type OutputHealth } from "../../../agent/telemetry/health.ts";
 import type { StuckChain } from "../../../agent/telemetry/lag.ts";
 import { OutputStats } from "../../../agent/telemetry/output-stats.ts";
 
 const CONFIG = { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 };
 const NOW_MS = 1_000_000;
+const GOOD: Condition = { outputs: [], look: null, unlisted: [] };
 
 function outputWith(stats: OutputStats, changes: Partial<OutputHealth> = {}): OutputHealth {
   return { id: "out", uploadTimeoutMs: 60_000, stats, stuck: () => [], ...changes };
@@ -16,10 +17,13 @@ function failing(error: Error, times = 1, atMs = NOW_MS): OutputStats {
   return stats;
 }
 
-const judge = (output: OutputHealth) => judgeHealth(CONFIG, [output], null, NOW_MS).reasons;
+const judge = (output: OutputHealth) => judgeHealth(CONFIG, { ...GOOD, outputs: [output] }, NOW_MS).reasons;
 
 test("an agent without trouble is healthy", () => {
-  expect(judgeHealth(CONFIG, [outputWith(new OutputStats())], null, NOW_MS)).toEqual({ healthy: true, reasons: [] });
+  expect(judgeHealth(CONFIG, { ...GOOD, outputs: [outputWith(new OutputStats())] }, NOW_MS)).toEqual({
+    healthy: true,
+    reasons: [],
+  });
 });
 
 test("more failures than hc_errors_count within hc_period are an error, older ones are forgotten", () => {
@@ -56,12 +60,18 @@ test("a file without progress is an error after hc_stuck_after, but five times u
 
 test("files that can't be looked after for half a minute are an error", () => {
   const look = { message: "EIO", sinceMs: NOW_MS - 29_000 };
-  expect(judgeHealth(CONFIG, [], look, NOW_MS).healthy).toBe(true);
-  expect(judgeHealth(CONFIG, [], look, NOW_MS + 1000).reasons).toEqual(["files can't be looked after for 30 s: EIO"]);
+  expect(judgeHealth(CONFIG, { ...GOOD, look }, NOW_MS).healthy).toBe(true);
+  expect(judgeHealth(CONFIG, { ...GOOD, look }, NOW_MS + 1000).reasons).toEqual([
+    "files can't be looked after for 30 s: EIO",
+  ]);
 });
 
 test("with health_check off it is always ok, and still says why it would not be", () => {
-  const report = judgeHealth({ ...CONFIG, enabled: false }, [outputWith(failing(new Error("x"), 9))], null, NOW_MS);
+  const report = judgeHealth(
+    { ...CONFIG, enabled: false },
+    { ...GOOD, outputs: [outputWith(failing(new Error("x"), 9))] },
+    NOW_MS,
+  );
   expect([report.healthy, report.reasons.length]).toEqual([true, 1]);
 });
 
@@ -71,4 +81,12 @@ test("faults within a shipment count, and an answer ends the last of them", () =
   expect(judge(outputWith(stats))).toEqual(["output out: 6 failures in 60 s, the last: SlowDown"]);
   stats.answered(null, NOW_MS);
   expect([stats.failing, stats.failures]).toEqual([null, 6]);
+});
+
+test("a folder that can't be listed is an error at once", () => {
+  const unlisted = ["/logs", "/more"].map((path) => ({ path, message: "EACCES" }));
+  expect(judgeHealth(CONFIG, { ...GOOD, unlisted }, NOW_MS)).toEqual({
+    healthy: false,
+    reasons: ["cannot list /logs, and 1 other folders: EACCES"],
+  });
 });

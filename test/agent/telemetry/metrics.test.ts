@@ -82,3 +82,16 @@ test("what is written into the state folder is counted", async () => {
   await bed.run(T0_MS);
   expect(Number(valueOf(telemetry, "logq_state_written_bytes_total")) - before).toBeGreaterThan(500);
 });
+
+test("how the files of each mount are retained is in the metrics, once however many inputs there are", () => {
+  const telemetry = new Telemetry(recordingLogger().log, HEALTH);
+  const linked = { path: "/var/log", mode: "linked", reason: null } as const;
+  telemetry.mounts = () => [linked, { path: "/mnt", mode: "held", reason: "EXDEV" }, linked];
+  telemetry.keptBytes = () => 4096;
+  const mounts = collectMetrics(telemetry).find(({ name }) => name === "logq_input_mount_info");
+  expect(mounts?.samples.map(({ labels }) => labels)).toEqual([
+    { mount: "/var/log", retained: "linked", reason: "" },
+    { mount: "/mnt", retained: "held", reason: "EXDEV" },
+  ]);
+  expect(valueOf(telemetry, "logq_input_kept_bytes")).toBe(4096);
+});

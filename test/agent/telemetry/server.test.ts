@@ -65,7 +65,11 @@ test("health is Fluent Bit's ok and error, with the reasons on demand", async ()
   expect(await server.get("/api/v1/health")).toMatchObject({ status: 500, body: "error\n" });
   const verbose = await server.get("/api/v1/health?verbose");
   expect(verbose.status).toBe(500);
-  expect(JSON.parse(verbose.body)).toEqual({ status: "error", reasons: ["output out: somebody must act: no bucket"] });
+  expect(JSON.parse(verbose.body)).toEqual({
+    status: "error",
+    reasons: ["output out: somebody must act: no bucket"],
+    mounts: [],
+  });
 });
 
 test("the other paths answer JSON in Fluent Bit's shapes", async () => {
