@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { HEAD_BYTES } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
+import { lacksLink, retainAgain } from "./keep-link.ts";
 import { openLogFile } from "./log-file.ts";
 import { pathOfFile, removeChain, removeFile, type TailState } from "./tail-state.ts";
 
@@ -45,9 +46,10 @@ async function tryRelease(state: TailState, chain: Chain, file: FollowedFile, us
 }
 
 async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, use: FileUse): Promise<boolean> {
-  const isGivenUp = file.record.givenUp !== undefined;
-  if (!file.gone && !isGivenUp) return false;
+  if (!file.gone && file.record.givenUp === undefined) return false;
   const isDone = file.lossCounted || use.isDone(chain, file);
+  if (!isDone && lacksLink(state, file)) await retainAgain(state, chain, file);
+  const isGivenUp = file.record.givenUp !== undefined;
   if (!isDone && (!isGivenUp || use.isInFlight(chain))) return false;
   // Before it is durable: a crash in between says it twice, the other way round it would never be said.
   if (!isDone) use.countLost(chain, file);
@@ -63,6 +65,7 @@ async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, u
 async function sealRecord(state: TailState, file: FollowedFile): Promise<void> {
   const { record, size } = file;
   if (record.gzip !== undefined || record.size !== undefined || record.givenUp !== undefined) return;
+  if (lacksLink(state, file)) return;
   using content = openLogFile(pathOfFile(state, file));
   const bytes = Buffer.alloc(HEAD_BYTES);
   const length = content.read(bytes, 0, HEAD_BYTES, 0);
