@@ -11,6 +11,7 @@ import { createOutput, destinationId, outputId } from "./output/create.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
+import type { OnAnswer } from "./output/retry.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
@@ -115,8 +116,8 @@ async function openOutput(config: OutputConfig, folder: string, parts: Parts, co
   const { life, isNewLife, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const stats = telemetry.statsOf(outputId(config));
-  const onFault = (fault: Error | null): void => stats.answered(fault, performance.now());
-  const output = createOutput(config, { cluster, node, life }, { probe, log, onFault });
+  const onAnswer: OnAnswer = (fault, isRepeated) => stats.answered(fault, isRepeated, performance.now());
+  const output = createOutput(config, { cluster, node, life }, { probe, log, onAnswer });
   const positions = await openPositions(journalPath(folder, output.id), {
     // Of an older life numbers may be taken: the output may be new, but its journal may also have been lost.
     firstSeq: isNewLife ? 1 : Date.now(),

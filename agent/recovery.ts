@@ -4,6 +4,7 @@ import type { Tail } from "./input/tail/tail.ts";
 import { journalPath, listJournals } from "./journals.ts";
 import { createRecordedOutput } from "./output/create.ts";
 import type { Output } from "./output/output.ts";
+import type { OnAnswer } from "./output/retry.ts";
 import type { Probe } from "./probe.ts";
 import { Pump, type Shippable } from "./pump.ts";
 import { NOTHING, Shipper } from "./shipper.ts";
@@ -48,6 +49,7 @@ export function openRecovery(
     run: async (signal) => {
       if (done) return;
       await finishInterrupted(id, positions, context, signal);
+      if (output === null) context.telemetry.detach(id);
       await output?.clean(signal);
       done = true;
     },
@@ -96,6 +98,8 @@ export async function openOrphans(
       await positions.close();
       continue;
     }
+    // Until it is done its faults and its account are to be seen like those of the others.
+    context.telemetry.attach({ id, ...UNWATCHED });
     const recovery = openRecovery({ id, positions, output: null }, context);
     const pump = new Pump(recoverFirst(recovery, null), {
       config: { ...ONLY_RECOVERY, alias: id },
@@ -106,6 +110,14 @@ export async function openOrphans(
   }
   return orphans;
 }
+
+/** Nothing waits for an output that is configured no more. */
+const UNWATCHED = {
+  uploadTimeoutMs: 0,
+  chains: () => [],
+  cursors: new Map<string, never>(),
+  incomplete: new Set<string>(),
+};
 
 const ONLY_RECOVERY: OutputConfig = {
   plugin: "null",
@@ -123,10 +135,12 @@ async function finishInterrupted(
 ): Promise<void> {
   if (positions.unresolved === null) return;
   const { life, tails, log, telemetry, probe } = context;
-  const output = createRecordedOutput(positions.unresolved.output, life, { probe, log });
+  const stats = telemetry.statsOf(id);
+  const onAnswer: OnAnswer = (fault, isRepeated) => stats.answered(fault, isRepeated, performance.now());
+  // Its alias may have been another one: the quarantine and the account are those of the output as it is known now.
+  const output = { ...createRecordedOutput(positions.unresolved.output, life, { probe, log, onAnswer }), id };
   await output.clean(signal);
   const source = createSource(tails, () => true);
-  // Not the recorded output's: its alias may have been another one.
   const quarantine = context.quarantineOf(id);
   const ports = { output, positions, quarantine, source, log, ledger: telemetry.ledger, probe };
   await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);

@@ -11,7 +11,7 @@ import { createNullOutput } from "./null.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createObjectOutput } from "./objects.ts";
 import type { Output } from "./output.ts";
-import { retrying, type Fault } from "./retry.ts";
+import { retrying, type OnAnswer } from "./retry.ts";
 import { createS3Requests } from "./s3/client.ts";
 import type { S3Requests } from "./s3/requests.ts";
 import { createS3Store } from "./s3/store.ts";
@@ -45,8 +45,8 @@ function destinationOf(config: OutputConfig): string {
 export interface OutputTools {
   readonly probe: Probe;
   readonly log: Logger;
-  /** Hears of every fault within a shipment; null: the service answers again. */
-  readonly onFault?: (fault: Fault | null) => void;
+  /** Hears of every request to the output's service. */
+  readonly onAnswer?: OnAnswer;
 }
 
 /** Builds an output from its effective configuration. Loads and opens nothing until it is used. */
@@ -71,13 +71,13 @@ export function createRecordedOutput(recorded: unknown, life: string, tools: Out
   return createOutput(config, { cluster, node, life }, tools);
 }
 
-function createBucketStore(output: string, config: S3Config, { log, onFault }: OutputTools): ObjectStore {
+function createBucketStore(output: string, config: S3Config, { log, onAnswer }: OutputTools): ObjectStore {
   const connect = createS3Requests(config, log);
   const said = new Set<string>();
   const requests = (signal: AbortSignal): S3Requests => {
     const once = connect(signal);
     const { abortUpload, listUploads } = once;
-    return { ...retrying(once, { signal, log, output, said, onFault }), abortUpload, listUploads };
+    return { ...retrying(once, { signal, log, output, said, onAnswer }), abortUpload, listUploads };
   };
   return createS3Store({ requests, prefix: config.prefix, log });
 }

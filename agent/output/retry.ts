@@ -20,6 +20,9 @@ export class Fault extends Error {
   }
 }
 
+/** Hears of every request: its fault (before the wait) or null, and whether it repeats one that failed. */
+export type OnAnswer = (fault: Fault | null, isRepeated: boolean) => void;
+
 export interface RetryOptions {
   /** Ends waiting; the call throws the signal's reason then. */
   readonly signal: AbortSignal;
@@ -30,8 +33,7 @@ export interface RetryOptions {
   readonly said: Set<string>;
   /** Waits; tests bring a clock of their own. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
-  /** Hears of every fault, before the wait; null: the call was answered after all. */
-  readonly onFault?: ((fault: Fault | null) => void) | undefined;
+  readonly onAnswer?: OnAnswer | undefined;
 }
 
 /** Delays grow from `firstMs` to `mostMs`, doubling; each is drawn between 0 and that ("full jitter"), so that nodes spread. */
@@ -62,12 +64,12 @@ async function repeat(call: () => Promise<unknown>, options: RetryOptions): Prom
     try {
       const result = await call();
       options.said.clear();
-      if (failures > 0) options.onFault?.(null);
+      options.onAnswer?.(null, failures > 0);
       return result;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Fault)) throw error;
-      options.onFault?.(error);
+      options.onAnswer?.(error, failures > 0);
       const delayMs = delayOf(error.kind, failures);
       failures++;
       report(error, failures, delayMs, options);

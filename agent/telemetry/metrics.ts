@@ -146,6 +146,9 @@ function outputMetrics(telemetry: Telemetry, nowMs: number): Metric[] {
     count("stored_bytes", "Bytes of the stored objects.", (stats) => stats.storedBytes),
     count("failures", "Attempts that failed.", (stats) => stats.failures),
     count("retries", "Attempts made because one failed.", (stats) => stats.retries),
+    count("requests", "Requests to the output's service.", (stats) => stats.requests),
+    count("request_retries", "Requests that repeat a failed one.", (stats) => stats.requestRetries),
+    count("throttles", "Requests that the service refused because there were too many.", (stats) => stats.throttles),
     now("in_flight", "Whether a shipment is under way.", (stats) => Number(stats.inFlight)),
     now("failing", "Whether the last attempt failed.", (stats) => Number(stats.failing !== null)),
     now("retry_in_seconds", "Time until the next attempt after a failure.", (stats) =>

@@ -23,6 +23,10 @@ export class OutputStats {
   /** Attempts that failed, and those made because of one. */
   failures = 0;
   retries = 0;
+  /** Requests to the service within shipments, those that repeat a failed one, and those it refused as too many. */
+  requests = 0;
+  requestRetries = 0;
+  throttles = 0;
   inFlight = false;
   /** The failure that the next attempt will repair, if it does; null after a success. */
   failing: Failure | null = null;
@@ -53,10 +57,14 @@ export class OutputStats {
     this.retryAtMs = null;
   }
 
-  /** A request within a shipment failed, and the shipment goes on trying; null: it was answered after all. */
-  answered(fault: Error | null, nowMs: number): void {
-    if (fault === null) this.recovered();
-    else this.failed(fault, nowMs, null);
+  /** A request within a shipment was answered; after a `fault` it is repeated until it succeeds, which `isRepeated` says. */
+  answered(fault: Error | null, isRepeated: boolean, nowMs: number): void {
+    this.requests++;
+    if (isRepeated) this.requestRetries++;
+    if (fault !== null) {
+      if ("kind" in fault && fault.kind === "throttled") this.throttles++;
+      this.failed(fault, nowMs, null);
+    } else if (isRepeated) this.recovered();
   }
 
   /** An attempt failed. `retryAtMs`: when the next one is made, where that is known. */

@@ -1,11 +1,17 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { agentYaml } from "../helpers/agent-yaml.ts";
 import { makeNodeBed, type NodeBed } from "../helpers/node-bed.ts";
+import { startS3Server } from "../servers/s3-server.ts";
 
 const LINE = Buffer.from("2026-03-01T10:00:00Z stdout F a line\n");
 const SOON = { timeout: 20_000 };
+const KILLABLE = new URL("killable-agent.ts", import.meta.url).pathname;
+
+afterEach(() => void vi.unstubAllEnvs());
 
 type LogLine = Record<string, unknown> & { level: string; message: string };
 
@@ -64,4 +70,42 @@ test("a folder that can't be listed fails health until it can be, and health say
   await expect.poll(bed.shipped, SOON).toEqual(["a line"]);
   expect(JSON.parse(await get("/api/v1/health?verbose"))).toMatchObject({ mounts: [{ mode: "linked", reason: null }] });
   expect(await get("/metrics")).toMatch(/^logq_input_mount_info\{mount=".+",retained="linked",reason=""\} 1$/m);
+});
+
+test.each([
+  ["is configured no more", { alias: "new", path: "b" }, "old"],
+  ["has another alias now", { alias: "new", path: "a" }, "new"],
+] as const)(
+  "the records of an interrupted shipment are counted where its output %s",
+  async (_, { alias, path }, counted) => {
+    await using bed = await makeNodeBed();
+    bed.openLog().append(LINE);
+    const write = async (output: Record<string, string>) =>
+      await writeFile(bed.configPath, agentYaml(bed, { outputs: [output] }));
+    await write({ alias: "old", path: join(bed.store, "a") });
+    await once(bed.start(KILLABLE, "journaled", "1"), "close");
+    await write({ alias, path: join(bed.store, path) });
+    const { get } = await serve(bed);
+    const isCounted = new RegExp(`^logq_output_delivered_records_total\\{output="${counted}"\\} 1$`, "m");
+    await expect.poll(async () => await get("/metrics"), SOON).toMatch(isCounted);
+    const metrics = await get("/metrics");
+    expect(metrics).toMatch(
+      new RegExp(`^logq_output_delivered_bytes_total\\{output="${counted}"\\} ${LINE.length}$`, "m"),
+    );
+    expect(metrics).not.toMatch(/^logq_conservation_error_bytes\{.*\} [^0]/m);
+  },
+);
+
+test("a bucket that is not there fails health in plain words, and its requests are counted", async () => {
+  await using s3 = await startS3Server();
+  const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" };
+  for (const [name, value] of Object.entries(keys)) vi.stubEnv(name, value);
+  const output = { name: "s3", bucket: "absent", region: "us-east-1", endpoint: s3.endpoint };
+  await using bed = await makeNodeBed({ output });
+  bed.openLog().append(LINE);
+  const { get } = await serve(bed);
+  const wanted = "create absent, or correct bucket";
+  await expect.poll(async () => await get("/api/v1/health?verbose"), SOON).toContain(wanted);
+  expect(await get("/api/v1/health")).toBe("error\n");
+  expect(await get("/metrics")).toMatch(/^logq_output_requests_total\{output=".+"\} [1-9]/m);
 });

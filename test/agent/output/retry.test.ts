@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { Fault, retrying } from "../../../agent/output/retry.ts";
+import { Fault, retrying, type OnAnswer } from "../../../agent/output/retry.ts";
 import { recordingLogger } from "../fixture.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -10,8 +10,9 @@ function bed(faults: readonly (Fault | Error)[], stop = new AbortController()) {
   const { log, lines } = recordingLogger();
   const delays: number[] = [];
   const left = [...faults];
-  const heard: (string | null)[] = [];
-  const onFault = (each: Fault | null): void => void heard.push(each?.code ?? null);
+  const heard: string[] = [];
+  const onAnswer: OnAnswer = (each, isRepeated) =>
+    void heard.push(`${each?.code ?? "ok"}${isRepeated ? " again" : ""}`);
   const call = async (value: string): Promise<string> => {
     const fault = left.shift();
     if (fault !== undefined) throw fault;
@@ -19,7 +20,7 @@ function bed(faults: readonly (Fault | Error)[], stop = new AbortController()) {
   };
   const wait = async (delayMs: number): Promise<number> => await Promise.resolve(delays.push(delayMs));
   return {
-    port: retrying({ call }, { signal: stop.signal, log, output: "out", said: new Set(), wait, onFault }),
+    port: retrying({ call }, { signal: stop.signal, log, output: "out", said: new Set(), wait, onAnswer }),
     delays,
     heard,
     lines,
@@ -37,11 +38,11 @@ test("a call is repeated until it succeeds, with delays that double up to a cap"
   expect(delays).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 20_000, 20_000, 20_000, 20_000, 20_000]);
 });
 
-test("every fault is heard of, and that the call was answered after all; an answer at once is no news", async () => {
+test("every request is heard of: its fault, and whether it repeats one", async () => {
   const { port, heard } = bed([fault("throttled", "SlowDown"), fault("permanent", "AccessDenied")]);
   await port.call("");
   await port.call("");
-  expect(heard).toEqual(["SlowDown", "AccessDenied", null]);
+  expect(heard).toEqual(["SlowDown", "AccessDenied again", "ok again", "ok"]);
 });
 
 test("a service that throttles is asked less often, one that refuses rarely", async () => {

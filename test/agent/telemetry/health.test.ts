@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Fault } from "../../../agent/output/retry.ts";
 import { judgeHealth, type Condition, type OutputHealth } from "../../../agent/telemetry/health.ts";
 import type { StuckChain } from "../../../agent/telemetry/lag.ts";
 import { OutputStats } from "../../../agent/telemetry/output-stats.ts";
@@ -75,12 +76,15 @@ test("with health_check off it is always ok, and still says why it would not be"
   expect([report.healthy, report.reasons.length]).toEqual([true, 1]);
 });
 
-test("faults within a shipment count, and an answer ends the last of them", () => {
+test("faults within a shipment count, and the answer to a repeated request ends the last of them", () => {
   const stats = new OutputStats();
-  for (let i = 0; i < 6; i++) stats.answered(new Error("SlowDown"), NOW_MS);
+  for (let i = 0; i < 6; i++) stats.answered(new Fault("throttled", "SlowDown", "SlowDown", null), i > 0, NOW_MS);
   expect(judge(outputWith(stats))).toEqual(["output out: 6 failures in 60 s, the last: SlowDown"]);
-  stats.answered(null, NOW_MS);
+  stats.answered(null, false, NOW_MS);
+  expect(stats.failing).not.toBeNull();
+  stats.answered(null, true, NOW_MS);
   expect([stats.failing, stats.failures]).toEqual([null, 6]);
+  expect([stats.requests, stats.requestRetries, stats.throttles]).toEqual([8, 6, 6]);
 });
 
 test("a folder that can't be listed is an error at once", () => {
