@@ -1,6 +1,7 @@
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import { isWithin, startOf, unread } from "./plan.ts";
-import type { Cursor, LostBytes, Range } from "./state/positions.ts";
+import type { Cursor, LostBytes, Positions, Range } from "./state/positions.ts";
+import type { Ledger } from "./telemetry/ledger.ts";
 
 type OpenRecord = Cursor["open"][number];
 
@@ -38,6 +39,16 @@ export function lostByRelease(chain: Chain, file: FollowedFile, cursor: Cursor |
     .map(() => ({ file, bytes: Math.max(0, file.size - startOf(file, cursor)) }));
   const open = (cursor?.open ?? []).filter(({ fragments }) => fragments.some((part) => part.file === file.record.id));
   return sumUp(chain, rests, open);
+}
+
+/**
+ * Logs and counts what an output's last commit gave up, unless that was done: after the commit, and at a start, since a
+ * crash may come between the two. Then the output's accounts must not have begun.
+ */
+export async function sayLosses(output: string, positions: Positions, ledger: Ledger): Promise<void> {
+  for (const loss of positions.unsaid) ledger.lost({ output, ...loss });
+  // Otherwise the next start says it once more.
+  await positions.said().catch(() => undefined);
 }
 
 interface Rest {

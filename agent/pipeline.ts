@@ -8,6 +8,7 @@ import type { Tail } from "./input/tail/tail.ts";
 import { openInputs } from "./inputs.ts";
 import { adoptJournals, journalPath } from "./journals.ts";
 import { createOutput, destinationId, outputId } from "./output/create.ts";
+import { sayLosses } from "./loss.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
@@ -124,6 +125,7 @@ async function openOutput(config: OutputConfig, folder: string, parts: Parts, co
     onCompactionError: (err) => log.warn({ output: output.id, err }, "cannot compact the journal; trying again"),
   });
   opened.push(positions);
+  await sayLosses(output.id, positions, telemetry.ledger);
   forgetEnded(positions, tails);
   const source = createSource(inputs, tagMatcher(config.match));
   const bytesMax = config.totalFileSizeBytes;

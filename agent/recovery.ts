@@ -3,6 +3,7 @@ import type { Chain } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { journalPath, listJournals } from "./journals.ts";
 import { createRecordedOutput } from "./output/create.ts";
+import { sayLosses } from "./loss.ts";
 import type { Output } from "./output/output.ts";
 import type { OnAnswer } from "./output/retry.ts";
 import type { Probe } from "./probe.ts";
@@ -90,6 +91,7 @@ export async function openOrphans(
   for (const id of await listJournals(folder)) {
     if (configured.has(id)) continue;
     const positions = await openPositions(journalPath(folder, id));
+    await sayLosses(id, positions, context.telemetry.ledger);
     context.log.info(
       { output: id },
       "no output is configured for this journal; it is kept in case the output comes back",

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output/output.ts";
-import { lostByMoving, lostByRelease } from "./loss.ts";
+import { lostByMoving, lostByRelease, sayLosses } from "./loss.ts";
 import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import { ReplayRefusedError, replayQuarantined } from "./replay-quarantined.ts";
@@ -327,12 +327,12 @@ export class Shipper {
     const missing = lostByReplay(entry, positions, source, gone);
     const segments = bytes.segments.filter(({ file }) => !gone.has(file));
     const quarantined = await quarantinedOf(quarantine, entry.seq);
-    await positions.commit();
+    await positions.commit(missing);
     const records = prepared?.sealed.records ?? 0;
     const counters = prepared?.transferred.counters ?? noCounters();
     const filtered = prepared?.transferred.filtered ?? [];
     ledger.committed(output.id, { ...bytes, segments, records, counters, filtered, quarantined });
-    for (const loss of [...entry.lost, ...missing]) ledger.lost({ output: output.id, ...loss });
+    await sayLosses(output.id, positions, ledger);
     try {
       await quarantine.commit(entry.seq);
       if (entry.replayed !== undefined) await quarantine.finish(entry.replayed, entry.seq);

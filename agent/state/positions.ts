@@ -53,8 +53,12 @@ export interface Positions {
   readonly unresolved: ShipmentEntry | null;
   /** Journals a shipment durably. */
   plan(entry: ShipmentEntry): Promise<void>;
-  /** The planned shipment is stored: positions move, durably. */
-  commit(): Promise<void>;
+  /** What the last commit gave up, until `said`: a crash may have come before anybody was told. */
+  readonly unsaid: readonly LostBytes[];
+  /** The planned shipment is stored: positions move, durably. `lost`: what it gives up beside what was planned. */
+  commit(lost?: readonly LostBytes[]): Promise<void>;
+  /** The losses were logged and counted: the next start need not do it again. */
+  said(): Promise<void>;
   /** The planned shipment is undone, durably: positions stay, and its number is never used again. */
   abort(): Promise<void>;
   /** The next shipment is numbered `seq` or higher: the numbers below may be taken. */
@@ -104,7 +108,13 @@ type JournalRecord =
     }
   | { readonly t: "abort"; readonly seq: number }
   /** `gone`: chains that were forgotten since the commit before. */
-  | { readonly t: "commit"; readonly seq: number; readonly gone?: readonly string[] };
+  | {
+      readonly t: "commit";
+      readonly seq: number;
+      readonly gone?: readonly string[];
+      readonly lost?: readonly PackedLoss[];
+    }
+  | { readonly t: "said" };
 
 /** `[file, offset, check, rest?]`: 40 to 64 bytes for a chain of one file; `rest` holds what is unusual. */
 type PackedRange = readonly [file: string, offset: number, check: number, rest?: PackedRest];
@@ -129,6 +139,7 @@ class JournaledPositions implements Positions {
   readonly cursors = new Map<string, Cursor>();
   nextSeq = 1;
   unresolved: ShipmentEntry | null = null;
+  unsaid: readonly LostBytes[] = [];
   readonly #journal: Journal;
   readonly #onCompactionError: (error: Error) => void;
   readonly #gone = new Set<string>();
@@ -156,8 +167,11 @@ class JournaledPositions implements Positions {
         return;
       case "commit":
         this.#check(record.seq);
-        this.#move();
+        this.#move((record.lost ?? []).map(unpackLoss));
         for (const chain of record.gone ?? []) this.cursors.delete(chain);
+        return;
+      case "said":
+        this.unsaid = [];
         return;
       default: {
         const { t } = record as { t: unknown };
@@ -176,13 +190,20 @@ class JournaledPositions implements Positions {
     this.nextSeq = entry.seq + 1;
   }
 
-  async commit(): Promise<void> {
+  async commit(lost: readonly LostBytes[] = []): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
     const gone = [...this.#gone];
     const { seq } = this.unresolved;
-    await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }) });
+    const losses = lost.length === 0 ? {} : { lost: lost.map(packLoss) };
+    await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }), ...losses });
     for (const chain of gone) this.#gone.delete(chain);
-    this.#move();
+    this.#move(lost);
+  }
+
+  async said(): Promise<void> {
+    if (this.unsaid.length === 0) return;
+    this.unsaid = [];
+    await this.#append({ t: "said" });
   }
 
   async abort(): Promise<void> {
@@ -208,7 +229,8 @@ class JournaledPositions implements Positions {
     throw new Error(`it resolves shipment ${seq}, which is not the one before it; restore the file from a copy`);
   }
 
-  #move(): void {
+  #move(lost: readonly LostBytes[]): void {
+    this.unsaid = [...(this.unresolved?.lost ?? []), ...lost];
     for (const { chain, cursor } of this.unresolved?.ranges ?? []) this.cursors.set(chain, cursor);
     this.unresolved = null;
   }
@@ -243,7 +265,7 @@ class JournaledPositions implements Positions {
 type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
 
 function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost, replayed }: ShipmentEntry): PlanRecord {
-  const losses = lost.map(({ file, path, bytes, reason }) => [file, path, bytes, reason] as const);
+  const losses = lost.map(packLoss);
   return {
     ...({ t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack) } as const),
     ...(losses.length === 0 ? {} : { lost: losses }),
@@ -252,9 +274,17 @@ function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost, repla
 }
 
 function entryOf({ seq, id, now, output, keys, at, lost = [], replayed }: PlanRecord): ShipmentEntry {
-  const losses = lost.map(([file, path, bytes, reason]) => ({ file, path, bytes, reason }));
+  const losses = lost.map(unpackLoss);
   const entry = { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
   return replayed === undefined ? entry : { ...entry, replayed };
+}
+
+function packLoss({ file, path, bytes, reason }: LostBytes): PackedLoss {
+  return [file, path, bytes, reason];
+}
+
+function unpackLoss([file, path, bytes, reason]: PackedLoss): LostBytes {
+  return { file, path, bytes, reason };
 }
 
 function pack(range: Range): PackedRange {

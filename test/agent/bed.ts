@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TailConfig } from "../../config/config.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
+import { sayLosses } from "../../agent/loss.ts";
 import { PoisonError, type Delivery, type Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
 import { createRetention } from "../../agent/retention.ts";
@@ -169,6 +170,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf });
   await tail.restore(records, held, T0_MS);
   const positions = await openPositions(join(state, "fake.journal"));
+  await sayLosses(output.id, positions, ledger);
   let clockMs = T0_MS;
   const source = createSource(
     [tail],

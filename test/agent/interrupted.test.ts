@@ -181,6 +181,37 @@ test("a loss is journaled with the shipment that gives it up, so that a crash be
   expect(lossesOf(bed)).toEqual([["truncated", unread.length]]);
 });
 
+test("losses that a crash behind the commit kept from being logged are logged by the next start, and by that one alone", async () => {
+  await using before = await openBed();
+  const path = join(before.logs, "a.log");
+  append(path, line("gone"));
+  append(join(before.logs, "b.log"), line("1"));
+  await before.run(T0_MS);
+  append(path, line("never read"));
+  await before.tail.poll(T0_MS + 500, true);
+  append(join(before.logs, "b.log"), line("2"));
+  truncateSync(path, 0);
+  append(path, line("3"));
+  await before.tail.poll(T0_MS + 600, true);
+  await interrupt(before, T0_MS + 1000);
+  before.output.visibleKeys.add("object-2");
+  truncateSync(join(before.logs, "b.log"), 0);
+  const commit = before.positions.commit.bind(before.positions);
+  before.positions.commit = async (lost) => {
+    await commit(lost);
+    throw new Error("killed");
+  };
+  await expect(before.run(T0_MS + 2000)).rejects.toThrow("killed");
+  expect(lossesOf(before)).toEqual([]);
+  const planned = ["truncated", line("never read").length] as const;
+  const found = ["truncated", line("2").length] as const;
+  await using bed = await restartBed(before);
+  expect(lossesOf(bed)).toEqual([planned, found]);
+  expect(bed.ledger.accounts()[0]).toMatchObject({ errorBytes: 0, total: { lost: planned[1] + found[1] } });
+  await using again = await restartBed(bed);
+  expect(lossesOf(again)).toEqual([]);
+});
+
 test("a number that the store has already, because the journal is an old copy, is left out for higher ones", async () => {
   await using bed = await openBed();
   append(join(bed.logs, "a.log"), line("1"));
