@@ -49,7 +49,12 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
   if (lock === null) return;
   const { id: life, isNew: isNewLife } = await readLife(storagePath).catch(explain);
   const telemetry = new Telemetry(log, current.config.service.health);
-  await using http = createHttp(telemetry, log);
+  await using http = createHttp(telemetry, log, () => {
+    const isOn = options.reload !== undefined && current.config.service.hotReload;
+    // Once it is answered: a new configuration may end this very server.
+    if (isOn) setImmediate(() => options.reload?.requests.ask());
+    return isOn;
+  });
   const held = new Map<string, FileHandle>();
   const context = { life, isNewLife, once: options.once, log, telemetry, probe, held };
   let last: AgentConfig | null = null;

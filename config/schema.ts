@@ -113,7 +113,7 @@ export const SERVICE = {
       type: "boolean",
       default: "on",
       origin: "ours",
-      doc: "Whether SIGHUP reads the configuration anew; off in Fluent Bit, on here. A broken one is refused and the old one goes on; a new storage.path needs a restart.",
+      doc: "Whether SIGHUP, or POST /api/v2/reload, reads the configuration anew; off in Fluent Bit, on here. A broken one is refused and the old one goes on; a new storage.path needs a restart.",
     },
     http_server: {
       type: "boolean",

@@ -1,6 +1,6 @@
 import type { HttpConfig } from "../../config/config.ts";
 import type { Logger } from "./log.ts";
-import type { HttpServer } from "./server.ts";
+import type { HttpServer, RequestReload } from "./server.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** Health and metrics over HTTP, while the configuration says so. */
@@ -10,7 +10,7 @@ export interface Http extends AsyncDisposable {
 }
 
 /** Node's HTTP module is loaded only when something is served: it costs memory. */
-export function createHttp(telemetry: Telemetry, log: Logger): Http {
+export function createHttp(telemetry: Telemetry, log: Logger, reload: RequestReload): Http {
   let served: HttpConfig | null = null;
   let server: HttpServer | null = null;
   const end = async (): Promise<void> => {
@@ -24,7 +24,7 @@ export function createHttp(telemetry: Telemetry, log: Logger): Http {
       await end();
       if (config === null) return;
       const { startHttpServer } = await import("./server.ts");
-      server = await startHttpServer(config, telemetry, log);
+      server = await startHttpServer(config, { telemetry, log, reload });
       served = config;
     },
     [Symbol.asyncDispose]: end,

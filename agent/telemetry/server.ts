@@ -16,6 +16,18 @@ const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT = "text/plain; charset=utf-8";
 
+/** Where Fluent Bit is told to reload: POST or PUT. GET says how often it was done. */
+const RELOAD = "/api/v2/reload";
+
+/** Asks for a reload. False: it is off. */
+export type RequestReload = () => boolean;
+
+interface ServerContext {
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly reload: RequestReload;
+}
+
 interface Answer {
   readonly status: number;
   readonly type: string;
@@ -31,10 +43,11 @@ export interface HttpServer extends AsyncDisposable {
  * Serves health and metrics under Fluent Bit's paths. An address that can't be had is an error line, not the end of
  * shipping: it is tried again. Never keeps the process alive; disposing cuts off every client.
  */
-export async function startHttpServer(config: HttpConfig, telemetry: Telemetry, log: Logger): Promise<HttpServer> {
+export async function startHttpServer(config: HttpConfig, context: ServerContext): Promise<HttpServer> {
+  const { log } = context;
   const options = { requestTimeout: CLIENT_MS, headersTimeout: CLIENT_MS, connectionsCheckingInterval: CLIENT_MS };
   const server = createServer({ ...options, keepAliveTimeout: CLIENT_MS, maxHeaderSize: 8192 }, (request, response) => {
-    send(request, response, answerTo(request, telemetry));
+    send(request, response, answerTo(request, context));
   });
   server.maxConnections = CLIENTS_MAX;
   server.timeout = 2 * CLIENT_MS;
@@ -87,10 +100,14 @@ async function tryListen(server: Server, { listen, port }: HttpConfig): Promise<
   });
 }
 
-function answerTo(request: IncomingMessage, telemetry: Telemetry): Answer {
-  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET and HEAD are served here");
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
-  const route = ROUTES[path.length > 1 ? path.replace(/\/$/, "") : path];
+function answerTo(request: IncomingMessage, { telemetry, reload }: ServerContext): Answer {
+  const [rawPath = "", query = ""] = (request.url ?? "").split("?", 2);
+  const path = rawPath.length > 1 ? rawPath.replace(/\/$/, "") : rawPath;
+  const { method = "" } = request;
+  if (path === RELOAD && (method === "POST" || method === "PUT")) return reloadNow(reload);
+  if (method !== "GET" && method !== "HEAD")
+    return text(405, `only GET and HEAD are served here, and POST and PUT at ${RELOAD}`);
+  const route = ROUTES[path];
   if (route === undefined) return text(404, `nothing at this path; there are ${Object.keys(ROUTES).join(", ")}`);
   return route(telemetry, new URLSearchParams(query));
 }
@@ -105,6 +122,7 @@ const ROUTES: Readonly<Record<string, Route>> = Object.assign(Object.create(null
   "/api/v1/metrics": (telemetry: Telemetry) => json(200, fluentBitMetrics(telemetry)),
   "/api/v1/health": health,
   "/api/v1/uptime": (telemetry: Telemetry) => json(200, uptime(telemetry)),
+  [RELOAD]: ({ reloads }: Telemetry) => json(200, { hot_reload_count: reloads }),
   "/api/v1/files": (telemetry: Telemetry) => json(200, telemetry.ledger.accounts()),
 });
 
@@ -121,6 +139,11 @@ function health(telemetry: Telemetry, query: URLSearchParams): Answer {
   return query.has("verbose")
     ? json(status, { status: word, reasons, mounts: telemetry.mounts() })
     : text(status, word);
+}
+
+/** Fluent Bit's answers. `done` says that it was asked for: a broken configuration is in the log, and changes nothing. */
+function reloadNow(reload: RequestReload): Answer {
+  return reload() ? json(200, { reload: "done", status: 0 }) : json(400, { reload: "not enabled", status: -1 });
 }
 
 function uptime({ startedAtMs }: Telemetry): object {

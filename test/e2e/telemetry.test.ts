@@ -23,7 +23,8 @@ async function serve(bed: NodeBed) {
   const lines = linesOf(bed.follow());
   const port = () => lines().find(({ message }) => message === "serving health and metrics")?.["port"];
   await expect.poll(port, SOON).toBeTypeOf("number");
-  const get = async (path: string) => await (await fetch(`http://127.0.0.1:${String(port())}${path}`)).text();
+  const get = async (path: string, init?: RequestInit) =>
+    await (await fetch(`http://127.0.0.1:${String(port())}${path}`, init)).text();
   return { lines, get };
 }
 
@@ -108,4 +109,36 @@ test("a bucket that is not there fails health in plain words, and its requests a
   await expect.poll(async () => await get("/api/v1/health?verbose"), SOON).toContain(wanted);
   expect(await get("/api/v1/health")).toBe("error\n");
   expect(await get("/metrics")).toMatch(/^logq_output_requests_total\{output=".+"\} [1-9]/m);
+});
+
+test("a reload that is asked for over HTTP takes place, and none where hot_reload is off", async () => {
+  await using bed = await makeNodeBed();
+  const { get, lines } = await serve(bed);
+  await expect.poll(() => lines().map(({ message }) => message), SOON).toContain("recovered");
+  expect(await get("/api/v2/reload", { method: "POST" })).toContain("done");
+  await expect.poll(async () => await get("/api/v2/reload"), SOON).toContain('"hot_reload_count":1');
+  const config = await readFile(bed.configPath, "utf8");
+  await writeFile(bed.configPath, config.replace("  grace:", "  hot_reload: off\n  grace:"));
+  expect(await get("/api/v2/reload", { method: "POST" })).toContain("done");
+  await expect.poll(async () => await get("/api/v2/reload"), SOON).toContain('"hot_reload_count":2');
+  expect(await get("/api/v2/reload", { method: "POST" })).toContain("not enabled");
+});
+
+test("a fault that repeats many times a second is said once a second, with how often it was", async () => {
+  await using bed = await makeNodeBed();
+  const { get, lines } = await serve(bed);
+  await writeFile(bed.configPath, "nonsense");
+  const said = () => lines().filter(({ message }) => message.startsWith("cannot reload"));
+  const repeated = () => said().filter((line) => Number(line["leftOut"]) > 0).length;
+  let asked = 0;
+  const ask = async () => {
+    for (let i = 0; i < 20; i++, asked++) await get("/api/v2/reload", { method: "POST" });
+    return repeated();
+  };
+  await expect.poll(ask, SOON).toBeGreaterThan(1);
+  expect(said().length).toBeLessThan(asked / 10);
+  const times = said().map((line) => Date.parse(String(line["time"])));
+  const pausesMs = times.slice(1).map((time, at) => time - times[at]!);
+  // Timers and the clock may differ by a millisecond or two.
+  expect(Math.min(...pausesMs)).toBeGreaterThan(990);
 });

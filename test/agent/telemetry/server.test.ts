@@ -10,8 +10,8 @@ const ANY = { listen: "127.0.0.1", port: 0 };
 
 afterEach(() => vi.useRealTimers());
 
-async function serve(telemetry = new Telemetry(recordingLogger().log, HEALTH)) {
-  const server = await startHttpServer(ANY, telemetry, recordingLogger().log);
+async function serve(telemetry = new Telemetry(recordingLogger().log, HEALTH), reload = () => false) {
+  const server = await startHttpServer(ANY, { telemetry, log: recordingLogger().log, reload });
   const get = async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, init);
     return { status: response.status, type: response.headers.get("content-type"), body: await response.text() };
@@ -132,11 +132,29 @@ test("an address that is taken is an error line that names it, and is tried agai
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { log, lines } = recordingLogger();
   const telemetry = new Telemetry(log, HEALTH);
-  await using second = await startHttpServer({ listen: "127.0.0.1", port: first.port }, telemetry, log);
+  await using second = await startHttpServer(
+    { listen: "127.0.0.1", port: first.port },
+    { telemetry, log, reload: () => false },
+  );
   expect(second.port).toBeNull();
   expect(lines).toMatchObject([{ level: "error", text: expect.stringContaining(`127.0.0.1:${first.port}`) }]);
   await first[Symbol.asyncDispose]();
   vi.advanceTimersByTime(10_000);
   vi.useRealTimers();
   await expect.poll(() => second.port).toBe(first.port);
+});
+
+test.each(["POST", "PUT"])("%s /api/v2/reload asks for a reload, and is refused where that is off", async (method) => {
+  let asked = 0;
+  await using on = await serve(undefined, () => ++asked > 0);
+  const { status, body } = await on.get("/api/v2/reload", { method, body: "{}" });
+  expect([status, JSON.parse(body), asked]).toEqual([200, { reload: "done", status: 0 }, 1]);
+  on.telemetry.reloads = 3;
+  expect(JSON.parse((await on.get("/api/v2/reload")).body)).toEqual({ hot_reload_count: 3 });
+  expect(asked).toBe(1);
+  await using off = await serve();
+  expect(await off.get("/api/v2/reload", { method })).toMatchObject({
+    status: 400,
+    body: expect.stringContaining("not enabled"),
+  });
 });
