@@ -1,27 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { ChainReader, ReplacedError, type ChainRead } from "./input/tail/chain-reader.ts";
+import { ChainReader, ReplacedError } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
-import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output/output.ts";
+import type { Output, ShipmentHeader } from "./output/output.ts";
 import { lostByMoving, lostByRelease, sayLosses } from "./loss.ts";
 import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
+import { prepare, publish, toRead, type Prepared, type PreparePorts } from "./prepare.ts";
 import type { Probe } from "./probe.ts";
-import { ReplayRefusedError, replayQuarantined } from "./replay-quarantined.ts";
-import { checkReplay, findGone, lostByReplay, replayOf } from "./replay.ts";
+import { repeat } from "./repeat.ts";
+import { ReplayRefusedError } from "./replay-quarantined.ts";
+import { findGone, lostByReplay } from "./replay.ts";
 import type { Source } from "./source.ts";
 import type { LostBytes, Positions, Range, ShipmentEntry } from "./state/positions.ts";
 import type { Quarantine } from "./state/quarantine-stage.ts";
 import { committedBytes } from "./telemetry/committed-bytes.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
-import {
-  noCounters,
-  fileIdOf,
-  recordKey,
-  transfer,
-  UnreadableError,
-  type Transferred,
-  type Unreadable,
-} from "./transfer.ts";
+import { noCounters, fileIdOf, UnreadableError, type Transferred, type Unreadable } from "./transfer.ts";
 
 export interface ShipperOptions {
   readonly output: Output;
@@ -63,7 +57,7 @@ const UNREADABLE_MS_MAX = 60_000;
  */
 export class Shipper {
   readonly #options: ShipperOptions;
-  readonly #reader = new ChainReader();
+  readonly #ports: PreparePorts;
   /** Chains whose last attempt found no whole line. */
   readonly incomplete = new Set<string>();
   /** Ids of the chains that the shipment under way reads. */
@@ -73,6 +67,8 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
+    const { source, output, quarantine } = options;
+    this.#ports = { reader: new ChainReader(), source, output, quarantine };
   }
 
   get outputId(): string {
@@ -113,7 +109,7 @@ export class Shipper {
     let prepared: Prepared | null = null;
     let entry: ShipmentEntry;
     try {
-      prepared = await this.#prepare(plan.map(toRead), header, nowMs, signal);
+      prepared = await prepare(this.#ports, plan.map(toRead), header, { readTimeMs: nowMs, signal });
       for (const failure of prepared.transferred.unreadable) this.#leaveOut(failure);
       this.#noteIncomplete(plan, prepared.transferred);
       const { ranges } = prepared.transferred;
@@ -130,7 +126,7 @@ export class Shipper {
       entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost };
       await positions.plan(entry);
       probe("journaled");
-      await this.#publish(prepared, header.seq);
+      await publish(prepared.delivery, header.seq, quarantine);
     } catch (error) {
       await prepared?.delivery.abandon().catch(() => undefined);
       if (positions.unresolved !== null) throw error;
@@ -162,7 +158,7 @@ export class Shipper {
     const gone = findGone(entry, positions, source);
     let prepared: Prepared | null = null;
     if (!(await output.isDelivered(entry, signal))) {
-      prepared = await this.#repeat(entry, gone, signal);
+      prepared = await repeat({ ...this.#ports, positions }, entry, gone, signal);
       if (prepared === null) {
         await this.#takeBack(entry, "replay");
         await positions.abort();
@@ -208,113 +204,6 @@ export class Shipper {
     this.#unreadable.delete(chainId);
     this.#options.positions.forget(chainId);
     this.incomplete.delete(chainId);
-  }
-
-  /**
-   * Encodes a journaled shipment again, to the same keys, and publishes it. Bytes that the files have lost meanwhile join
-   * `gone` and are left out if part of the shipment is visible already; null if nothing is: then it is to be undone.
-   */
-  async #repeat(entry: ShipmentEntry, gone: Set<string>, signal: AbortSignal): Promise<Prepared | null> {
-    for (let mustFinish = false; ;) {
-      if (gone.size > 0 && !mustFinish) {
-        if (await this.#options.output.forbid(entry, signal)) return null;
-        mustFinish = true;
-      }
-      try {
-        return await this.#repeatWithout(gone, entry, signal);
-      } catch (error) {
-        if (!(error instanceof ReplacedError) || gone.has(error.fileId)) throw error;
-        gone.add(error.fileId);
-      }
-    }
-  }
-
-  async #repeatWithout(gone: ReadonlySet<string>, entry: ShipmentEntry, signal: AbortSignal): Promise<Prepared> {
-    const { positions, source } = this.#options;
-    const replays = entry.ranges.map((range) => replayOf(range, positions, source, gone));
-    const reads = replays.flatMap(({ read }) => read ?? []);
-    const prepared = await this.#prepare(reads, { ...entry, replay: true }, entry.readTimeMs, signal);
-    try {
-      const [unreadable] = prepared.transferred.unreadable;
-      if (unreadable !== undefined) throw unreadable.error;
-      for (const replay of replays) checkReplay(replay, prepared.transferred, gone);
-      checkKeys(entry, prepared.sealed.keys, gone.size > 0);
-      await this.#publish(prepared, entry.seq);
-      return prepared;
-    } catch (error) {
-      await prepared.delivery.abandon().catch(() => undefined);
-      if (error instanceof ReplacedError) await source.replaced(error.fileId);
-      throw error;
-    }
-  }
-
-  /** Reads and encodes; what can't be encoded is staged for the quarantine. */
-  async #prepare(
-    reads: readonly ChainRead[],
-    header: ShipmentHeader,
-    readTimeMs: number,
-    signal: AbortSignal,
-  ): Promise<Prepared> {
-    const condemned = new Map<string, string>();
-    if (header.replay) {
-      for await (const { origin, pos, reason } of this.#options.quarantine.staged(header.seq))
-        condemned.set(recordKey(origin.file, pos), reason);
-    }
-    const attempt = async (isCareful: boolean) =>
-      await this.#attempt(reads, header, { readTimeMs, signal, condemned, isCareful });
-    if (condemned.size > 0) return await attempt(true);
-    try {
-      return await attempt(false);
-    } catch (error) {
-      if (!(error instanceof PoisonError)) throw error;
-      return await attempt(true);
-    }
-  }
-
-  async #attempt(
-    reads: readonly ChainRead[],
-    header: ShipmentHeader,
-    options: {
-      readonly readTimeMs: number;
-      readonly signal: AbortSignal;
-      readonly condemned: ReadonlyMap<string, string>;
-      readonly isCareful: boolean;
-    },
-  ): Promise<Prepared> {
-    const { output, source, quarantine: folder } = this.#options;
-    const delivery = output.begin(header, options.signal);
-    const { seq, replayed } = header;
-    const quarantine = options.isCareful || replayed !== undefined ? folder.begin(seq) : null;
-    try {
-      if (quarantine !== null && replayed !== undefined)
-        await replayQuarantined(folder.claimed(replayed, seq), { output, delivery, quarantine });
-      const ports = { reader: this.#reader, source, output, delivery, quarantine };
-      const transferred = await transfer(reads, { ...ports, ...options });
-      const sealed = await delivery.seal();
-      await quarantine?.seal();
-      return { delivery, transferred, sealed, quarantined: quarantine?.records ?? 0 };
-    } catch (error) {
-      await delivery.abandon().catch(() => undefined);
-      await quarantine?.abandon().catch(() => undefined);
-      if (error instanceof ReplacedError) await source.replaced(error.fileId);
-      throw error;
-    }
-  }
-
-  /** What the service refuses for good joins what could not be encoded, before the commit. */
-  async #publish(prepared: Prepared, seq: number): Promise<void> {
-    const refused = await prepared.delivery.publish();
-    if (refused === undefined || refused.length === 0) return;
-    const { quarantine } = this.#options;
-    const writer = quarantine.begin(seq);
-    try {
-      for await (const record of quarantine.staged(seq)) await writer.add(record);
-      for (const record of refused) await writer.add(record);
-      await writer.seal();
-    } catch (error) {
-      await writer.abandon().catch(() => undefined);
-      throw error;
-    }
   }
 
   /**
@@ -416,36 +305,6 @@ export class Shipper {
   }
 }
 
-/** A shipment that is encoded and stored, and not visible yet. */
-interface Prepared {
-  readonly delivery: Delivery;
-  readonly transferred: Transferred;
-  readonly sealed: Sealed;
-  /** Records that it left out. */
-  readonly quarantined: number;
-}
-
-function toRead(plan: ChainPlan): ChainRead {
-  // The first file that is read decides, as in a replay: the input's options may have changed between two files.
-  const { framing, skipEmpty = false } = plan.segments[0]!.file.record;
-  const segments = plan.segments.map(({ file, start, target, limit, torn }) => ({
-    id: file.record.id,
-    origin: file.record.origin,
-    start,
-    target,
-    limit,
-    torn,
-  }));
-  return {
-    chain: plan.chain.id,
-    framing,
-    skipEmpty,
-    from: plan.from,
-    segments,
-    ended: plan.ended,
-  };
-}
-
 /** By file: what the shipment leaves out. */
 async function quarantinedOf(
   quarantine: Quarantine,
@@ -458,12 +317,4 @@ async function quarantinedOf(
     byFile.set(file, { file, bytes: sum.bytes + rawBytes, records: sum.records + 1 });
   }
   return [...byFile.values()];
-}
-
-function checkKeys(entry: ShipmentEntry, keys: readonly string[], isPart: boolean): void {
-  const journaled = new Set(entry.keys);
-  if (keys.every((key) => journaled.has(key)) && (isPart || keys.length === journaled.size)) return;
-  throw new Error(
-    `cannot repeat shipment ${entry.seq}: it gave the objects ${keys.join(", ")} instead of ${entry.keys.join(", ")}`,
-  );
 }
