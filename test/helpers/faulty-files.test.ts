@@ -38,6 +38,22 @@ test("a handle fails by the path it was opened with, and writes a part if told",
   await handle.datasync();
 });
 
+test.each([
+  ["a part of a buffer", [Buffer.from("xtext"), 1, 3, 4]],
+  ["a part of a buffer, named", [Buffer.from("xtext"), { offset: 1, length: 3, position: 4 }]],
+  ["text", ["text", 4]],
+])("the part that gets through of a write at a position (%s) lands there", async (_, args) => {
+  using folder = tempFolder();
+  using files = await faultyFiles();
+  const path = join(folder.path, "journal");
+  writeFileSync(path, "12345678");
+  await using handle = await open(path, "r+");
+  files.fail({ op: "FileHandle.write", path: /journal$/, code: "ENOSPC", partialBytes: 2 });
+  const write = handle.write.bind(handle) as (...all: unknown[]) => Promise<unknown>;
+  await expect(write(...args)).rejects.toMatchObject({ code: "ENOSPC" });
+  expect(readFileSync(path, "utf8")).toBe("1234te78");
+});
+
 test("a synchronous operation fails, also by its descriptor, and a hook runs before one", async () => {
   using folder = tempFolder();
   using files = await faultyFiles();

@@ -131,11 +131,24 @@ export async function faultyFiles(): Promise<FaultyFiles> {
 function fail(fault: Fault, call: Call): unknown {
   const error = systemError(fault.code, fault.op);
   if (fault.op.endsWith("Sync")) throw error;
-  const [data] = call.args;
+  const [data, ...where] = call.args;
   if (fault.partialBytes === undefined || !(typeof data === "string" || Buffer.isBuffer(data)))
     return Promise.reject(error);
-  const part = Buffer.from(data as string).subarray(0, fault.partialBytes);
-  return Promise.resolve(call.real(part)).then(() => Promise.reject(error));
+  const part = fault.op === "FileHandle.write" ? partOfWrite(data, where) : { bytes: Buffer.from(data), at: null };
+  const bytes = part.bytes.subarray(0, fault.partialBytes);
+  const args = part.at === null ? [bytes] : [bytes, 0, bytes.length, part.at];
+  return Promise.resolve(call.real(...args)).then(() => Promise.reject(error));
+}
+
+/** What a call of `FileHandle.write` writes, and where: null is the handle's own place. */
+function partOfWrite(data: string | Buffer, where: readonly unknown[]): { bytes: Buffer; at: number | null } {
+  const [first, length, position] = where;
+  if (typeof data === "string") return { bytes: Buffer.from(data), at: typeof first === "number" ? first : null };
+  const named = typeof first === "object" && first !== null ? first : { offset: first, length, position };
+  const from = "offset" in named && typeof named.offset === "number" ? named.offset : 0;
+  const count = "length" in named && typeof named.length === "number" ? named.length : data.length - from;
+  const at = "position" in named && typeof named.position === "number" ? named.position : null;
+  return { bytes: data.subarray(from, from + count), at };
 }
 
 function now(hook: () => unknown, call: Call): unknown {
