@@ -22,8 +22,12 @@ interface FollowContext {
 /** Finds and watches files, lets each output ship when it is due and gives up what is done, until told to stop. */
 export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log }: FollowContext): Promise<void> {
   const { config, tails, pumps } = pipeline;
-  let mustDiscover = true;
-  using watch = watchFolders(() => (mustDiscover = true), log);
+  // Paths that changed since the last look; null: any may have.
+  let changed: Set<string> | null = null;
+  using watch = watchFolders((path) => {
+    if (path === null) changed = null;
+    else changed?.add(path);
+  }, log);
   const tickMs = tickOf(config);
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
@@ -34,12 +38,13 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
     const nowMs = performance.now();
     try {
       const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
-      if (mustDiscover || nowMs - discoveredAtMs >= refreshMs) {
+      if (changed === null || changed.size > 0 || nowMs - discoveredAtMs >= refreshMs) {
         // Before the look: a name that appears during it asks for another one.
-        mustDiscover = false;
-        for (const tail of tails) await tail.discover(nowMs);
+        const seen: ReadonlySet<string> | null = changed;
+        changed = new Set();
+        for (const tail of tails) await tail.discover(nowMs, seen);
         // A folder that came into being meanwhile: what is in it by now is not announced.
-        if (watch.update(tails.flatMap((tail) => tail.folders))) mustDiscover = true;
+        if (watch.update(tails.flatMap((tail) => tail.folders))) changed = null;
         discoveredAtMs = nowMs;
       }
       for (const tail of tails) await tail.poll(nowMs);
@@ -54,7 +59,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
       }
       telemetry.looked(null);
     } catch (error) {
-      mustDiscover = true;
+      changed = null;
       telemetry.looked(error);
       // A full disk or an unreadable folder: nothing has moved, and the next round tries all of it again.
       log.error({ err: error }, "cannot look after the files; trying again");

@@ -29,7 +29,7 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
     };
     return { record: givenUp === undefined ? record : { ...record, givenUp }, ...state, ...rest };
   });
-  const state = { broken: false, superseded: false, plainPath: false, pollAtMs: 0 };
+  const state = { attempt: null, broken: false, superseded: false, plainPath: false, pollAtMs: 0 };
   return { id, path: `/${id}`, files: followed, ...state, ...changes };
 }
 

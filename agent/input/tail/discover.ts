@@ -1,5 +1,4 @@
-import { lstatSync, readlinkSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { TailConfig } from "../../../config/config.ts";
 import { expandGlob, globBase, isPlainPath, pathMatcher } from "./glob.ts";
@@ -30,8 +29,15 @@ interface Look {
   readonly unlisted: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** Looks for what an input names. `isFollowed` says so of a resolved path; `anew`: every path is resolved again. */
-export type Discover = (isFollowed: (resolved: string) => boolean, anew?: boolean) => Promise<Look>;
+/**
+ * Looks for what an input names. `isFollowed` says so of a resolved path; `anew`: every path is resolved again.
+ * `changed`: the paths whose links may say something else by now, null for all.
+ */
+export type Discover = (
+  isFollowed: (resolved: string) => boolean,
+  anew?: boolean,
+  changed?: ReadonlySet<string> | null,
+) => Promise<Look>;
 
 /**
  * Looks for everything that a tail input names. What can't be followed is reported with its reason. A path that is followed
@@ -41,7 +47,7 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
   const excluded = pathMatcher(input.excludePath);
   let known = new Map<string, Known>();
 
-  return async (isFollowed, anew = false) => {
+  return async (isFollowed, anew = false, changed = null) => {
     const next = new Map<string, Known>();
     const byResolved = new Map<string, Target>();
     const folders: string[] = [];
@@ -52,7 +58,7 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
         report,
         isFollowed,
         plainPath: isPlainPath(pattern),
-        roots: await allowedRoots(pattern),
+        roots: once(() => allowedRoots(pattern)),
       };
       const expansion = await expandGlob(pattern, (path, { message }) => {
         report(path, `cannot list the folder: ${message}`);
@@ -65,8 +71,8 @@ export function createDiscovery(input: TailConfig, report: Report): Discover {
           !anew &&
           before !== undefined &&
           isFollowed(before.target.resolved) &&
-          before.link === linkAt(path, before.link !== null);
-        const target = isKnown ? before.target : await resolveTarget(path, context);
+          (changed?.has(path) === false || before.link === linkAt(path, before.link !== null));
+        const target = isKnown ? before.target : resolveTarget(path, context);
         if (target === null) continue;
         next.set(path, isKnown ? before : { target, link: linkAt(path) });
         if (!byResolved.has(target.resolved)) byResolved.set(target.resolved, target);
@@ -97,10 +103,24 @@ function linkAt(path: string, wasLink = false): string | null {
  * Where a pattern's links may lead: its own folder, and where the kubelet and Docker keep what /var/log/containers links
  * to. A planted link must not ship another file of the node.
  */
-async function allowedRoots(pattern: string): Promise<Root[]> {
+function allowedRoots(pattern: string): Root[] {
   const base = globBase(pattern);
   const paths = [base, join(dirname(base), "pods"), PODS_ROOT, DOCKER_ROOT];
-  return await Promise.all(paths.map(async (path) => ({ path, resolved: await realpath(path).catch(() => path) })));
+  return paths.map((path) => ({ path, resolved: realPathOr(path) }));
+}
+
+function realPathOr(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Asked only by a look that finds something new. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 interface Root {
@@ -112,20 +132,22 @@ interface ResolveContext {
   readonly input: TailConfig;
   readonly report: Report;
   readonly plainPath: boolean;
-  readonly roots: readonly Root[];
+  roots(): readonly Root[];
   isFollowed(resolved: string): boolean;
 }
 
-async function resolveTarget(path: string, context: ResolveContext): Promise<Target | null> {
-  const { input, report, plainPath, roots } = context;
+// Synchronous, as in growth.ts: of a way through the thread pool the call itself is a tenth.
+function resolveTarget(path: string, context: ResolveContext): Target | null {
+  const { input, report, plainPath } = context;
   try {
-    const resolved = await realpath(path);
+    const resolved = realpathSync.native(path);
+    const roots = context.roots();
     if (!roots.some((root) => resolved.startsWith(root.resolved === sep ? sep : root.resolved + sep))) {
       const allowed = roots.map((root) => root.path).join(", ");
       report(path, `its link leads to ${resolved}, outside of ${allowed}; not followed`);
       return null;
     }
-    const status = await stat(resolved);
+    const status = statSync(resolved);
     if (!status.isFile()) {
       if (plainPath) report(path, "it is no regular file; not followed");
       return null;

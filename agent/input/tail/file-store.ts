@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -114,7 +115,7 @@ export class FileStore {
       const { code = "unknown" } = error as NodeJS.ErrnoException;
       return code === "ENOENT" ? { mode: "changed" } : { mode: "held", reason: code };
     }
-    const linked = await stat(linkPath).catch(() => null);
+    const linked = statSync(linkPath, { throwIfNoEntry: false });
     if (linked?.ino === inode) return { mode: "linked" };
     await this.unlink(id);
     return { mode: "changed" };

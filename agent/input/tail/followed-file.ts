@@ -32,6 +32,8 @@ export interface Chain {
   readonly id: string;
   /** The live path, `…/0.log`: its inode is the last file. */
   readonly path: string;
+  /** Which attempt of a container `path` belongs to: see `attemptOf`. */
+  readonly attempt: Attempt | null;
   readonly files: FollowedFile[];
   /** Another chain goes on at its path: its last file's successor was missed, or it is what was written to a file late. */
   broken: boolean;
@@ -41,6 +43,11 @@ export interface Chain {
   plainPath: boolean;
   /** When to look again, in milliseconds of `performance.now()`: quiet chains are polled ever slower. */
   pollAtMs: number;
+}
+
+interface Attempt {
+  readonly folder: string;
+  readonly number: number;
 }
 
 /** Whether nothing more can be appended to a file, so that its unterminated rest is all there will be. */
@@ -57,7 +64,7 @@ export function isQuiet(file: FollowedFile, nowMs: number): boolean {
 }
 
 /** Which container attempt a live path `…/<N>.log` belongs to; null for other files. */
-export function attemptOf(path: string): { folder: string; number: number } | null {
+export function attemptOf(path: string): Attempt | null {
   const match = /^(?<folder>.*)\/(?<number>\d+)\.log$/.exec(path)?.groups;
   return match === undefined ? null : { folder: match.folder!, number: Number(match.number) };
 }

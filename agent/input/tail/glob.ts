@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join, parse, sep } from "node:path";
+import { parse, sep } from "node:path";
 
 const WILDCARD = /[*?[]/;
 
@@ -38,7 +38,7 @@ export async function expandGlob(pattern: string, onError: (path: string, error:
     for (const path of paths) {
       const listed = await names(path, onError);
       const before = found.length;
-      for (const name of listed ?? []) if (matches(name)) found.push(join(path, name));
+      for (const name of listed ?? []) if (matches(name)) found.push(path === sep ? sep + name : path + sep + name);
       const isOnTheWay = level < segments.length - 1 || found.length === before;
       if (listed !== null && level > 0 && isOnTheWay) folders.push(path);
     }

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, fstatSync, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Origin } from "../../record.ts";
 import type { Report } from "./discover.ts";
@@ -45,11 +45,11 @@ export async function retain(
   report: Report,
   nowMs: number,
 ): Promise<Retained | null> {
-  const handle = await openRegular(request.resolved, report);
-  if (handle === null) return null;
+  const opened = await openRegular(request.resolved, report);
+  if (opened === null) return null;
+  const { handle, status } = opened;
   let keeps = false;
   try {
-    const status = await handle.stat();
     if (request.isKnown(status.dev, status.ino) || (await request.wasBuried(handle, status.ino))) return null;
     const head = await readHead(handle);
     const link = request.links
@@ -84,10 +84,11 @@ export async function retain(
 /** Never waits for the writer of a FIFO, and never follows a link: the path was resolved, what is one by now was put there since. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
-async function openRegular(path: string, report: Report): Promise<FileHandle | null> {
+async function openRegular(path: string, report: Report): Promise<{ handle: FileHandle; status: Stats } | null> {
   try {
     const handle = await open(path, OPEN_FLAGS);
-    if ((await handle.stat()).isFile()) return handle;
+    const status = fstatSync(handle.fd);
+    if (status.isFile()) return { handle, status };
     await handle.close();
     report(path, "it is no regular file; not followed");
   } catch (error) {

@@ -1,4 +1,3 @@
-import { attemptOf } from "./followed-file.ts";
 import { measureNewest } from "./growth.ts";
 import type { TailState } from "./tail-state.ts";
 
@@ -7,12 +6,12 @@ export async function markSuperseded(state: TailState, nowMs: number): Promise<v
   const all = [...state.chains.values()];
   const newest = new Map<string, number>();
   for (const chain of all) {
-    const attempt = attemptOf(chain.path);
+    const { attempt } = chain;
     if (attempt === null || !chain.files.some((file) => file.size > 0)) continue;
     newest.set(attempt.folder, Math.max(newest.get(attempt.folder) ?? -1, attempt.number));
   }
   for (const chain of all) {
-    const attempt = attemptOf(chain.path);
+    const { attempt } = chain;
     const isOlder = attempt !== null && attempt.number < (newest.get(attempt.folder) ?? -1);
     // First its last words, which may be newer than the last look: without growth it would be final at once.
     if (isOlder && !chain.superseded) await measureNewest(state, chain, nowMs);

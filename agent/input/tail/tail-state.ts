@@ -5,7 +5,7 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { Report } from "./discover.ts";
 import { GzipFiles } from "./gzip-file.ts";
 import type { FileStore } from "./file-store.ts";
-import type { Chain, FollowedFile } from "./followed-file.ts";
+import { attemptOf, type Chain, type FollowedFile } from "./followed-file.ts";
 import type { Mount } from "./mounts.ts";
 
 export interface TailOptions {
@@ -55,7 +55,7 @@ export function newTailState(options: TailOptions): TailState {
 }
 
 export function newChain(id: string, path: string, plainPath: boolean): Chain {
-  return { id, path, files: [], broken: false, superseded: false, plainPath, pollAtMs: 0 };
+  return { id, path, attempt: attemptOf(path), files: [], broken: false, superseded: false, plainPath, pollAtMs: 0 };
 }
 
 export function addChain(state: TailState, chain: Chain): void {

@@ -3,7 +3,7 @@ import { checkAbsence } from "./absence.ts";
 import { createDiscovery, type Discover } from "./discover.ts";
 import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
-import { pollChain, replaceFile } from "./growth.ts";
+import { pollAlone, pollChain, replaceFile } from "./growth.ts";
 import { findHeld, type HeldFile } from "./held-space.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import type { Mount } from "./mounts.ts";
@@ -73,9 +73,9 @@ export class Tail {
     });
   }
 
-  /** Looks for new files. */
-  async discover(nowMs: number): Promise<void> {
-    await this.#oneAtATime(async () => await this.#discover(nowMs));
+  /** Looks for new files. `changed`: the paths whose links may say something else since the last look, null for all. */
+  async discover(nowMs: number, changed: ReadonlySet<string> | null = null): Promise<void> {
+    await this.#oneAtATime(async () => await this.#discover(nowMs, changed));
   }
 
   /** Looks at the files that are due (`all`: at every file): growth, rotation, truncation, absence. */
@@ -136,10 +136,11 @@ export class Tail {
     return await done;
   }
 
-  async #discover(nowMs: number): Promise<void> {
+  async #discover(nowMs: number, changed: ReadonlySet<string> | null): Promise<void> {
     const anew = nowMs - this.#resolvedAtMs >= this.#state.options.config.refreshIntervalMs;
     if (anew) this.#resolvedAtMs = nowMs;
-    const { targets, folders, unlisted } = await this.#look((path) => this.#state.byPath.has(path), anew);
+    const isFollowed = (path: string) => this.#state.byPath.has(path);
+    const { targets, folders, unlisted } = await this.#look(isFollowed, anew, changed);
     this.folders = folders;
     this.unlisted = unlisted;
     await takeUp(this.#state, targets, nowMs);
@@ -157,7 +158,8 @@ export class Tail {
 
   async #poll(nowMs: number, all: boolean): Promise<void> {
     for (const chain of this.chains.values()) {
-      if (all || nowMs >= chain.pollAtMs)
+      const isDue = all || nowMs >= chain.pollAtMs;
+      if (isDue && !pollAlone(this.#state, chain, nowMs))
         await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
     }
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;

@@ -48,7 +48,12 @@ function isFollowed(state: TailState, { device, inode }: Target): boolean {
 function liveChainOf(state: TailState, path: string): Chain | null {
   const [folder, name] = [dirname(path), basename(path)];
   for (const chain of state.byPath.values()) {
-    if (dirname(chain.path) === folder && rotatedSuffix(name, basename(chain.path)) !== null) return chain;
+    if (
+      chain.path.startsWith(folder) &&
+      dirname(chain.path) === folder &&
+      rotatedSuffix(name, basename(chain.path)) !== null
+    )
+      return chain;
   }
   return null;
 }

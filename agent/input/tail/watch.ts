@@ -1,5 +1,5 @@
 import { existsSync, statSync, watch, type FSWatcher } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Logger } from "../../telemetry/log.ts";
 
 /** Says when a name appears in one of its folders. */
@@ -12,20 +12,20 @@ export interface FolderWatch extends Disposable {
 const WATCHED_MAX = 1000;
 
 /**
- * Calls `onChange` when a name appears in, or vanishes from, one of the folders: new containers are found at once instead of
+ * Calls `onChange` with the path when a name appears in, or vanishes from, one of the folders (null: with one that is not known): new containers are found at once instead of
  * at the next `refresh_interval`. Only folders are watched (docs/decisions/0006): a log file would call for each line.
  */
-export function watchFolders(onChange: () => void, log: Logger): FolderWatch {
+export function watchFolders(onChange: (path: string | null) => void, log: Logger): FolderWatch {
   const watched = new Map<string, { watcher: FSWatcher; inode: number }>();
   const refused = new Set<string>();
 
   function start(folder: string): void {
     try {
-      const watcher = watch(folder, { persistent: false }, (event) => {
+      const watcher = watch(folder, { persistent: false }, (event, name) => {
         // `change`: a file in it was written to.
         if (event === "change") return;
         if (watched.get(folder)?.inode !== inodeOf(folder)) stop(folder);
-        onChange();
+        onChange(name === null ? null : join(folder, name));
       });
       watcher.on("error", () => stop(folder));
       watched.set(folder, { watcher, inode: inodeOf(folder) });

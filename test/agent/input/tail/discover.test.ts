@@ -121,8 +121,25 @@ test("a look at files that are followed resolves none of them", async () => {
   const look = createDiscovery(tailConfig(join(folder.path, "*.log")), () => undefined);
   await look(() => false);
   using files = await faultyFiles();
-  const resolved = files.before({ op: "realpath", path: /\.log$/ }, () => undefined);
+  const resolved = files.before({ op: "statSync", path: /\.txt$/ }, () => undefined);
   symlinkSync("0.txt", join(folder.path, "new.log"));
   const { targets } = await look((path) => /\d\.txt$/.test(path));
   expect([targets.length, resolved.hits]).toEqual([50, 1]);
+});
+
+test("of paths that are followed only the changed links are read", async () => {
+  using folder = tempFolder();
+  const [first, second] = ["1", "2"].map((name) => join(folder.path, `${name}.log`));
+  for (const name of ["1", "2", "3"]) writeFileSync(join(folder.path, name), "");
+  symlinkSync("1", first!);
+  symlinkSync("2", second!);
+  const look = createDiscovery(tailConfig(join(folder.path, "*.log")), () => undefined);
+  await look(() => true);
+  rmSync(second!);
+  symlinkSync("3", second!);
+  using files = await faultyFiles();
+  const read = files.before({ op: "readlinkSync", path: /1\.log$/ }, () => undefined);
+  const { targets } = await look(() => true, false, new Set([second!]));
+  expect(targets.map(({ resolved }) => resolved.slice(-1))).toEqual(["1", "3"]);
+  expect(read.hits).toBe(0);
 });

@@ -8,7 +8,11 @@ import { recordingLogger, tempFolder } from "../../fixture.ts";
 function watching(folders: readonly string[]) {
   const { log, lines } = recordingLogger();
   let changes = 0;
-  const watch = watchFolders(() => changes++, log);
+  const paths: (string | null)[] = [];
+  const watch = watchFolders((path) => {
+    changes++;
+    paths.push(path);
+  }, log);
   watch.update(folders);
   const announced = async (act: () => void) => {
     const before = changes;
@@ -16,12 +20,12 @@ function watching(folders: readonly string[]) {
     await vi.waitFor(() => expect(changes).toBeGreaterThan(before), { timeout: 5000, interval: 5 });
     watch.update(folders);
   };
-  return { watch, lines, announced, changes: () => changes };
+  return { watch, lines, paths, announced, changes: () => changes };
 }
 
 test("a name that appears in a folder is announced, what is written to it is not", async () => {
   using folder = tempFolder();
-  const { watch, announced, changes } = watching([folder.path]);
+  const { watch, announced, paths, changes } = watching([folder.path]);
   using _watch = watch;
   await announced(() => writeFileSync(join(folder.path, "a.log"), ""));
   const before = changes();
@@ -29,6 +33,7 @@ test("a name that appears in a folder is announced, what is written to it is not
   // The next name comes after the write.
   await announced(() => mkdirSync(join(folder.path, "b")));
   expect(changes()).toBe(before + 1);
+  expect(new Set(paths)).toEqual(new Set([join(folder.path, "a.log"), join(folder.path, "b")]));
 });
 
 test("a folder that comes into being later is watched from then on, however deep it lies", async () => {
