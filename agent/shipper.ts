@@ -120,10 +120,11 @@ export class Shipper {
       }
       if (typeof prepared.sealed.taken === "string") return await this.#renumber(prepared, header, nowMs);
       probe("sealed");
-      const { keys } = prepared.sealed;
+      const { keys, records } = prepared.sealed;
+      const { filtered } = prepared.transferred;
       const lost = this.#lostBy(plan, ranges);
       const { replay: _, ...named } = header;
-      entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost };
+      entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost, records, filtered };
       await positions.plan(entry);
       probe("journaled");
       await publish(prepared.delivery, header.seq, quarantine);
@@ -207,7 +208,7 @@ export class Shipper {
   }
 
   /**
-   * Positions move, and what that settles is accounted for at the same moment. `prepared`: null if a crash hides it.
+   * Positions move, and what that settles is accounted for at the same moment. `prepared`: null if it was found delivered.
    * `gone`: files of the entry's own ranges that could not be read again.
    */
   async #commit(entry: ShipmentEntry, prepared: Prepared | null, gone: ReadonlySet<string>): Promise<void> {
@@ -217,9 +218,9 @@ export class Shipper {
     const segments = bytes.segments.filter(({ file }) => !gone.has(file));
     const quarantined = await quarantinedOf(quarantine, entry.seq);
     await positions.commit(missing);
-    const records = prepared?.sealed.records ?? 0;
+    const records = prepared?.sealed.records ?? entry.records;
     const counters = prepared?.transferred.counters ?? noCounters();
-    const filtered = prepared?.transferred.filtered ?? [];
+    const filtered = prepared?.transferred.filtered ?? entry.filtered;
     ledger.committed(output.id, { ...bytes, segments, records, counters, filtered, quarantined });
     await sayLosses(output.id, positions, ledger);
     try {

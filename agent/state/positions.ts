@@ -34,8 +34,18 @@ export interface ShipmentEntry {
   readonly ranges: readonly Range[];
   /** Bytes that the commit gives up: journaled, so that a crash behind the commit's decision can't hide them. */
   readonly lost: readonly LostBytes[];
+  /** Records that were encoded, and what was read and left out, by file: a shipment that is found delivered is accounted by these. */
+  readonly records: number;
+  readonly filtered: readonly FilteredBytes[];
   /** Name of the quarantine's file whose records it ships again. */
   readonly replayed?: string;
+}
+
+/** Lines of a file that were left out. */
+export interface FilteredBytes {
+  readonly file: string;
+  readonly bytes: number;
+  readonly records: number;
 }
 
 /** Bytes of a file that can't be read any more. */
@@ -104,6 +114,8 @@ type JournalRecord =
       readonly keys: readonly string[];
       readonly at: readonly PackedRange[];
       readonly lost?: readonly PackedLoss[];
+      readonly n?: number;
+      readonly filtered?: readonly (readonly [file: string, bytes: number, records: number])[];
       readonly replayed?: string;
     }
   | { readonly t: "abort"; readonly seq: number }
@@ -264,18 +276,23 @@ class JournaledPositions implements Positions {
 
 type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
 
-function planRecord({ seq, planId, readTimeMs, output, keys, ranges, lost, replayed }: ShipmentEntry): PlanRecord {
-  const losses = lost.map(packLoss);
+function planRecord(entry: ShipmentEntry): PlanRecord {
+  const { seq, planId, readTimeMs, output, keys, ranges, lost, records, filtered, replayed } = entry;
   return {
-    ...({ t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack) } as const),
-    ...(losses.length === 0 ? {} : { lost: losses }),
+    ...({ t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack), n: records } as const),
+    ...(lost.length === 0 ? {} : { lost: lost.map(packLoss) }),
+    ...(filtered.length === 0
+      ? {}
+      : { filtered: filtered.map((left) => [left.file, left.bytes, left.records] as const) }),
     ...(replayed === undefined ? {} : { replayed }),
   };
 }
 
-function entryOf({ seq, id, now, output, keys, at, lost = [], replayed }: PlanRecord): ShipmentEntry {
-  const losses = lost.map(unpackLoss);
-  const entry = { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), lost: losses };
+function entryOf({ seq, id, now, output, keys, at, replayed, ...rest }: PlanRecord): ShipmentEntry {
+  const lost = (rest.lost ?? []).map(unpackLoss);
+  const filtered = (rest.filtered ?? []).map(([file, bytes, records]) => ({ file, bytes, records }));
+  const ends = { lost, records: rest.n ?? 0, filtered };
+  const entry = { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), ...ends };
   return replayed === undefined ? entry : { ...entry, replayed };
 }
 

@@ -133,6 +133,21 @@ test("a shipment that is visible is committed whatever became of its files", asy
   expect([bed.logsShipped(), bed.positions.nextSeq, lossesOf(bed)]).toEqual([[], 2, []]);
 });
 
+test("a shipment that a restart finds delivered is accounted for as it was read, left out lines included", async () => {
+  await using before = await openBed({ skipEmptyLines: true });
+  const empty = line("");
+  append(join(before.logs, "a.log"), line("1") + empty + line("2"));
+  append(join(before.logs, "b.log"), line("3"));
+  await interrupt(before);
+  const output = fakeOutput();
+  output.delivered = true;
+  await using bed = await restartBed(before, { output, skipEmptyLines: true });
+  await bed.run(T0_MS + 1000);
+  const [account] = bed.ledger.accounts();
+  expect(account?.records).toMatchObject({ delivered: 3, filtered: 1 });
+  expect(account).toMatchObject({ errorBytes: 0, total: { filtered: empty.length, delivered: 3 * line("1").length } });
+});
+
 test("a file that was held, and deleted while the agent was down, does not stop the start", async () => {
   await using before = await openBed({ links: false });
   const path = join(before.logs, "a.log");

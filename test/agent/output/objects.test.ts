@@ -106,7 +106,17 @@ test("above the memory bound the fullest hour is flushed early", async () => {
 
 test("a shipment is delivered only if every object of it is there", async () => {
   const { output, visible } = memoryOutput();
-  const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
+  const entry = {
+    seq: 1,
+    planId: "p",
+    readTimeMs: 0,
+    output: {},
+    keys: ["a", "b"],
+    ranges: [],
+    lost: [],
+    records: 0,
+    filtered: [],
+  };
   visible.set("a", "");
   expect(await output.isDelivered(entry, NEVER)).toBe(false);
   visible.set("b", "");
@@ -156,7 +166,17 @@ test("a replay that lost its first hour keeps the names that were journaled", as
 
 test("a shipment can be forbidden as long as nothing of it is there", async () => {
   const { output, visible } = memoryOutput();
-  const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
+  const entry = {
+    seq: 1,
+    planId: "p",
+    readTimeMs: 0,
+    output: {},
+    keys: ["a", "b"],
+    ranges: [],
+    lost: [],
+    records: 0,
+    filtered: [],
+  };
   expect(await output.forbid(entry, NEVER)).toBe(true);
   visible.set("b", "");
   expect(await output.forbid(entry, NEVER)).toBe(false);

@@ -13,7 +13,17 @@ async function tombstone(changes: Partial<S3Config>): Promise<Buffer> {
   const context = { cluster: "c", node: "n", life: "life" };
   const { log } = recordingLogger();
   const output = createOutput(s3Config(server.endpoint, changes), context, { probe: () => undefined, log });
-  const entry = { seq: 1, planId: "p", readTimeMs: 0, output: {}, keys: ["a", "b"], ranges: [], lost: [] };
+  const entry = {
+    seq: 1,
+    planId: "p",
+    readTimeMs: 0,
+    output: {},
+    keys: ["a", "b"],
+    ranges: [],
+    lost: [],
+    records: 0,
+    filtered: [],
+  };
   expect(await output.forbid(entry, new AbortController().signal)).toBe(true);
   expect([...server.bucket("logs").objects.keys()]).toEqual(["a", "b"]);
   return server.bucket("logs").body("b");

@@ -17,7 +17,8 @@ function rangeOf(chain: string, offset: number): Range {
 }
 
 function entryOf(seq: number, ranges: readonly Range[], keys: readonly string[] = [`k${seq}`]): ShipmentEntry {
-  return { seq, planId: `plan-${seq}`, readTimeMs: 1000 + seq, output: { plugin: "null" }, keys, ranges, lost: [] };
+  const none = { lost: [], records: 0, filtered: [] };
+  return { seq, planId: `plan-${seq}`, readTimeMs: 1000 + seq, output: { plugin: "null" }, keys, ranges, ...none };
 }
 
 const id = fc.constantFrom("a", "b", "c", "0123456789abcdef");
@@ -59,7 +60,8 @@ test("a planned shipment comes back after a restart exactly as it was planned, i
         using folder = tempFolder();
         const path = join(folder.path, "j");
         const positions = await openPositions(path);
-        const entry = { ...entryOf(1, ranges), lost };
+        const filtered = ranges.map(({ chain }, index) => ({ file: chain, bytes: index, records: 1 }));
+        const entry = { ...entryOf(1, ranges), lost, records: ranges.length, filtered };
         await positions.plan(entry);
         await positions.close();
         const again = await openPositions(path);
