@@ -78,9 +78,11 @@ function reportRecovered({ openedAtMs, tails, recoveries }: Pipeline, log: Logge
 }
 
 /** Ships what was written up to now, as far as the grace allows. */
-export async function flush({ tails, pumps }: Pipeline, { abandon, log }: Omit<FollowContext, "stop">): Promise<void> {
+export async function flush(pipeline: Pipeline, { abandon, log }: Omit<FollowContext, "stop">): Promise<void> {
+  const { tails, pumps } = pipeline;
   try {
     for (const tail of tails) await tail.poll(performance.now(), true);
+    await pipeline.recordHeld();
   } catch (error) {
     log.error({ err: error }, "cannot look after the files a last time; the next start finds the rest");
   }

@@ -25,6 +25,7 @@ export interface Inputs {
   readonly tails: readonly Tail[];
   /** They keep the files that an earlier configuration named and this one does not. */
   readonly leftTails: readonly Tail[];
+  readonly store: FileStore;
 }
 
 /**
@@ -65,7 +66,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
   }
   if (left.length > 0)
     log.warn({ files: left.length, first: left[0]!.path }, "files that no input names any more are kept, not shipped");
-  return { tails, leftTails };
+  return { tails, leftTails, store };
 }
 
 /**

@@ -68,19 +68,22 @@ function sumUp(chain: Chain, rests: readonly Rest[], open: readonly OpenRecord[]
   }
   // A part in a file that can be read is lost for the reason of the part that can't.
   const reason = chain.files.find(({ record }) => record.givenUp !== undefined)?.record.givenUp?.reason ?? "deleted";
-  const lost = [...bytes].map(
-    ([
-      {
-        record: { id, path, givenUp },
-      },
-      sum,
-    ]) => ({
-      file: id,
-      path,
-      bytes: sum,
-      reason: givenUp?.reason ?? reason,
-    }),
-  );
-  // How much a deleted file held is not known: that it is missing is said in any case.
-  return lost.filter((loss) => loss.bytes > 0 || loss.reason === "deleted");
+  // How much a deleted file held may not be known: that it is missing is said in any case.
+  const isSaid = ({ record: { givenUp } }: FollowedFile, sum: number) =>
+    sum > 0 || ((givenUp?.reason ?? reason) === "deleted" && givenUp?.isSizeKnown !== true);
+  return [...bytes]
+    .filter(([file, sum]) => isSaid(file, sum))
+    .map(
+      ([
+        {
+          record: { id, path, givenUp },
+        },
+        sum,
+      ]) => ({
+        file: id,
+        path,
+        bytes: sum,
+        reason: givenUp?.reason ?? reason,
+      }),
+    );
 }

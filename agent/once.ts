@@ -34,4 +34,5 @@ export async function shipOnce(
     if (!moved) await sleep(WAIT_MS, undefined, { signal: stop }).catch(() => undefined);
   }
   await pipeline.release();
+  await pipeline.recordHeld();
 }

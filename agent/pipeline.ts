@@ -35,6 +35,8 @@ export interface Pipeline {
   readonly openedAtMs: number;
   /** Gives up the files that are gone and committed by every output. */
   release(): Promise<void>;
+  /** The agent is about to stop: what is known of files that a restart may not find again is made durable. */
+  recordHeld(): Promise<void>;
   /**
    * Ends it: starts nothing any more, waits for the shipments under way until `over`, and closes what is open, but for the
    * descriptors of held files, which go back to the context.
@@ -69,7 +71,11 @@ interface Parts {
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
   const openedAtMs = performance.now();
-  const { tails: inputs, leftTails } = await openInputs(config, { ...context, ledger: context.telemetry.ledger });
+  const {
+    tails: inputs,
+    leftTails,
+    store,
+  } = await openInputs(config, { ...context, ledger: context.telemetry.ledger });
   const tails = [...inputs, ...leftTails];
   const { storagePath: directory, totalLimitSizeBytes: limitBytes } = config.service;
   const retention = createRetention(tails, { directory, limitBytes, log: context.log });
@@ -89,6 +95,10 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
     ...parts,
     openedAtMs,
     release: async () => await release(parts),
+    recordHeld: async () => {
+      const sizes = new Map(tails.flatMap((tail) => [...tail.heldSizes()]));
+      if (sizes.size > 0) await store.recordHeld(sizes);
+    },
     close: async (over) => await close(parts, context, over),
   };
 }

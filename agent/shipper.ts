@@ -178,7 +178,8 @@ export class Shipper {
     const cursor = positions.cursors.get(chain.id);
     if (this.isInFlight(chain)) return false;
     // How much a deleted file held is not known: something of it is missing unless reading went on behind it.
-    const isMissing = file.record.givenUp?.reason === "deleted";
+    const { givenUp } = file.record;
+    const isMissing = givenUp?.reason === "deleted" && givenUp.isSizeKnown !== true;
     if (cursor?.open.some((open) => open.fragments.some((fragment) => fragment.file === file.record.id))) return false;
     const at = chain.files.findIndex((other) => other.record.id === cursor?.file);
     const index = chain.files.indexOf(file);

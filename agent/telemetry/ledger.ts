@@ -126,7 +126,7 @@ export function createLedger(log: Logger): Ledger {
 
 const LOSS_TEXTS: Record<LossReason, string> = {
   truncated: "lost: the file was truncated or overwritten in place before all of it was read; going on at its start",
-  deleted: "lost: the file was deleted before all of it was read, and no link held it",
+  deleted: "lost: the file was deleted before all of it was read, and no link held it; at least so many bytes",
   limit: "lost: the links held more than storage.total_limit_size, the oldest was given up",
   "disk-full": "lost: the disk is nearly full, the oldest link was given up",
 };

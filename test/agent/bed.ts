@@ -133,6 +133,7 @@ export interface Bed extends AsyncDisposable {
   readonly folder: string;
   readonly logs: string;
   readonly tail: Tail;
+  readonly store: FileStore;
   readonly shipper: Shipper;
   readonly output: FakeOutput;
   readonly positions: Positions;
@@ -200,6 +201,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     folder,
     logs,
     tail,
+    store,
     shipper,
     output,
     positions,

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import { agentYaml } from "../helpers/agent-yaml.ts";
 import { listObjects } from "../helpers/compare-store.ts";
 import { makeNodeBed, type NodeBed } from "../helpers/node-bed.ts";
 
@@ -91,3 +92,26 @@ function isWaitingForFifo(pid: number): boolean {
     readFileSync(`/proc/${pid}/task/${thread}/wchan`, "utf8").includes("wait_for_partner"),
   );
 }
+
+test.each(["", `${LINE} no end`])(
+  "of a held file that is deleted after SIGTERM just what was not shipped is lost, which is said once (rest: '%s')",
+  async (rest) => {
+    await using bed = await makeNodeBed();
+    await writeFile(bed.configPath, agentYaml(bed, { input: { links: "off" }, outputs: [{ path: bed.store }] }));
+    const log = bed.openLog();
+    log.append(Buffer.from(`${LINE} whole\n`));
+    const agent = bed.follow();
+    await expect.poll(bed.shipped, EXITED).toEqual(["whole"]);
+    log.append(Buffer.from(rest));
+    agent.kill("SIGTERM");
+    expect(await once(agent, "close")).toEqual([0, null]);
+    await rm(bed.pods, { recursive: true });
+    const errors = async () => {
+      const { stderr } = await bed.run("--once");
+      const lines = stderr.split("\n").filter((line) => line.includes('"level":"error"'));
+      return lines.map((line) => (JSON.parse(line) as { bytes: unknown }).bytes);
+    };
+    expect(await errors()).toEqual(rest === "" ? [] : [rest.length]);
+    expect(await errors()).toEqual([]);
+  },
+);

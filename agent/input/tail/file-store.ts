@@ -14,6 +14,8 @@ import type { LostBytes } from "../../state/positions.ts";
  *
  *   <id>.json   what is known of a followed file, its metadata snapshot included
  *   <id>.log    hard link to its inode (absent where linking is not possible: the file is *held* by a descriptor)
+ *   held.json sizes of the held files at the last clean stop: if one is deleted before the next start, so much of it is
+ *             known. Removed by that start, since it says nothing of what is written later
  *   <id>.gone   tombstone of a file that every output has committed and whose names are gone; kept for 24 h
  *
  * Write: the link, then <id>.json (durable). Remove: rename .json to .gone (durable), then unlink .log. So a link
@@ -44,7 +46,12 @@ export interface FileRecord {
    * Its bytes can't be read any more: why, and how many were seen (a lower bound). `truncated` also when it was overwritten
    * in place: its inode is a later file of the chain.
    */
-  readonly givenUp?: { readonly reason: LostBytes["reason"]; readonly size: number };
+  readonly givenUp?: {
+    readonly reason: LostBytes["reason"];
+    readonly size: number;
+    /** Of a held file that was deleted after a clean stop: the size is what it had then. Else nothing is known of it. */
+    readonly isSizeKnown?: true;
+  };
   /** It is compressed: the bytes of its content. Offsets are those of the content. */
   readonly gzip?: { readonly size: number };
   /** Of a tombstone: bytes of the file, to know it by when it is met compressed. */
@@ -56,6 +63,7 @@ export interface FileRecord {
 
 /** Bytes that `FileRecord.head` covers. */
 export const HEAD_BYTES = 256;
+const HELD_NAME = "held.json";
 const OUR_NAME = /^([0-9a-f]{16})\.(json|log|gone|json\.tmp)$/;
 
 export function newFileId(): string {
@@ -66,6 +74,8 @@ export class FileStore {
   readonly #directory: string;
   readonly #probe: Probe;
   readonly tombstones = new Tombstones();
+  /** Sizes of the files that were held when the agent was last stopped, by id; empty if it was not stopped, but ended. */
+  heldSizes: ReadonlyMap<string, number> = new Map();
 
   private constructor(directory: string, probe: Probe) {
     this.#directory = directory;
@@ -90,12 +100,14 @@ export class FileStore {
     for (const name of names) {
       const [, id, kind] = OUR_NAME.exec(name) ?? [];
       const path = join(directory, name);
+      if (name === HELD_NAME || name === `${HELD_NAME}.tmp`) continue;
       if (kind === undefined) foreign.push(name);
       else if (kind === "json") records.push(await readRecord(path));
       else if (kind === "gone") gone.push(path);
       else if (kind === "json.tmp" || !names.has(`${id}.json`)) await rm(path, { force: true });
     }
     await store.#readTombstones(gone, nowMs);
+    if (names.has(HELD_NAME)) store.heldSizes = await takeHeldSizes(directory);
     return { store, records, foreign };
   }
 
@@ -129,6 +141,12 @@ export class FileStore {
   /** Makes a record durable, and the link made before it. */
   async record(record: FileRecord): Promise<void> {
     await writeFileAtomic(join(this.#directory, `${record.id}.json`), JSON.stringify(record));
+  }
+
+  /** The agent stops: makes the sizes of its held files durable, by id. */
+  async recordHeld(sizes: ReadonlyMap<string, number>): Promise<void> {
+    const text = JSON.stringify({ version: 1, sizes: Object.fromEntries(sizes) });
+    await writeFileAtomic(join(this.#directory, HELD_NAME), text);
   }
 
   /** The file is committed everywhere and gone: leaves a tombstone, then gives up the link. If it fails, try again. */
@@ -188,6 +206,20 @@ export async function openSame(path: string, record: FileRecord): Promise<FileHa
   if (ino === record.inode && hasHead && isSure) return file;
   await file.close();
   return null;
+}
+
+/** Without these sizes a loss is said all the same, only not how large it is: a damaged file is no reason not to start. */
+async function takeHeldSizes(directory: string): Promise<Map<string, number>> {
+  const path = join(directory, HELD_NAME);
+  const text = await readFile(path, "utf8");
+  await rm(path);
+  await syncDirectory(directory);
+  try {
+    const { version, sizes } = JSON.parse(text) as { version: unknown; sizes: Record<string, number> };
+    return new Map(version === 1 ? Object.entries(sizes).filter(([, size]) => Number.isSafeInteger(size)) : []);
+  } catch {
+    return new Map();
+  }
 }
 
 async function readRecord(path: string): Promise<FileRecord> {

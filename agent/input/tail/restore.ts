@@ -26,7 +26,7 @@ export async function restoreFiles(
       state.chains.set(chain.id, chain);
     }
     chain.broken ||= record.endsChain === true;
-    const file = (await reopen(state, record, held, nowMs)) ?? missing(record, nowMs);
+    const file = (await reopen(state, record, held, nowMs)) ?? missing(state, record, nowMs);
     recallMount(state, file);
     addFile(state, chain, file);
   }
@@ -98,7 +98,11 @@ async function openCompressed(
 }
 
 /** Deleted while the agent was down and not linked, or its link was removed from the state folder. */
-function missing(record: FileRecord, nowMs: number): FollowedFile {
-  const givenUp = { reason: "deleted", size: record.startAt } as const;
+function missing({ options }: TailState, record: FileRecord, nowMs: number): FollowedFile {
+  const size = options.store.heldSizes.get(record.id);
+  const givenUp =
+    size === undefined
+      ? ({ reason: "deleted", size: record.startAt } as const)
+      : ({ reason: "deleted", size, isSizeKnown: true } as const);
   return newFollowedFile({ ...record, givenUp }, null, { dev: 0, size: givenUp.size, mtimeMs: 0 }, nowMs);
 }

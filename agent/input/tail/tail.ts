@@ -102,6 +102,14 @@ export class Tail {
     return [...this.#state.mounts.values()];
   }
 
+  /** What is known of the sizes of files that no link keeps, by id. */
+  heldSizes(): Map<string, number> {
+    const held = [...this.files.values()].filter(({ descriptor, record }) =>
+      record.givenUp === undefined ? descriptor !== null && record.gzip === undefined : record.givenUp.isSizeKnown,
+    );
+    return new Map(held.map(({ record, size }) => [record.id, size]));
+  }
+
   /** The files that only the agent keeps on the disk. */
   async held(): Promise<HeldFile[]> {
     return await this.#oneAtATime(async () => await findHeld(this.#state));

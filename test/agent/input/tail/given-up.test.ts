@@ -14,6 +14,12 @@ async function restart(bed: Bed, changes = {}): Promise<Bed> {
   return await openBed({ folder: bed.folder, ...changes });
 }
 
+/** As SIGTERM does, where nothing fits into the grace. */
+async function stop(bed: Bed, nowMs: number): Promise<void> {
+  await bed.tail.poll(nowMs, true);
+  await bed.store.recordHeld(bed.tail.heldSizes());
+}
+
 test("a held file that was deleted while the agent was down is counted as lost once, at least with what is known", async () => {
   await using bed = await openBed({ links: false });
   const path = join(bed.logs, "a.log");
@@ -114,4 +120,54 @@ test("a shipment that waits to be resolved does not keep the files of other chai
   bed.output.failing.add("publish");
   await expect(bed.run(T0_MS + 90_000)).rejects.toThrow("publish fails");
   expect(await bed.release()).toHaveLength(1);
+});
+
+test("of a held file that was deleted after a clean stop exactly what was seen and not shipped is lost, once", async () => {
+  await using bed = await openBed({ links: false });
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  append(path, line("22"));
+  await stop(bed, T0_MS + 1000);
+  rmSync(path);
+  await using after = await restart(bed, { links: false });
+  await stop(after, T0_MS + 2000);
+  await using again = await restart(after, { links: false });
+  await again.run(T0_MS + 3000);
+  await again.release();
+  expect(lossesOf(again)).toEqual([["deleted", line("22").length]]);
+  expect(again.ledger.accounts()).toMatchObject([{ errorBytes: 0, total: { pending: 0, lost: line("22").length } }]);
+});
+
+test.each([true, false])(
+  "a held file that was shipped whole before a clean stop and deleted after it is no loss (replaced: %s)",
+  async (isReplaced) => {
+    await using bed = await openBed({ links: false });
+    const path = join(bed.logs, "a.log");
+    append(path, line("1"));
+    await bed.run(T0_MS);
+    await stop(bed, T0_MS + 1000);
+    rmSync(path);
+    if (isReplaced) append(path, line("2"));
+    await using after = await restart(bed, { links: false });
+    await after.run(T0_MS + 2000);
+    await after.release();
+    expect(lossesOf(after)).toEqual([]);
+    expect(after.logsShipped()).toEqual(isReplaced ? ["2"] : []);
+  },
+);
+
+test("what was seen at a clean stop is not taken for all there was after a crash", async () => {
+  await using bed = await openBed({ links: false });
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  await stop(bed, T0_MS + 1000);
+  await using crashed = await restart(bed, { links: false });
+  append(path, line("2"));
+  await crashed.tail.poll(T0_MS + 2000, true);
+  rmSync(path);
+  await using after = await restart(crashed, { links: false });
+  await after.release();
+  expect(lossesOf(after)).toEqual([["deleted", 0]]);
 });
