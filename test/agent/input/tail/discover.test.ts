@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createDiscovery } from "../../../../agent/input/tail/discover.ts";
@@ -52,6 +54,20 @@ test("dangling links, folders and FIFOs are passed over in silence", async () =>
   const { targets, reports } = await discover(join(folder.path, "*.log"));
   expect(targets).toEqual([]);
   expect(reports).toEqual([expect.stringContaining("ELOOP")]);
+});
+
+test("sockets and devices are passed over in silence", async () => {
+  using folder = tempFolder();
+  const server = createServer().listen(join(folder.path, "socket.log"));
+  await once(server, "listening");
+  try {
+    const sockets = await discover(join(folder.path, "*.log"));
+    expect([sockets.targets, sockets.reports]).toEqual([[], []]);
+  } finally {
+    server.close();
+  }
+  const devices = await discover("/dev/nul[l]");
+  expect([devices.targets, devices.reports]).toEqual([[], []]);
 });
 
 test("a file that two patterns or two links name is found once, an excluded one never", async () => {

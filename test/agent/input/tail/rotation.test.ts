@@ -168,6 +168,26 @@ test("what is written to a rotated file after its successor was shipped is shipp
   expect(after.tail.files.size).toBe(3);
 });
 
+test("what is written late to a rotated name that a pattern matches is shipped once, and is no chain of its own name", async () => {
+  await using bed = await openBed();
+  await using tail = await restartBed(bed, { path: [join(bed.logs, "messages*")], framing: "plain" });
+  const path = join(bed.logs, "messages");
+  append(path, "1\n");
+  await settle(tail, T0_MS);
+  renameSync(path, `${path}.1`);
+  append(path, "2\n");
+  await settle(tail, T0_MS + 20_000);
+  append(`${path}.1`, "late\n");
+  await settle(tail, T0_MS + 40_000);
+  renameSync(`${path}.1`, `${path}.2`);
+  renameSync(path, `${path}.1`);
+  append(path, "3\n");
+  await settle(tail, T0_MS + 60_000);
+  append(`${path}.2`, "later\n");
+  await settle(tail, T0_MS + 80_000);
+  expect(tail.logsShipped()).toEqual(["1", "2", "late", "3", "later"]);
+});
+
 test("without links too, what is written to a rotated file late is shipped", async () => {
   await using bed = await openBed({ links: false });
   const path = join(bed.logs, "a.log");
