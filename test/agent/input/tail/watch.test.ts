@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { expandGlob } from "../../../../agent/input/tail/glob.ts";
 import { watchFolders } from "../../../../agent/input/tail/watch.ts";
 import { recordingLogger, tempFolder } from "../../fixture.ts";
 
@@ -60,4 +61,46 @@ test("a folder that is removed or replaced and made anew is watched again", asyn
   await announced(() => mkdirSync(inner));
   await announced(() => writeFileSync(join(inner, "y.log"), ""));
   expect(lines).toEqual([]);
+});
+
+test("a new pod's log is found by events alone under a pattern with wildcards in its folders", async () => {
+  using folder = tempFolder();
+  const pods = join(folder.path, "pods");
+  mkdirSync(join(pods, "ns_old_uid/c"), { recursive: true });
+  writeFileSync(join(pods, "ns_old_uid/c/0.log"), "");
+  let mustLook = true;
+  let looks = 0;
+  let found: readonly string[] = [];
+  using watch = watchFolders(() => (mustLook = true), recordingLogger().log);
+  // As agent/follow.ts does.
+  const lookIfTold = async () => {
+    if (!mustLook) return;
+    mustLook = false;
+    looks++;
+    const { paths, folders } = await expandGlob(join(pods, "*/*/*.log"), () => undefined);
+    found = paths;
+    if (watch.update(folders)) mustLook = true;
+  };
+  const seen = async (count: number) => {
+    const before = looks;
+    await vi.waitFor(
+      async () => {
+        await lookIfTold();
+        expect(looks).toBeGreaterThan(before);
+        expect(found.length).toBe(count);
+        expect(mustLook).toBe(false);
+      },
+      { timeout: 5000, interval: 5 },
+    );
+  };
+  await seen(1);
+  mkdirSync(join(pods, "ns_new_uid"));
+  await seen(1);
+  mkdirSync(join(pods, "ns_new_uid/c"));
+  writeFileSync(join(pods, "ns_new_uid/c/0.log"), "");
+  await seen(2);
+  mkdirSync(join(pods, "ns_late_uid/c"), { recursive: true });
+  await seen(2);
+  writeFileSync(join(pods, "ns_late_uid/c/0.log"), "");
+  await seen(3);
 });
