@@ -39,7 +39,7 @@ function apart(file, bundle) {
 await build({
   ...common,
   entryPoints: ["agent/main.ts"],
-  plugins: [apart("sdk.ts", "./logq-agent-s3.cjs")],
+  plugins: [apart("aws/sdk.ts", "./logq-agent-aws.cjs")],
   // By require: the loader of ES modules would cost memory for this one file.
   supported: { "dynamic-import": false },
   outfile: "dist/logq-agent.cjs",
@@ -47,8 +47,10 @@ await build({
 });
 await build({
   ...common,
-  entryPoints: ["agent/output/s3/sdk.ts"],
-  outfile: "dist/logq-agent-s3.cjs",
+  entryPoints: ["agent/output/aws/sdk.ts"],
+  // A client is run when it is asked for, not when the bundle is loaded.
+  supported: { "dynamic-import": false },
+  outfile: "dist/logq-agent-aws.cjs",
 });
 await build({
   ...common,

@@ -1,13 +1,14 @@
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import type { S3Config } from "../../../config/config.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { clientOptions, Connection } from "../aws/connection.ts";
+import type { AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
-import { faultOf, needsCredentials, type S3Error } from "./fault.ts";
+import { faultOf, needsCredentials } from "./fault.ts";
 import { PLAN_METADATA, TOMBSTONE_METADATA, type S3Requests, type Upload } from "./requests.ts";
 
-type Sdk = typeof import("./sdk.ts");
+type Sdk = typeof import("@aws-sdk/client-s3");
 
-const CONNECT_TIMEOUT_MS = 5000;
 /** Longest time for a request that only cleans up: at the end of the process there is no more. */
 const CLEANUP_TIMEOUT_MS = 3000;
 /** Pages of 1,000 uploads that are looked at. */
@@ -15,16 +16,16 @@ const LIST_PAGES_MAX = 20;
 
 /** S3's requests by the AWS SDK, which is loaded at the first of them. The signal ends what is under way. */
 export function createS3Requests(config: S3Config, log: Logger): (signal: AbortSignal) => S3Requests {
-  const connection = new Connection(config, log);
-  return (signal) => requestsOver(connection, config, signal);
+  const bucket = new Bucket(config, log);
+  return (signal) => requestsOver(bucket, config, signal);
 }
 
-function requestsOver(connection: Connection, config: S3Config, signal: AbortSignal): S3Requests {
+function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3Requests {
   const { bucket: Bucket } = config;
-  const send: Send = async (request, call) => await connection.send(request, call, config.requestTimeoutMs, signal);
+  const send: Send = async (request, call) => await bucket.send(request, call, config.requestTimeoutMs, signal);
   return {
     put: async (Key, Body, planId, { over, isTombstone = false } = {}) => {
-      const input = { Bucket, Key, Body, ...connection.unlessTaken(over), ...attributes(config, planId, isTombstone) };
+      const input = { Bucket, Key, Body, ...bucket.unlessTaken(over), ...attributes(config, planId, isTombstone) };
       const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
       return await orAnswer(
         sent.then(() => "stored" as const),
@@ -57,7 +58,7 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
     },
     completeUpload: async ({ key: Key, id: UploadId }, parts, over) => {
       const Parts = parts.map(({ number, etag, crc32 }) => ({ PartNumber: number, ETag: etag, ChecksumCRC32: crc32 }));
-      const input = { Bucket, Key, UploadId, ...connection.unlessTaken(over), MultipartUpload: { Parts } };
+      const input = { Bucket, Key, UploadId, ...bucket.unlessTaken(over), MultipartUpload: { Parts } };
       const sent = send("CompleteMultipartUpload", (sdk, client, options) =>
         client.send(new sdk.CompleteMultipartUploadCommand(input), options),
       );
@@ -69,7 +70,7 @@ function requestsOver(connection: Connection, config: S3Config, signal: AbortSig
     abortUpload: async ({ key: Key, id: UploadId }) => {
       const input = { Bucket, Key, UploadId };
       // Not by the signal: this is what is done after it.
-      const sent = connection.send(
+      const sent = bucket.send(
         "AbortMultipartUpload",
         (sdk, client, options) => client.send(new sdk.AbortMultipartUploadCommand(input), options),
         CLEANUP_TIMEOUT_MS,
@@ -105,7 +106,7 @@ async function orAnswer<Result, Answer extends string>(
   try {
     return await sent;
   } catch (error) {
-    const cause = (error as Error).cause as S3Error | undefined;
+    const cause = (error as Error).cause as AwsError | undefined;
     // NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
     const answer = cause?.name === "NoSuchBucket" ? undefined : answers[cause?.$metadata?.httpStatusCode ?? 0];
     if (answer === undefined) throw error;
@@ -116,17 +117,26 @@ async function orAnswer<Result, Answer extends string>(
 type Call<Result> = (sdk: Sdk, client: S3Client, options: { abortSignal: AbortSignal }) => Promise<Result>;
 type Send = <Result>(request: string, call: Call<Result>) => Promise<Result>;
 
-/** The client of one output: made at its first request, and anew where its credentials have expired. */
-class Connection {
+/** The bucket's store, and what is known of it. */
+class Bucket {
   readonly #config: S3Config;
   readonly #log: Logger;
-  #sdk: Sdk | null = null;
-  #client: S3Client | null = null;
+  readonly #connection: Connection<{ readonly sdk: Sdk; readonly client: S3Client }>;
   #takesConditions = true;
 
   constructor(config: S3Config, log: Logger) {
     this.#config = config;
     this.#log = log;
+    this.#connection = new Connection({
+      open: async () => {
+        const { loadS3 } = await import("../aws/sdk.ts");
+        const sdk = await loadS3();
+        const style = { forcePathStyle: config.endpoint !== null };
+        return { sdk, client: new sdk.S3Client({ ...clientOptions(config), ...style }) };
+      },
+      needsCredentials,
+      faultOf: (error, request) => this.#refusesConditions(error, request) ?? faultOf(error, request, config),
+    });
   }
 
   /** The condition of a write: the key is free, or has this ETag. None where the store refuses conditions. */
@@ -141,34 +151,16 @@ class Connection {
     timeoutMs: number,
     signal: AbortSignal | null,
   ): Promise<Result> {
-    this.#sdk ??= await import("./sdk.ts");
-    signal?.throwIfAborted();
-    const ended = new AbortController();
-    const abort = (): void => ended.abort();
-    signal?.addEventListener("abort", abort);
-    // One clock for all of it, the credentials included: whatever hangs, the request ends.
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      timeout.reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: "TimeoutError" }));
-      ended.abort();
-    }, timeoutMs);
-    try {
-      this.#client ??= createClient(this.#sdk, this.#config);
-      const sent = call(this.#sdk, this.#client, { abortSignal: ended.signal });
-      return await Promise.race([sent, timeout.promise]);
-    } catch (error) {
-      signal?.throwIfAborted();
-      // The SDK keeps credentials without an expiry for ever.
-      if (needsCredentials(error as S3Error, request)) this.#client = null;
-      throw this.#refusesConditions(error as S3Error, request) ?? faultOf(error as S3Error, request, this.#config);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      clearTimeout(timer);
-    }
+    return await this.#connection.send(
+      request,
+      async ({ sdk, client }, options) => await call(sdk, client, options),
+      timeoutMs,
+      signal,
+    );
   }
 
   /** Without conditions a request that is repeated writes the same object again, which harms nothing. */
-  #refusesConditions(error: S3Error, request: string): Fault | null {
+  #refusesConditions(error: AwsError, request: string): Fault | null {
     const isWrite = request === "PutObject" || request === "CompleteMultipartUpload";
     if (!this.#takesConditions || !isWrite || error.$metadata?.httpStatusCode !== 501) return null;
     this.#takesConditions = false;
@@ -178,22 +170,6 @@ class Connection {
     );
     return new Fault("retryable", error.name, `${request}: the store refuses conditional writes`, error);
   }
-}
-
-function createClient({ S3Client }: Sdk, { region, endpoint, profile }: S3Config): S3Client {
-  return new S3Client({
-    // Where the endpoint is not AWS's, the region is a mere word of the signature.
-    ...(region !== null ? { region } : endpoint !== null && { region: process.env["AWS_REGION"] ?? "us-east-1" }),
-    ...(endpoint !== null && { endpoint, forcePathStyle: true }),
-    ...(profile !== null && { profile }),
-    // The wrapper tries again (retry.ts), for ever and with its own delays.
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      httpAgent: { keepAlive: true },
-      httpsAgent: { keepAlive: true },
-    },
-  });
 }
 
 const ENCODINGS = { zstd: "zstd", gzip: "gzip", none: undefined } as const;

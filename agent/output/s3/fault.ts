@@ -1,19 +1,12 @@
+import { codeOf, commonMeaning, haveExpired, type AwsError, type Meaning } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
-
-/** What the SDK's errors hold that says what happened. */
-export interface S3Error extends Error {
-  readonly code?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
-}
 
 export interface Target {
   readonly bucket: string;
   readonly region: string | null;
 }
 
-const THROTTLED = new Set(["SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"]);
-/** Refused now, and no one need do anything: new credentials come, the connection was bad, S3 was busy with this key. */
+/** Refused now, and no one need do anything: the connection was bad, S3 was busy with this key. */
 const PASSING = new Set([
   "RequestTimeout",
   "BadDigest",
@@ -22,9 +15,7 @@ const PASSING = new Set([
   "XAmzContentChecksumMismatch",
   "ConditionalRequestConflict",
   "OperationAborted",
-  "RequestTimeTooSkewed",
 ]);
-const CREDENTIALS_EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"]);
 const WRONG_REGION = new Set([
   "PermanentRedirect",
   "TemporaryRedirect",
@@ -34,41 +25,31 @@ const WRONG_REGION = new Set([
 ]);
 
 /** Whether new credentials help. */
-export function needsCredentials(error: S3Error, request: string): boolean {
+export function needsCredentials(error: AwsError, request: string): boolean {
   // The answer to a HEAD has no body that could say why.
   if (request === "HeadObject" && error.$metadata?.httpStatusCode === 400) return true;
-  return CREDENTIALS_EXPIRED.has(error.name);
+  return haveExpired(error);
 }
 
 /** What an error of the SDK means, and in plain words what to do about it. */
-export function faultOf(error: S3Error, request: string, target: Target): Fault {
-  const status = error.$metadata?.httpStatusCode;
-  const code = error.code !== undefined && status === undefined ? error.code : error.name;
-  const fault = (kind: Fault["kind"], hint = ""): Fault =>
-    new Fault(
-      kind,
-      code,
-      `${request} in bucket ${target.bucket}: ${code}: ${error.message}${hint && `; ${hint}`}`,
-      error,
-    );
-  if (error.name === "CredentialsProviderError")
-    return fault("permanent", "give the pod a role (IRSA or Pod Identity), or set profile or AWS_ACCESS_KEY_ID");
-  if (error.message.startsWith("Region is missing")) return fault("permanent", "set region, or AWS_REGION");
-  if (status === undefined) return fault("retryable");
-  if (THROTTLED.has(error.name) || status === 429 || (status === 503 && error.name !== "InternalError"))
-    return fault("throttled");
-  if (PASSING.has(error.name)) {
-    const skewed = error.name === "RequestTimeTooSkewed";
-    return fault("retryable", skewed ? "the node's clock is wrong, which is corrected by S3's; set it right" : "");
-  }
-  if (needsCredentials(error, request)) return fault("retryable", "credentials are asked for anew");
-  if (WRONG_REGION.has(error.name) || status === 301 || status === 307)
-    return fault("permanent", regionHint(error, target));
-  if (status >= 500) return fault(status === 501 ? "permanent" : "retryable");
-  return fault("permanent", hintOf(error.name, target));
+export function faultOf(error: AwsError, request: string, target: Target): Fault {
+  const { kind, hint = "" } = commonMeaning(error) ?? meaningOf(error, request, target);
+  const code = codeOf(error);
+  const text = `${request} in bucket ${target.bucket}: ${code}: ${error.message}${hint && `; ${hint}`}`;
+  return new Fault(kind, code, text, error);
 }
 
-function regionHint(error: S3Error, { bucket, region }: Target): string {
+function meaningOf(error: AwsError, request: string, target: Target): Meaning {
+  const status = error.$metadata?.httpStatusCode ?? 0;
+  if (PASSING.has(error.name)) return { kind: "retryable" };
+  if (needsCredentials(error, request)) return { kind: "retryable", hint: "credentials are asked for anew" };
+  if (WRONG_REGION.has(error.name) || status === 301 || status === 307)
+    return { kind: "permanent", hint: regionHint(error, target) };
+  if (status >= 500) return { kind: status === 501 ? "permanent" : "retryable" };
+  return { kind: "permanent", hint: hintOf(error.name, target) };
+}
+
+function regionHint(error: AwsError, { bucket, region }: Target): string {
   const named = error.$response?.headers?.["x-amz-bucket-region"] ?? /expecting '([^']+)'/.exec(error.message)?.[1];
   const asked = region === null ? "" : `, not in ${region}`;
   return named === undefined
@@ -83,9 +64,6 @@ function hintOf(code: string, { bucket }: Target): string {
     case "AccessDenied":
     case "Forbidden":
       return `allow the agent's role s3:PutObject on ${bucket} (and s3:AbortMultipartUpload; better s3:ListBucket too), and the use of its KMS key`;
-    case "InvalidAccessKeyId":
-    case "SignatureDoesNotMatch":
-      return "the access key is unknown or its secret is wrong; correct the credentials";
     default:
       return code.startsWith("KMS.") ? "enable the KMS key, or name another one in sse_kms_key_id" : "";
   }

@@ -1,0 +1,68 @@
+import type { Fault } from "../retry.ts";
+
+/** What the SDK's errors hold that says what happened. */
+export interface AwsError extends Error {
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+}
+
+const THROTTLED = new Set([
+  "LimitExceededException",
+  "RequestLimitExceeded",
+  "ServiceUnavailableException",
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequestsException",
+]);
+const CLOCK_SKEW = new Set(["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"]);
+const CREDENTIALS_EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"]);
+const CREDENTIALS_WRONG = new Set([
+  "IncompleteSignature",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "InvalidSignatureException",
+  "SignatureDoesNotMatch",
+  "UnrecognizedClientException",
+]);
+
+/** What an error means, and in plain words what to do about it, if anything. */
+export interface Meaning {
+  readonly kind: Fault["kind"];
+  readonly hint?: string;
+}
+
+/** Whether new credentials help. */
+export function haveExpired(error: AwsError): boolean {
+  return CREDENTIALS_EXPIRED.has(error.name);
+}
+
+/** What every service of AWS means by an error; null if that is the service's own. */
+export function commonMeaning(error: AwsError): Meaning | null {
+  const status = error.$metadata?.httpStatusCode;
+  if (error.name === "CredentialsProviderError")
+    return {
+      kind: "permanent",
+      hint: "give the pod a role (IRSA or Pod Identity), or set profile or AWS_ACCESS_KEY_ID",
+    };
+  if (error.message.startsWith("Region is missing")) return { kind: "permanent", hint: "set region, or AWS_REGION" };
+  if (status === undefined) return { kind: "retryable" };
+  if (THROTTLED.has(error.name) || status === 429 || (status === 503 && error.name !== "InternalError"))
+    return { kind: "throttled" };
+  if (CLOCK_SKEW.has(error.name) || (error.name === "InvalidSignatureException" && isOfTime(error)))
+    return { kind: "retryable", hint: "the node's clock is wrong, which is corrected by the service's; set it right" };
+  if (haveExpired(error)) return { kind: "retryable", hint: "credentials are asked for anew" };
+  if (CREDENTIALS_WRONG.has(error.name))
+    return { kind: "permanent", hint: "the access key is unknown or its secret is wrong; correct the credentials" };
+  return null;
+}
+
+/** The word for an error: the service's, or the system's where none answered. */
+export function codeOf(error: AwsError): string {
+  return error.code !== undefined && error.$metadata?.httpStatusCode === undefined ? error.code : error.name;
+}
+
+function isOfTime({ message }: AwsError): boolean {
+  return /Signature (expired|not yet current)/.test(message);
+}

@@ -1,0 +1,5 @@
+/*
+ * The AWS SDK, and nothing of ours: a bundle of its own (build.mjs), loaded when a configuration has an output to AWS.
+ * What the clients share is in it once, and a client that no output needs is never run.
+ */
+export const loadS3 = async () => await import("@aws-sdk/client-s3");
