@@ -4,7 +4,7 @@ import { extendChain } from "./extend.ts";
 import { HEAD_BYTES, readHead } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { followLate, isPassed } from "./late.ts";
-import { recordFile } from "./record-file.ts";
+import { replaceFile } from "./replace.ts";
 import { fileOfInode, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
@@ -105,14 +105,6 @@ async function learnHead({ options }: TailState, file: FollowedFile): Promise<vo
     () => false,
   );
   if (isDurable) file.record = learnt;
-}
-
-/** The file was truncated or overwritten in place: what it holds now is a new file of the chain, read from its start. */
-export async function replaceFile(state: TailState, file: FollowedFile, nowMs: number): Promise<void> {
-  if (file.record.givenUp !== undefined) return;
-  const givenUp = { reason: "truncated", size: file.size } as const;
-  await recordFile(state, file, { ...file.record, givenUp });
-  await extendChain(state, state.chains.get(file.record.chain)!, file.record.origin.path, nowMs);
 }
 
 export async function sizeOf({ options }: TailState, file: FollowedFile): Promise<number> {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { openSame } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { recordFile } from "./record-file.ts";
 import { listSiblings } from "./siblings.ts";
-import type { TailState } from "./tail-state.ts";
+import { pathOfFile, type TailState } from "./tail-state.ts";
 
 /** Whether somebody removed the link of a file from the state folder. */
 export function lacksLink({ options }: TailState, { record, descriptor }: FollowedFile): boolean {
@@ -28,4 +29,16 @@ export async function retainAgain(state: TailState, chain: Chain, file: Followed
     return;
   }
   await recordFile(state, file, { ...file.record, givenUp: { reason: "deleted", size: file.size } });
+}
+
+/**
+ * Retains the inode of a followed file once more, as the file `id`, whatever its names are by now: null if by a link of its own, else by the
+ * descriptor that is returned. Throws ENOENT if the file's link was removed.
+ */
+export async function retainTwice(state: TailState, file: FollowedFile, id: string): Promise<FileHandle | null> {
+  const { store } = state.options;
+  const canLink = file.descriptor === null;
+  const isLinked =
+    canLink && (await store.link(id, store.linkPath(file.record.id), file.record.inode)).mode === "linked";
+  return isLinked ? null : await open(pathOfFile(state, file), "r");
 }

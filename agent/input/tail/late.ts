@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
 import { newFileId } from "./file-store.ts";
-import { isFinal, type FollowedFile } from "./followed-file.ts";
+import { isFinal, type Chain, type FollowedFile } from "./followed-file.ts";
+import { retainTwice } from "./keep-link.ts";
 import { followFile } from "./record-file.ts";
 import { newFollowedFile } from "./retain.ts";
-import { addChain, fileOfInode, newChain, pathOfFile, type TailState } from "./tail-state.ts";
+import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
 /** Whether outputs may have gone on behind this file: what it grows by now is behind their positions. */
 export function isPassed(state: TailState, file: FollowedFile, nowMs: number): boolean {
@@ -17,23 +17,32 @@ export function isPassed(state: TailState, file: FollowedFile, nowMs: number): b
  */
 export async function followLate(state: TailState, file: FollowedFile, size: number, nowMs: number): Promise<void> {
   const { options } = state;
-  const { store, log } = options;
-  const { chainPath, origin, inode, order } = file.record;
+  const { chainPath, origin, order } = file.record;
   const id = newFileId();
-  const canLink = file.descriptor === null;
-  const linked = canLink && (await store.link(id, store.linkPath(file.record.id), inode)).mode === "linked";
-  const descriptor = linked ? null : await open(pathOfFile(state, file), "r");
+  const descriptor = await retainTwice(state, file, id);
   const place = { id, chain: id, order: order + 1, startAt: file.size, endsChain: true } as const;
-  const common = { linked, origin: options.describe({ path: origin.path, resolved: chainPath, id }) };
+  const common = {
+    linked: descriptor === null,
+    origin: options.describe({ path: origin.path, resolved: chainPath, id }),
+  };
   const record = { ...file.record, ...place, ...common };
-  const chain = newChain(id, chainPath, false);
-  chain.broken = true;
-  chain.superseded = true;
-  addChain(state, chain);
+  const chain = addLateChain(state, id, chainPath);
   const status = { dev: file.device, size, mtimeMs: Date.now() };
   await followFile(state, chain, { ...newFollowedFile(record, descriptor, status, nowMs), unrecorded: true });
   file.frozen = true;
-  log.info({ path: file.record.path, file: file.record.id, bytes: size - file.size }, "a rotated file grows again");
+  options.log.info(
+    { path: file.record.path, file: file.record.id, bytes: size - file.size },
+    "a rotated file grows again",
+  );
+}
+
+/** A chain that nothing follows, for what was written behind the positions of the outputs. */
+export function addLateChain(state: TailState, id: string, path: string): Chain {
+  const chain = newChain(id, path, false);
+  chain.broken = true;
+  chain.superseded = true;
+  addChain(state, chain);
+  return chain;
 }
 
 /** After a restart: of files that share an inode each ends where the next one starts. */

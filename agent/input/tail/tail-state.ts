@@ -68,8 +68,9 @@ export function removeChain(state: TailState, chain: Chain): void {
   if (state.byPath.get(chain.path) === chain) state.byPath.delete(chain.path);
 }
 
-export function addFile(state: TailState, chain: Chain, file: FollowedFile): void {
-  chain.files.push(file);
+/** Adds a file at a place of its chain, else at its end. */
+export function addFile(state: TailState, chain: Chain, file: FollowedFile, at = chain.files.length): void {
+  chain.files.splice(at, 0, file);
   state.files.set(file.record.id, file);
   state.byInode.set(inodeKey(file.device, file.record.inode), file);
 }

@@ -1,5 +1,15 @@
-import { copyFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { openBed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
@@ -159,4 +169,56 @@ test("the copy that was made of a file before it was truncated is not shipped", 
   append(path, cri("stdout", "F", "2"));
   await bed.run(T0_MS + 10_000);
   expect(bed.logsShipped()).toEqual(["1", "2"]);
+});
+
+test.each([true, false])(
+  "what follows a truncation is shipped in order though the file is rotated and compressed before a look (links: %s)",
+  async (links) => {
+    await using bed = await openBed({ links });
+    const path = join(bed.logs, "0.log");
+    append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+    await bed.run(T0_MS);
+    truncateSync(path, 0);
+    append(path, cri("stdout", "F", "3"));
+    renameSync(path, `${path}.20261121-050001`);
+    append(path, cri("stdout", "F", "4"));
+    renameSync(path, `${path}.20261121-050002`);
+    writeFileSync(`${path}.20261121-050001.gz`, gzipSync(readFileSync(`${path}.20261121-050001`)));
+    rmSync(`${path}.20261121-050001`);
+    append(path, cri("stdout", "F", "5"));
+    for (const ms of [1000, 10_000, 20_000]) await bed.run(T0_MS + ms);
+    expect(bed.logsShipped()).toEqual(["one", "two", "3", "4", "5"]);
+  },
+);
+
+test.each([true, false])(
+  "what follows a truncation is shipped though the file is deleted before a look (links: %s)",
+  async (links) => {
+    await using bed = await openBed({ links });
+    const path = join(bed.logs, "0.log");
+    append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+    await bed.run(T0_MS);
+    truncateSync(path, 0);
+    append(path, cri("stdout", "F", "3"));
+    rmSync(path);
+    await bed.run(T0_MS + 1000);
+    await bed.run(T0_MS + 10_000);
+    expect(bed.logsShipped()).toEqual(["one", "two", "3"]);
+  },
+);
+
+test("a rotated file that is truncated after its successor was shipped is shipped behind it", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "0.log");
+  append(path, cri("stdout", "F", "one") + cri("stdout", "F", "two"));
+  await bed.run(T0_MS);
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, cri("stdout", "F", "3"));
+  await bed.run(T0_MS + 1000);
+  await bed.run(T0_MS + 20_000);
+  truncateSync(`${path}.20261121-050001`, 0);
+  append(`${path}.20261121-050001`, cri("stdout", "F", "4"));
+  await bed.run(T0_MS + 21_000);
+  await bed.run(T0_MS + 40_000);
+  expect(bed.logsShipped()).toEqual(["one", "two", "3", "4"]);
 });
