@@ -1,6 +1,8 @@
 /** What `npm run kills` came to. */
 export interface KillsResult {
   readonly at: string;
+  /** Agents, each with a node and stores of its own. */
+  readonly beds: number;
   readonly lines: number;
   readonly rotations: number;
   /** By window. */
@@ -22,7 +24,7 @@ export function renderKills(result: KillsResult | null): string {
   );
   return `## ${total} kills
 
-\`kill -9\` during live rotation, in every window between two steps (\`agent/probe.ts\`), one after the other in one state folder:
+\`kill -9\` during live rotation, in every window between two steps (\`agent/probe.ts\`), one after the other in each of ${result.beds} state folders:
 ${result.lines.toLocaleString("en-US")} lines, ${result.rotations} rotations; ${result.at.slice(0, 10)}.
 
 | ${windows.map(([name]) => name).join(" | ")} |

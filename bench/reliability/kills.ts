@@ -8,10 +8,10 @@ import { startS3 } from "./s3-process.ts";
 import { verifyStore } from "./verify.ts";
 import { endWriter, startWriter } from "./writer-process.ts";
 
-const USAGE = `usage: npm run kills -- [--kills N]
+const USAGE = `usage: npm run kills -- [--kills N] [--beds B]
 
-Ends the agent N times (300) by kill -9 during live rotation, in each window between two steps in turn, proves by SQL that
-nothing is lost or repeated. Exits 1 if a record is, or if recovery took longer than 10 s. The figures get into
+Ends agents N times (300) by kill -9 during live rotation, in each window between two steps in turn, and proves by SQL that
+nothing is lost or repeated; B agents (6) at a time, each with a node, a state folder and stores of its own. Exits 1 if a record is, or if recovery took longer than 10 s. The figures get into
 docs/reliability.md by: npm run reliability -- --report
 `;
 
@@ -26,21 +26,43 @@ const RESUMED_MS_MAX = 10_000;
 const WRITER = { pods: 4, bytesPerSecond: 2e6, fileBytesMax: 1.5e6 };
 
 async function main(): Promise<void> {
-  const options = { kills: { type: "string", default: "300" }, help: { type: "boolean" } } as const;
+  const options = {
+    kills: { type: "string", default: "300" },
+    beds: { type: "string", default: "6" },
+    help: { type: "boolean" },
+  } as const;
   const { values } = parseArgs({ options });
   if (values.help) return void process.stdout.write(USAGE);
   mkdirSync(FOLDER, { recursive: true });
-  await using s3 = await startS3(FOLDER, "kills");
-  const bed = await makeBed(FOLDER, { name: "kills", links: true, uploadTimeout: "100ms", s3 });
-  const result = await killAll(bed, Number(values.kills));
+  const beds = Number(values.beds);
+  const total = Number(values.kills);
+  let done = 0;
+  const progress = (): void => {
+    done++;
+    if (done % 10 === 0) process.stderr.write(`${done}/${total} kills\n`);
+  };
+  const shares = Array.from({ length: beds }, (_, index) => Math.floor((total + index) / beds));
+  const results = await Promise.all(
+    shares.map(async (share, index) => await killOne(`kills-${index}`, share, progress)),
+  );
+  const result = merge(results);
   writeFileSync(join(FOLDER, "kills.json"), JSON.stringify(result, null, 2));
   const failures = failuresOf(result);
-  process.stderr.write(`${failures.length === 0 ? "passed" : `FAILED: ${failures.join("; ")}; see ${bed.folder}`}\n`);
-  if (failures.length === 0) bed.remove();
-  else process.exitCode = 1;
+  process.stderr.write(`${failures.length === 0 ? "passed" : `FAILED: ${failures.join("; ")}`}\n`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
-async function killAll(bed: Bed, total: number): Promise<KillsResult> {
+/** One agent's share; its folders stay if it failed. */
+async function killOne(name: string, total: number, progress: () => void): Promise<KillsResult> {
+  await using s3 = await startS3(FOLDER, name);
+  const bed = await makeBed(FOLDER, { name, links: true, uploadTimeout: "100ms", s3 });
+  const result = await killAll(bed, total, progress);
+  if (failuresOf(result).length === 0) bed.remove();
+  else process.stderr.write(`see ${bed.folder}\n`);
+  return result;
+}
+
+async function killAll(bed: Bed, total: number, progress: () => void): Promise<KillsResult> {
   const writer = startWriter({ root: bed.root, staging: bed.staging, ...WRITER, action: null, actionEveryMs: 0 });
   const kills: Record<string, number> = {};
   try {
@@ -48,7 +70,7 @@ async function killAll(bed: Bed, total: number): Promise<KillsResult> {
       const window = WINDOWS[round % WINDOWS.length]!;
       await killAt(bed, window, 1 + (Math.floor(round / WINDOWS.length) % 3));
       kills[window] = (kills[window] ?? 0) + 1;
-      if (round % 10 === 9) process.stderr.write(`${round + 1}/${total} kills\n`);
+      progress();
     }
     bed.agent.start();
     const written = await endWriter(writer);
@@ -58,11 +80,36 @@ async function killAll(bed: Bed, total: number): Promise<KillsResult> {
     const resumed = bed.agent.logged().filter((line) => line["message"] === "reading resumed");
     const { lines, rotations } = written;
     const resumedMs = resumed.map((line) => Number(line["ms"]));
-    return { at: new Date().toISOString(), lines, rotations, kills, outputs, resumedMs };
+    return { at: new Date().toISOString(), beds: 1, lines, rotations, kills, outputs, resumedMs };
   } finally {
     writer.kill("SIGKILL");
     await bed.agent.end("SIGKILL");
   }
+}
+
+function merge(results: readonly KillsResult[]): KillsResult {
+  const outputs = Object.keys(results[0]!.outputs).map((name) => {
+    const found = results.map((result) => result.outputs[name]!);
+    const { lost, duplicated, different } = {
+      lost: sum(found.map((one) => one.lost)),
+      duplicated: sum(found.map((one) => one.duplicated)),
+      different: sum(found.map((one) => one.different)),
+    };
+    return [name, { lost, duplicated, different }] as const;
+  });
+  return {
+    at: results.at(-1)!.at,
+    beds: results.length,
+    lines: sum(results.map((result) => result.lines)),
+    rotations: sum(results.map((result) => result.rotations)),
+    kills: Object.fromEntries(WINDOWS.map((window) => [window, sum(results.map(({ kills }) => kills[window] ?? 0))])),
+    outputs: Object.fromEntries(outputs),
+    resumedMs: results.flatMap((result) => result.resumedMs),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
 }
 
 /** Throws if the agent does not reach the point for the n-th time, or ends otherwise. */

@@ -37,6 +37,8 @@ export async function findMissed(
     const isIgnored = chain.files.length === 0 && isOlder(sibling, state.options.config.ignoreOlderMs);
     if (file !== null || !isOwn || isIgnored) continue;
     const gzip = sibling.gzip ? await inspectSibling(sibling) : null;
+    // Removed since the folder was listed, or another file by now: what is there is to be seen anew.
+    if (gzip === "vanished") return await findMissed(state, chain, live);
     if (gzip !== null && isContentOf(state, gzip, live)) {
       missed.length = 0;
       continue;
@@ -68,13 +70,15 @@ async function lastModifiedMs({ options }: TailState, chain: Chain): Promise<num
   return status?.mtimeMs ?? Infinity;
 }
 
-/** Reads a compressed sibling through; no content if it is gone by now. */
-export async function inspectSibling(sibling: Sibling): Promise<GzipContent> {
-  const nothing = { size: 0, head: Buffer.alloc(0), problem: null };
-  const handle = await open(sibling.path, "r").catch(() => null);
-  if (handle === null) return nothing;
+/** Reads a compressed sibling through. `vanished`: it is not under its name any more. */
+export async function inspectSibling(sibling: Sibling): Promise<GzipContent | "vanished"> {
+  const handle = await open(sibling.path, "r").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (handle === null) return "vanished";
   try {
-    return (await handle.stat()).ino === sibling.inode ? await inspectGzip(handle.fd) : nothing;
+    return (await handle.stat()).ino === sibling.inode ? await inspectGzip(handle.fd) : "vanished";
   } finally {
     await handle.close();
   }

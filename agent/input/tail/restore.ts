@@ -54,9 +54,14 @@ async function reopen(
     return newFollowedFile(record, handed, status, nowMs);
   }
   if (record.linked) {
-    const status = await stat(store.linkPath(record.id)).catch(() => null);
+    const status = await stat(store.linkPath(record.id)).catch(ifMissing);
     return status?.ino === record.inode ? newFollowedFile(record, null, status, nowMs) : null;
   }
+  return await findHeld(store, record, nowMs);
+}
+
+/** Looks for a file that was held under every name that it may have by now. */
+async function findHeld(store: FileStore, record: FileRecord, nowMs: number): Promise<FollowedFile | null> {
   const siblings = await listSiblings(record.chainPath);
   const names = [record.path, record.chainPath, ...siblings.map(({ path }) => path)];
   for (const path of names) {
@@ -65,7 +70,18 @@ async function reopen(
     const status = await handle.stat();
     return newFollowedFile(record, handle, status, nowMs);
   }
-  return record.gzip === undefined ? await openCompressed(store, record, siblings, nowMs) : null;
+  const found = record.gzip === undefined ? await openCompressed(store, record, siblings, nowMs) : null;
+  // Renamed or compressed since the folder was listed?
+  const isStale = found === null && !isSameList(siblings, await listSiblings(record.chainPath));
+  return isStale ? await findHeld(store, record, nowMs) : found;
+}
+
+function isSameList(before: readonly Sibling[], after: readonly Sibling[]): boolean {
+  return textOf(before) === textOf(after);
+}
+
+function textOf(siblings: readonly Sibling[]): string {
+  return siblings.map(({ path, inode }) => `${path} ${inode}`).join();
 }
 
 /** The file was compressed while the agent was down: its content, and so each offset in it, is the same. */
@@ -77,9 +93,10 @@ async function openCompressed(
 ): Promise<FollowedFile | null> {
   if (record.head.length === 0) return null;
   for (const sibling of siblings.filter(({ gzip }) => gzip)) {
-    const { size, ...content } = await inspectSibling(sibling);
-    if (!hasHead({ size, ...content }, record.head)) continue;
-    const handle = await open(sibling.path, "r").catch(() => null);
+    const content = await inspectSibling(sibling);
+    if (content === "vanished" || !hasHead(content, record.head)) continue;
+    const { size } = content;
+    const handle = await open(sibling.path, "r").catch(ifMissing);
     if (handle === null) continue;
     const status = await handle.stat();
     const head = await readHead(handle);
@@ -105,4 +122,9 @@ function missing({ options }: TailState, record: FileRecord, nowMs: number): Fol
       ? ({ reason: "deleted", size: record.startAt } as const)
       : ({ reason: "deleted", size, isSizeKnown: true } as const);
   return newFollowedFile({ ...record, givenUp }, null, { dev: 0, size: givenUp.size, mtimeMs: 0 }, nowMs);
+}
+
+function ifMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
 }

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 
@@ -22,23 +23,20 @@ const DATE_SUFFIX = /^[-._]\d{4}-?\d\d-?\d\d(?:[-_T.]?\d\d){0,3}(?:-\d{1,10})?$/
 
 /**
  * Rotated files of the chain of `path`, oldest first. One that is compressed counts only without its plain file: while
- * both are there, it is still being written.
+ * both are there, it is still being written. Throws if the folder can't be read: a file that is not seen would be lost.
  */
 export async function listSiblings(path: string): Promise<Sibling[]> {
-  const folder = dirname(path);
   const base = basename(path);
   const found: Found[] = [];
-  const names = new Set(await readdir(folder).catch(() => [] as string[]));
-  for (const name of names) {
-    const suffix = rotatedSuffix(name, base);
-    if (suffix === null) continue;
+  const listed = await listFolder(dirname(path), (name) => rotatedSuffix(name, base) !== null);
+  for (const [name, status] of listed) {
+    const suffix = rotatedSuffix(name, base)!;
     const gzip = name.endsWith(".gz");
-    if (gzip && names.has(name.slice(0, -".gz".length))) continue;
-    const status = await stat(join(folder, name)).catch(() => null);
-    if (status?.isFile() !== true) continue;
+    if (!status.isFile() || (gzip && listed.has(name.slice(0, -".gz".length)))) continue;
     const { dev: device, ino: inode, size, mtimeMs } = status;
     const kubelet = KUBELET_SUFFIX.test(suffix) && name.startsWith(base);
-    found.push({ suffix, sibling: { path: join(folder, name), device, inode, size, mtimeMs, gzip, kubelet } });
+    const sibling = { path: join(dirname(path), name), device, inode, size, mtimeMs, gzip, kubelet };
+    found.push({ suffix, sibling });
   }
   return found.toSorted(ageOrder(found)).map(({ sibling }) => sibling);
 }
@@ -74,13 +72,37 @@ interface Found {
   readonly suffix: string;
 }
 
-/** What has a name in the folder of `path` now: inodes, whatever they are called. */
+/** What has a name in the folder of `path` now: inodes, whatever they are called. Throws if the folder can't be read. */
 export async function listedInodes(path: string): Promise<Set<number>> {
-  const folder = dirname(path);
-  const inodes = new Set<number>();
-  for (const name of await readdir(folder).catch(() => [] as string[])) {
-    const status = await stat(join(folder, name)).catch(() => null);
-    if (status !== null) inodes.add(status.ino);
+  const listed = await listFolder(dirname(path), () => true);
+  return new Set([...listed.values()].map(({ ino }) => ino));
+}
+
+/** How often a folder is listed anew whose names change while they are looked at. */
+const LISTINGS_MAX = 10;
+
+/**
+ * The wanted names of a folder and what they are. A name that vanishes between the listing and the look may be the old
+ * one of a file that has another by then, so the folder is listed anew; a link that leads nowhere stays, and is left out.
+ */
+async function listFolder(folder: string, isWanted: (name: string) => boolean): Promise<Map<string, Stats>> {
+  let nowhere: ReadonlySet<string> = new Set();
+  for (let listing = 1; listing <= LISTINGS_MAX; listing++) {
+    const listed = new Map<string, Stats>();
+    const vanished = new Set<string>();
+    for (const name of (await readdir(folder).catch(ifMissing)) ?? []) {
+      if (!isWanted(name)) continue;
+      const status = await stat(join(folder, name)).catch(ifMissing);
+      if (status === null) vanished.add(name);
+      else listed.set(name, status);
+    }
+    if ([...vanished].every((name) => nowhere.has(name))) return listed;
+    nowhere = vanished;
   }
-  return inodes;
+  throw new Error(`cannot list ${folder}: its files are renamed faster than they can be looked at; trying again`);
+}
+
+function ifMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR" || error.code === "ELOOP") return null;
+  throw error;
 }

@@ -208,3 +208,33 @@ test("a new file that is rotated and compressed again before its folder is liste
   expect(bed.logsShipped()).toEqual(["1", "2", "3", "4"]);
   expect(warnings(bed)).toEqual([]);
 });
+
+test("a rotated file that is compressed while its folder is looked at for the first time is shipped", async () => {
+  await using bed = await openBed();
+  using files = await faultyFiles();
+  const path = join(bed.logs, "a.log");
+  append(rotated(path, 1), line("1"));
+  append(rotated(path, 2), line("2"));
+  append(path, line("3"));
+  const hit = files.before({ op: "stat", path: /a\.log.*050001$/, times: 1 }, () => compress(rotated(path, 1)));
+  await settle(bed, T0_MS);
+  expect(hit.hits).toBe(1);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+});
+
+test.each(["EMFILE", "EIO"])(
+  "a compressed file that can't be opened at first (%s) is shipped by a later look",
+  async (code) => {
+    await using bed = await openBed();
+    using files = await faultyFiles();
+    const path = join(bed.logs, "a.log");
+    append(rotated(path, 1), line("1"));
+    compress(rotated(path, 1));
+    append(path, line("2"));
+    const fault = files.fail({ op: "open", path: /\.gz$/, code, times: 1 });
+    await bed.run(T0_MS);
+    expect(fault.hits).toBe(1);
+    await settle(bed, T0_MS + 1000);
+    expect(bed.logsShipped()).toEqual(["1", "2"]);
+  },
+);

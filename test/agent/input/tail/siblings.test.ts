@@ -1,7 +1,8 @@
-import { utimesSync, writeFileSync } from "node:fs";
+import { renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
-import { listSiblings } from "../../../../agent/input/tail/siblings.ts";
+import { listedInodes, listSiblings } from "../../../../agent/input/tail/siblings.ts";
+import { faultyFiles } from "../../../helpers/faulty-files.ts";
 import { tempFolder } from "../../fixture.ts";
 
 async function siblingsOf(base: string, names: readonly string[]): Promise<string[]> {
@@ -44,4 +45,38 @@ test("numbers and dates mixed are in the order of their last change", async () =
   }
   const siblings = await listSiblings(join(folder.path, "messages"));
   expect(siblings.map(({ path }) => basename(path))).toEqual(names);
+});
+
+test("a file that is compressed between the listing and the look is listed under its new name", async () => {
+  using folder = tempFolder();
+  using files = await faultyFiles();
+  const plain = join(folder.path, "0.log.20261121-054753");
+  writeFileSync(plain, "x");
+  const compress = () => renameSync(plain, `${plain}.gz`);
+  files.before({ op: "stat", path: /054753$/, times: 1 }, compress);
+  const siblings = await listSiblings(join(folder.path, "0.log"));
+  expect(siblings.map(({ path, gzip }) => [path, gzip])).toEqual([[`${plain}.gz`, true]]);
+});
+
+test("a file that is renamed between the listing and the look still has a name", async () => {
+  using folder = tempFolder();
+  using files = await faultyFiles();
+  const path = join(folder.path, "a.log");
+  writeFileSync(path, "x");
+  files.before({ op: "stat", path: /a\.log$/, times: 1 }, () => renameSync(path, `${path}.1`));
+  expect((await listedInodes(path)).size).toBe(1);
+});
+
+test("a link that leads nowhere is left out, an error is not taken for absence", async () => {
+  using folder = tempFolder();
+  using files = await faultyFiles();
+  const path = join(folder.path, "messages");
+  symlinkSync("nowhere", `${path}.1`);
+  writeFileSync(`${path}.2`, "x");
+  expect((await listSiblings(path)).map((sibling) => sibling.path)).toEqual([`${path}.2`]);
+  expect(await listSiblings(join(folder.path, "missing/messages"))).toEqual([]);
+  files.fail({ op: "stat", path: /messages\.2/, code: "EIO", times: 1 });
+  await expect(listSiblings(path)).rejects.toThrow("EIO");
+  files.fail({ op: "readdir", path: /./, code: "EMFILE", times: 1 });
+  await expect(listedInodes(path)).rejects.toThrow("EMFILE");
 });
