@@ -1,5 +1,12 @@
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
-import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output/output.ts";
+import {
+  PoisonError,
+  type Delivery,
+  type Outcome,
+  type Output,
+  type Sealed,
+  type ShipmentHeader,
+} from "./output/output.ts";
 import { replayQuarantined } from "./replay-quarantined.ts";
 import type { ChainPlan } from "./plan.ts";
 import type { Source } from "./source.ts";
@@ -74,9 +81,10 @@ export async function prepare(
 }
 
 /** Makes a shipment visible. What the service refuses for good joins what could not be encoded, before the commit. */
-export async function publish(delivery: Delivery, seq: number, quarantine: Quarantine): Promise<void> {
-  const refused = await delivery.publish();
-  if (refused === undefined || refused.length === 0) return;
+export async function publish(delivery: Delivery, seq: number, quarantine: Quarantine): Promise<Outcome | null> {
+  const outcome = (await delivery.publish()) ?? null;
+  const refused = outcome?.refused ?? [];
+  if (refused.length === 0) return outcome;
   const writer = quarantine.begin(seq);
   try {
     for await (const record of quarantine.staged(seq)) await writer.add(record);
@@ -86,6 +94,7 @@ export async function publish(delivery: Delivery, seq: number, quarantine: Quara
     await writer.abandon().catch(() => undefined);
     throw error;
   }
+  return outcome;
 }
 
 async function attemptOnce(

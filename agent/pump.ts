@@ -86,9 +86,10 @@ export class Pump {
     stats.started();
     try {
       let more = true;
-      do ({ more } = await this.#ship(signal));
+      let fault: Error | null = null;
+      do ({ more, fault } = await this.#ship(signal));
       while (more && !this.#stopped && !signal.aborted);
-      this.#succeeded();
+      this.#succeeded(fault);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
@@ -103,12 +104,13 @@ export class Pump {
     return shipped;
   }
 
-  #succeeded(): void {
+  /** `fault`: a part of what is to be shipped fails still. */
+  #succeeded(fault: Error | null): void {
     const { stats, log } = this.#options;
     if (this.#failures > 0) log.info({ output: this.#name, failures: this.#failures }, "shipments succeed again");
     this.#failures = 0;
     this.#said = null;
-    stats.recovered();
+    stats.recovered(fault);
   }
 
   #failed(error: unknown): void {

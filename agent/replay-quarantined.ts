@@ -1,4 +1,4 @@
-import type { Delivery, Output } from "./output/output.ts";
+import { REPLAYED, type Delivery, type Output } from "./output/output.ts";
 import type { Batch } from "./record.ts";
 import type { QuarantinedRecord } from "./state/quarantine.ts";
 import type { QuarantineWriter } from "./state/quarantine-stage.ts";
@@ -18,11 +18,11 @@ export async function replayQuarantined(
     try {
       await output.tryEncode?.(batch);
     } catch (error) {
-      // Its bytes were accounted for the first time.
       await quarantine.add({ ...record, reason: (error as Error).message, rawBytes: 0 });
       continue;
     }
-    if (!(await delivery.accept(batch)))
+    // Its bytes were accounted for the first time.
+    if (!(await delivery.accept(batch, { chain: REPLAYED, rawBytes: Uint32Array.of(0) })))
       throw new ReplayRefusedError(
         "cannot replay a quarantine file: its records are of more hours than a shipment takes",
       );

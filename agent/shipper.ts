@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
-import type { Output, ShipmentHeader } from "./output/output.ts";
+import { REPLAYED, type Output, type ShipmentHeader } from "./output/output.ts";
 import { lostByMoving, lostByRelease, sayLosses } from "./loss.ts";
 import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
 import { prepare, publish, toRead, type Prepared, type PreparePorts } from "./prepare.ts";
@@ -15,7 +15,7 @@ import type { Quarantine } from "./state/quarantine-stage.ts";
 import { committedBytes } from "./telemetry/committed-bytes.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
-import { noCounters, fileIdOf, UnreadableError, type Transferred, type Unreadable } from "./transfer.ts";
+import { noCounters, fileIdOf, UnreadableError, withoutChains, type Transferred, type Unreadable } from "./transfer.ts";
 
 export interface ShipperOptions {
   readonly output: Output;
@@ -39,21 +39,24 @@ export interface Shipped {
   readonly storedBytes: number;
   /** The shipment was full: there is more. */
   readonly more: boolean;
+  /** Why some chains, which wait for their next try, were not delivered although others were; null if all were. */
+  readonly fault: Error | null;
 }
 
 const NOTHING_GONE: ReadonlySet<string> = new Set();
-export const NOTHING: Shipped = { records: 0, rawBytes: 0, objects: 0, storedBytes: 0, more: false };
+export const NOTHING: Shipped = { records: 0, rawBytes: 0, objects: 0, storedBytes: 0, more: false, fault: null };
 /** The next try after nothing moved: the plan is another one now. */
 const AGAIN: Shipped = { ...NOTHING, more: true };
-/** A chain that can't be read is left out for so long, doubling from one to the other. */
-const UNREADABLE_MS_MIN = 1000;
-const UNREADABLE_MS_MAX = 60_000;
+/** A chain that can't be read, or delivered, is left out for so long, doubling from one to the other. */
+const LEFT_OUT_MS_MIN = 1000;
+const LEFT_OUT_MS_MAX = 60_000;
 
 /**
  * Ships for one output: plan → encode → deliver → commit. What is read is decided by `planShipment`, what was read is
  * journaled before it can be seen, and positions move only after all of it is stored. A failure between journal and
  * commit, or a crash there, is resolved by `recover` before anything else: the objects are there, or the same ranges are
- * encoded to the same keys again, or, if the files have lost them and no object is there, the shipment is undone.
+ * encoded to the same keys again, or, if the files have lost them and no object is there, the shipment is undone. An output
+ * that is a stream is sent first, and what was acknowledged is journaled and committed.
  */
 export class Shipper {
   readonly #options: ShipperOptions;
@@ -62,7 +65,7 @@ export class Shipper {
   readonly incomplete = new Set<string>();
   /** Ids of the chains that the shipment under way reads. */
   #reading = new Set<string>();
-  readonly #unreadable = new Map<string, { waitMs: number; retryAtMs: number }>();
+  readonly #leftOut = new Map<string, { waitMs: number; retryAtMs: number; fault: Error | null }>();
   #mustClean = true;
 
   constructor(options: ShipperOptions) {
@@ -91,11 +94,14 @@ export class Shipper {
     if (positions.unresolved !== null) await this.recover(signal);
     const chains = source.chains().filter((chain) => this.#isDue(chain.id));
     const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once });
-    if (plan.length === 0 && !quarantine.hasReplay()) return NOTHING;
+    if (plan.length === 0 && !quarantine.hasReplay()) return { ...NOTHING, fault: this.#fault() };
 
     this.#reading = new Set(plan.map(({ chain }) => chain.id));
     try {
-      return await this.#shipPlan(plan, nowMs, signal);
+      const shipped = await this.#shipPlan(plan, nowMs, signal);
+      const fault = this.#fault();
+      if (once && fault !== null) throw fault;
+      return { ...shipped, fault };
     } finally {
       this.#reading.clear();
     }
@@ -105,29 +111,37 @@ export class Shipper {
     const { output, positions, quarantine, probe, bytesMax, log } = this.#options;
     const numbered = { seq: positions.nextSeq, planId: randomBytes(16).toString("hex") };
     const claimed = quarantine.hasReplay() ? await quarantine.claim(numbered.seq) : null;
-    const header = { ...numbered, replay: false, ...(claimed === null ? {} : { replayed: claimed }) };
+    let header: ShipmentHeader = { ...numbered, replay: false, ...(claimed === null ? {} : { replayed: claimed }) };
+    const isStream = output.isStream === true;
     let prepared: Prepared | null = null;
     let entry: ShipmentEntry;
     try {
-      prepared = await prepare(this.#ports, plan.map(toRead), header, { readTimeMs: nowMs, signal });
+      // Where a shipment has no room for all, not the same chains are first each time.
+      const turned = isStream ? turn(plan, header.seq) : plan;
+      prepared = await prepare(this.#ports, turned.map(toRead), header, { readTimeMs: nowMs, signal });
       for (const failure of prepared.transferred.unreadable) this.#leaveOut(failure);
       this.#noteIncomplete(plan, prepared.transferred);
-      const { ranges } = prepared.transferred;
-      for (const { chain } of ranges) this.#unreadable.delete(chain);
-      if (ranges.length === 0 && claimed === null) {
+      if (prepared.transferred.ranges.length === 0 && claimed === null) {
         await prepared.delivery.abandon();
         return NOTHING;
       }
       if (typeof prepared.sealed.taken === "string") return await this.#renumber(prepared, header, nowMs);
+      if (isStream) {
+        const sent = await this.#send(prepared, header);
+        ({ prepared, header } = sent);
+      }
       probe("sealed");
       const { keys, records } = prepared.sealed;
+      const { ranges } = prepared.transferred;
+      for (const { chain } of ranges) this.#leftOut.delete(chain);
+      if (ranges.length === 0 && header.replayed === undefined) return NOTHING;
       const { filtered } = prepared.transferred;
       const lost = this.#lostBy(plan, ranges);
       const { replay: _, ...named } = header;
       entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost, records, filtered };
       await positions.plan(entry);
       probe("journaled");
-      await publish(prepared.delivery, header.seq, quarantine);
+      if (!isStream) await publish(prepared.delivery, header.seq, quarantine);
     } catch (error) {
       await prepared?.delivery.abandon().catch(() => undefined);
       if (positions.unresolved !== null) throw error;
@@ -146,7 +160,23 @@ export class Shipper {
     const { bytes, refused } = prepared.transferred;
     const { records, keys, bytes: storedBytes } = prepared.sealed;
     const more = refused || bytes >= bytesMax / 2;
-    return { records, rawBytes: bytes, objects: keys.length, storedBytes, more };
+    return { records, rawBytes: bytes, objects: keys.length, storedBytes, more, fault: null };
+  }
+
+  /** Sends the shipment of a stream; what was not acknowledged is no part of it any more. */
+  async #send(prepared: Prepared, header: ShipmentHeader): Promise<{ prepared: Prepared; header: ShipmentHeader }> {
+    const { quarantine } = this.#options;
+    const { seq, replayed } = header;
+    const outcome = await publish(prepared.delivery, seq, quarantine);
+    if (outcome === null) return { prepared, header };
+    const { undelivered, records, bytes } = outcome;
+    for (const [chain, fault] of undelivered) if (chain !== REPLAYED) this.#leaveOut({ chain, fault });
+    const sealed = { ...prepared.sealed, records, bytes };
+    const delivered = { ...prepared, sealed, transferred: withoutChains(prepared.transferred, undelivered) };
+    if (replayed === undefined || !undelivered.has(REPLAYED)) return { prepared: delivered, header };
+    await quarantine.unclaim(replayed, seq, "replay");
+    const { replayed: _, ...rest } = header;
+    return { prepared: delivered, header: rest };
   }
 
   /** Finishes, or undoes, the shipment that a failure or a crash left between journal and commit. */
@@ -203,7 +233,7 @@ export class Shipper {
   }
 
   forget(chainId: string): void {
-    this.#unreadable.delete(chainId);
+    this.#leftOut.delete(chainId);
     this.#options.positions.forget(chainId);
     this.incomplete.delete(chainId);
   }
@@ -279,19 +309,28 @@ export class Shipper {
     }
   }
 
-  /** A file that can't be read must not hold up the others. */
-  #leaveOut({ chain: id, error }: Unreadable): void {
+  /** A file that can't be read or delivered must not hold up the others. */
+  #leaveOut(failure: Unreadable | { readonly chain: string; readonly fault: Error }): void {
     const { output, source, log } = this.#options;
-    const waitedMs = this.#unreadable.get(id)?.waitMs ?? UNREADABLE_MS_MIN / 2;
-    const waitMs = Math.min(UNREADABLE_MS_MAX, waitedMs * 2);
-    this.#unreadable.set(id, { waitMs, retryAtMs: performance.now() + waitMs });
-    const path = source.chains().find((chain) => chain.id === id)?.path;
-    log.error({ output: output.id, path, err: error, retryInMs: waitMs }, "cannot read a file; the others go on");
+    const { chain: id } = failure;
+    const waitedMs = this.#leftOut.get(id)?.waitMs ?? LEFT_OUT_MS_MIN / 2;
+    const waitMs = Math.min(LEFT_OUT_MS_MAX, waitedMs * 2);
+    const fault = "fault" in failure ? failure.fault : null;
+    this.#leftOut.set(id, { waitMs, retryAtMs: performance.now() + waitMs, fault });
+    const fields = { output: output.id, path: source.chains().find((chain) => chain.id === id)?.path };
+    // What the service said of it is in the log already.
+    if ("fault" in failure) log.debug({ ...fields, reason: failure.fault.message, retryInMs: waitMs }, "not delivered");
+    else log.error({ ...fields, err: failure.error, retryInMs: waitMs }, "cannot read a file; the others go on");
   }
 
   #isDue(chainId: string): boolean {
-    const left = this.#unreadable.get(chainId);
+    const left = this.#leftOut.get(chainId);
     return left === undefined || performance.now() >= left.retryAtMs;
+  }
+
+  #fault(): Error | null {
+    for (const { fault } of this.#leftOut.values()) if (fault !== null) return fault;
+    return null;
   }
 
   #report({ sealed, transferred, quarantined }: Prepared): void {
@@ -305,6 +344,11 @@ export class Shipper {
     };
     this.#options.log.info(fields, "shipped");
   }
+}
+
+function turn<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const first = by % Math.max(1, items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 /** By file: what the shipment leaves out. */

@@ -1,5 +1,5 @@
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
-import { PoisonError, type Delivery, type Output } from "./output/output.ts";
+import { PoisonError, type BatchSource, type Delivery, type Output } from "./output/output.ts";
 import type { Batch } from "./record.ts";
 import type { Source } from "./source.ts";
 import type { Range } from "./state/positions.ts";
@@ -34,7 +34,11 @@ export interface Transferred {
   readonly counters: Counters;
   /** Lines that were left out, by file. */
   readonly filtered: { readonly file: string; readonly bytes: number; readonly records: number }[];
+  /** The same by chain. */
+  readonly parts: Part[];
 }
+
+type Part = Pick<Transferred, "counters" | "filtered" | "bytes"> & { readonly chain: string };
 
 type Counters = { -readonly [Name in keyof RecordCounters]: number };
 
@@ -81,6 +85,7 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     unreadable: [],
     counters: noCounters(),
     filtered: [],
+    parts: [],
   };
   for (const read of reads) {
     signal.throwIfAborted();
@@ -92,7 +97,7 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
       accept: async (batch: Batch, rawBytes: Uint32Array) => {
         delivered = true;
         try {
-          return await accept(batch, rawBytes, options);
+          return await accept(batch, { chain: read.chain, rawBytes }, options);
         } catch (error) {
           deliveryError = error;
           throw error;
@@ -101,10 +106,8 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     };
     try {
       const result = await reader.read(read, readTimeMs, ports);
-      done.bytes += result.bytes;
       done.refused ||= result.refused;
-      done.filtered.push(...result.filtered);
-      for (const name of COUNTERS) done.counters[name] += result.counters[name];
+      add(done, { chain: read.chain, bytes: result.bytes, counters: result.counters, filtered: [...result.filtered] });
       if (result.range !== null) done.ranges.push(result.range);
     } catch (error) {
       if (error === deliveryError || error instanceof ReplacedError || !isSystemError(error)) throw error;
@@ -115,11 +118,28 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
   return done;
 }
 
-async function accept(batch: Batch, rawBytes: Uint32Array, options: TransferOptions): Promise<boolean> {
+/** What is left of it without some chains, which were not delivered after all. */
+export function withoutChains(done: Transferred, chains: { has(chain: string): boolean }): Transferred {
+  const ranges = done.ranges.filter(({ chain }) => !chains.has(chain));
+  const left: Transferred = { ...done, ranges, bytes: 0, counters: noCounters(), filtered: [], parts: [] };
+  for (const part of done.parts) if (!chains.has(part.chain)) add(left, part);
+  return left;
+}
+
+function add(done: Transferred, part: Part): void {
+  done.bytes += part.bytes;
+  done.filtered.push(...part.filtered);
+  for (const name of COUNTERS) done.counters[name] += part.counters[name];
+  done.parts.push(part);
+}
+
+async function accept(batch: Batch, source: BatchSource, options: TransferOptions): Promise<boolean> {
   const { delivery, quarantine } = options;
-  if (quarantine === null) return await delivery.accept(batch);
+  if (quarantine === null) return await delivery.accept(batch, source);
+  const { rawBytes } = source;
   const poison = await findPoison(batch, options);
-  if (poison.size < batch.count && !(await delivery.accept(without(batch, poison)))) return false;
+  const left = { ...source, rawBytes: rawBytes.filter((_, index) => !poison.has(index)) };
+  if (poison.size < batch.count && !(await delivery.accept(without(batch, poison), left))) return false;
   for (const [index, reason] of poison) {
     await quarantine.add({
       reason,

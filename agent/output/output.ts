@@ -12,6 +12,13 @@ export interface Output {
   readonly id: string;
   /** The effective configuration that a replay needs, as JSON. */
   readonly recorded: unknown;
+  /**
+   * Set: at least once, for services that can't take a record back or tell it from its repetition. Nothing of a shipment is
+   * journaled before `publish`, which sends it; positions move by what `publish` says was acknowledged, in one entry, so
+   * `isDelivered` is true of every entry. After a crash the requests in flight are sent again: a shipment is no more than
+   * those, and `accept` ends it early by refusing.
+   */
+  readonly isStream?: boolean;
   begin(header: ShipmentHeader, signal: AbortSignal): Delivery;
   /** After a crash: whether every object of a journaled shipment is at the destination already. */
   isDelivered(entry: ShipmentEntry, signal: AbortSignal): Promise<boolean>;
@@ -45,16 +52,38 @@ export class PoisonError extends Error {
 
 export interface Delivery {
   /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for it. May throw PoisonError. */
-  accept(batch: Batch): Promise<boolean>;
+  accept(batch: Batch, source: BatchSource): Promise<boolean>;
   /** Everything is accepted: stores it, invisible, durable. Returns what the journal must know. */
   seal(): Promise<Sealed>;
   /**
-   * Makes the sealed shipment visible, exactly once however often it is tried. Resolves to the records that the service
-   * refused for good, if any.
+   * Makes the sealed shipment visible, exactly once however often it is tried. A stream's resolves to what became of it,
+   * also when the signal ends it, and does not wait for a source that fails while the others could go on.
    */
-  publish(): Promise<readonly QuarantinedRecord[] | void>;
+  publish(): Promise<Outcome | void>;
   /** Gives up: removes what was stored and not published. */
   abandon(): Promise<void>;
+}
+
+/** Where a batch is from. */
+export interface BatchSource {
+  /** Id of the chain; REPLAYED for what comes from the quarantine. A source is delivered as a whole, or read again. */
+  readonly chain: string;
+  /** Bytes of the file that each record stands for: what a `QuarantinedRecord` needs. */
+  readonly rawBytes: Uint32Array;
+}
+
+/** No chain is called so. */
+export const REPLAYED = "";
+
+/** What became of a shipment. */
+export interface Outcome {
+  /** Records of delivered sources that can't be sent or that the service refused for good. */
+  readonly refused: readonly QuarantinedRecord[];
+  /** Sources of which not everything was acknowledged, and why: they are read again, after a pause. */
+  readonly undelivered: ReadonlyMap<string, Error>;
+  /** What was delivered: records without the refused ones, bytes as they were sent. */
+  readonly records: number;
+  readonly bytes: number;
 }
 
 export interface Sealed {

@@ -51,9 +51,9 @@ export class OutputStats {
     this.recovered();
   }
 
-  /** The service answers again. */
-  recovered(): void {
-    this.failing = null;
+  /** The service answers again, if not to all that is asked of it. */
+  recovered(fault: Error | null = null): void {
+    this.failing = fault === null ? null : failureOf(fault);
     this.retryAtMs = null;
   }
 

@@ -41,6 +41,9 @@ export interface FakeOutput extends Output {
   /** Records that can't be encoded, and those that are refused at the end. */
   poison: RegExp;
   refused: RegExp;
+  /** Of a stream: chains that are not delivered, and why. */
+  readonly undelivered: Map<string, Error>;
+  isStream?: boolean;
   /** Key that is taken when a shipment is sealed. */
   takenKey: string | null;
 }
@@ -61,6 +64,7 @@ export function fakeOutput(id = "fake"): FakeOutput {
     keysOf: (seq) => [`object-${seq}`],
     poison: NOTHING,
     refused: NOTHING,
+    undelivered: new Map(),
     takenKey: null,
     begin: ({ seq }) => {
       step("begin");
@@ -81,11 +85,11 @@ export function fakeOutput(id = "fake"): FakeOutput {
 }
 
 function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "seal" | "publish") => void): Delivery {
-  const records: SeenRecord[] = [];
+  const records: (SeenRecord & { chain: string })[] = [];
   return {
-    accept: async (batch) => {
+    accept: async (batch, { chain }) => {
       step("accept");
-      const taken = recordsOf(batch);
+      const taken = recordsOf(batch).map((record) => ({ ...record, chain }));
       if (taken.some(({ log }) => output.poison.test(log))) throw new PoisonError("cannot encode");
       records.push(...taken);
       return await Promise.resolve(true);
@@ -98,8 +102,13 @@ function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "se
     },
     publish: async () => {
       step("publish");
-      output.published.push(...records.filter(({ log }) => !output.refused.test(log)));
-      return await Promise.resolve(records.filter(({ log }) => output.refused.test(log)).map(refusalOf));
+      const taken = records.filter(({ chain }) => !output.undelivered.has(chain));
+      const stored = taken.filter(({ log }) => !output.refused.test(log));
+      output.published.push(...stored);
+      const refused = taken.filter(({ log }) => output.refused.test(log)).map(refusalOf);
+      const chains = new Set(records.map(({ chain }) => chain));
+      const undelivered = new Map([...output.undelivered].filter(([chain]) => chains.has(chain)));
+      return await Promise.resolve({ refused, undelivered, records: stored.length, bytes: 0 });
     },
     abandon: async () => {
       output.abandoned.push(seq);

@@ -21,7 +21,7 @@ function fakePump(pending: number, results: (Error | boolean)[] = []) {
     state.shipments++;
     const result = results.shift() ?? false;
     if (result instanceof Error) throw result;
-    return await Promise.resolve({ records: 1, rawBytes: 1, objects: 1, storedBytes: 2, more: result });
+    return await Promise.resolve({ records: 1, rawBytes: 1, objects: 1, storedBytes: 2, more: result, fault: null });
   };
   const shipper = { pendingBytes: () => state.pending, ship } as unknown as Shipper;
   const { log, lines } = recordingLogger();

@@ -5,6 +5,8 @@ import { PoisonError } from "../../../agent/output/output.ts";
 import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
 
+const SOURCE = { chain: "chain", rawBytes: new Uint32Array(8) };
+
 const NEVER = new AbortController().signal;
 
 /** A store in memory, and an encoder that holds `heldBytes` a batch until it is flushed. */
@@ -62,8 +64,8 @@ const batchAt = (hour: number, log: string) =>
 test("a shipment of one hour is one object, in the partition of that hour", async () => {
   const { output, visible } = memoryOutput();
   const delivery = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
-  expect(await delivery.accept(batchAt(0, "a"))).toBe(true);
-  expect(await delivery.accept(batchAt(0, "b"))).toBe(true);
+  expect(await delivery.accept(batchAt(0, "a"), SOURCE)).toBe(true);
+  expect(await delivery.accept(batchAt(0, "b"), SOURCE)).toBe(true);
   const key = "cluster=c/dt=2026-11-21/hour=05/n-life-out-7.json";
   expect(await delivery.seal()).toEqual({ keys: [key], taken: null, records: 2, bytes: 2 });
   expect(visible.size).toBe(0);
@@ -74,8 +76,8 @@ test("a shipment of one hour is one object, in the partition of that hour", asyn
 test("each event hour has its own object; the name of all but the first says its hour", async () => {
   const { output, visible } = memoryOutput();
   const delivery = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
-  await delivery.accept(batchAt(0, "a"));
-  await delivery.accept(batchAt(20, "b"));
+  await delivery.accept(batchAt(0, "a"), SOURCE);
+  await delivery.accept(batchAt(20, "b"), SOURCE);
   await delivery.seal();
   await delivery.publish();
   expect([...visible]).toEqual([
@@ -87,9 +89,9 @@ test("each event hour has its own object; the name of all but the first says its
 test("a 25th hour is refused, the 24 open ones go on", async () => {
   const { output } = memoryOutput();
   const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-  for (let hour = 0; hour < 24; hour++) expect(await delivery.accept(batchAt(hour, "x"))).toBe(true);
-  expect(await delivery.accept(batchAt(24, "y"))).toBe(false);
-  expect(await delivery.accept(batchAt(3, "z"))).toBe(true);
+  for (let hour = 0; hour < 24; hour++) expect(await delivery.accept(batchAt(hour, "x"), SOURCE)).toBe(true);
+  expect(await delivery.accept(batchAt(24, "y"), SOURCE)).toBe(false);
+  expect(await delivery.accept(batchAt(3, "z"), SOURCE)).toBe(true);
   const sealed = await delivery.seal();
   expect([sealed.keys.length, sealed.records]).toEqual([24, 25]);
 });
@@ -97,10 +99,10 @@ test("a 25th hour is refused, the 24 open ones go on", async () => {
 test("above the memory bound the fullest hour is flushed early", async () => {
   const { output, events } = memoryOutput(1.5 * 1024 * 1024);
   const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-  await delivery.accept(batchAt(0, "a"));
-  await delivery.accept(batchAt(1, "b"));
+  await delivery.accept(batchAt(0, "a"), SOURCE);
+  await delivery.accept(batchAt(1, "b"), SOURCE);
   expect(events).toEqual([]);
-  await delivery.accept(batchAt(1, "c"));
+  await delivery.accept(batchAt(1, "c"), SOURCE);
   expect(events).toEqual(["flush bc"]);
 });
 
@@ -128,8 +130,8 @@ test("an abandoned shipment abandons all its objects; cleaning means this life a
   const others = ["n-life-out-1-1.json", "n-other-out-1.json", "n-life-x-out-1.json", "life-out-1.json"];
   const { output, events } = memoryOutput(0, undefined, [...own, ...others]);
   const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-  await delivery.accept(batchAt(0, "a"));
-  await delivery.accept(batchAt(1, "b"));
+  await delivery.accept(batchAt(0, "a"), SOURCE);
+  await delivery.accept(batchAt(1, "b"), SOURCE);
   await delivery.abandon();
   await output.clean(NEVER);
   expect(events.filter((event) => event !== "release")).toEqual([
@@ -147,20 +149,26 @@ test("a shipment ends early where its store holds too much memory or an object i
   ]) {
     const { output } = memoryOutput(0, held);
     const first = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-    expect([await first.accept(batchAt(0, "a")), await first.accept(batchAt(0, "b"))]).toEqual([true, false]);
+    expect([await first.accept(batchAt(0, "a"), SOURCE), await first.accept(batchAt(0, "b"), SOURCE)]).toEqual([
+      true,
+      false,
+    ]);
     const again = output.begin({ seq: 1, planId: "p", replay: true }, NEVER);
-    expect([await again.accept(batchAt(0, "a")), await again.accept(batchAt(0, "b"))]).toEqual([true, true]);
+    expect([await again.accept(batchAt(0, "a"), SOURCE), await again.accept(batchAt(0, "b"), SOURCE)]).toEqual([
+      true,
+      true,
+    ]);
   }
 });
 
 test("a replay that lost its first hour keeps the names that were journaled", async () => {
   const { output } = memoryOutput();
   const first = output.begin({ seq: 7, planId: "p", replay: false }, NEVER);
-  await first.accept(batchAt(0, "a"));
-  await first.accept(batchAt(1, "b"));
+  await first.accept(batchAt(0, "a"), SOURCE);
+  await first.accept(batchAt(1, "b"), SOURCE);
   const { keys } = await first.seal();
   const again = output.begin({ seq: 7, planId: "p", replay: true, keys }, NEVER);
-  await again.accept(batchAt(1, "b"));
+  await again.accept(batchAt(1, "b"), SOURCE);
   expect((await again.seal()).keys).toEqual([keys[1]]);
 });
 
@@ -185,7 +193,7 @@ test("a shipment can be forbidden as long as nothing of it is there", async () =
 test("records that the encoder throws at are poison, tried alone too; what the store throws is not", async () => {
   const { output } = memoryOutput();
   const delivery = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-  await expect(delivery.accept(batchAt(0, "poison"))).rejects.toThrow(PoisonError);
+  await expect(delivery.accept(batchAt(0, "poison"), SOURCE)).rejects.toThrow(PoisonError);
   await expect(output.tryEncode!(batchAt(0, "poison"))).rejects.toThrow("no encoding for poison");
   await output.tryEncode!(batchAt(0, "fine"));
 });
