@@ -79,7 +79,7 @@ function faultyHandle(handle: FileHandle): FileHandle {
   openHandles.add(handle);
   return new Proxy(handle, {
     get(target, name) {
-      if (name === "close") openHandles.delete(target);
+      if (name === "close" || name === Symbol.asyncDispose) openHandles.delete(target);
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       const call = (value as Call).bind(target);
