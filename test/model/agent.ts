@@ -52,7 +52,10 @@ export class ModelAgent {
   /** SIGHUP: the pipeline is closed and opened again, descriptors of held files are handed over. */
   async reload(): Promise<void> {
     await this.#pipeline.close(NEVER_OVER);
-    this.#pipeline = await openPipeline(this.#pipeline.config, this.#context);
+    const { config } = this.#pipeline;
+    const open = async () => await openPipeline(config, this.#context);
+    // As agent.ts does: what can't be opened gives way to the last configuration, here the same one.
+    this.#pipeline = await open().catch(open);
     this.#leftHeld = Math.max(this.#leftHeld, this.#context.held.size);
   }
 
