@@ -99,13 +99,28 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
   let shrunk = false;
   let passed = false;
   let skipped = false;
+  let gap = false;
+  const isOpen = (from?.open.length ?? 0) > 0;
   for (const [index, file] of files.entries()) {
-    if (file.record.givenUp !== undefined) {
+    const start = startOf(file, cursor);
+    const { givenUp } = file.record;
+    if (givenUp !== undefined) {
+      const isLost = givenUp.size > start;
+      gap ||= isLost;
+      // Lost bytes end what is open before them: what comes after is another record's.
+      if (isLost && segments.length > 0 && (bytes > 0 || isOpen)) {
+        ended = true;
+        break;
+      }
       passed = true;
       continue;
     }
     if (file.unrecorded) break;
-    const start = startOf(file, cursor);
+    if (gap && isOpen && segments.length === 0) {
+      segments.push({ file, start, target: start, limit: start, torn: false });
+      ended = true;
+      break;
+    }
     skipped ||= passed;
     const last = index === files.length - 1;
     const final = isFinal(chain, file, options.nowMs);
@@ -118,7 +133,7 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
     if (!final) break;
   }
   // A file that shrank is planned without bytes: reading it finds out what happened.
-  const moves = bytes > 0 || shrunk || skipped || (ended && (from?.open.length ?? 0) > 0);
+  const moves = bytes > 0 || shrunk || skipped || (ended && isOpen);
   return moves && segments.length > 0 ? { chain, from, segments, ended, bytes } : null;
 }
 

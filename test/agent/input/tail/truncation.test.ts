@@ -222,3 +222,33 @@ test("a rotated file that is truncated after its successor was shipped is shippe
   await bed.run(T0_MS + 40_000);
   expect(bed.logsShipped()).toEqual(["one", "two", "3", "4"]);
 });
+
+test("a record that is open before truncated bytes ends there", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "0.log");
+  append(path, cri("stdout", "P", "half "));
+  await bed.run(T0_MS);
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, cri("stdout", "F", "its end") + cri("stdout", "F", "never read"));
+  await bed.tail.poll(T0_MS + 500, true);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  for (const ms of [1000, 10_000, 20_000]) await bed.run(T0_MS + ms);
+  expect(bed.logsShipped()).toEqual(["half ", "3"]);
+});
+
+test("a record of one stream that is open behind what was read of the other ends at truncated bytes", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "0.log");
+  append(path, cri("stdout", "P", "half "));
+  await bed.run(T0_MS);
+  renameSync(path, `${path}.20261121-050001`);
+  append(path, cri("stderr", "F", "2"));
+  for (const ms of [1000, 10_000]) await bed.run(T0_MS + ms);
+  append(path, cri("stdout", "F", "its end"));
+  await bed.tail.poll(T0_MS + 10_500, true);
+  truncateSync(path, 0);
+  append(path, cri("stdout", "F", "3"));
+  for (const ms of [11_000, 12_000, 20_000]) await bed.run(T0_MS + ms);
+  expect(bed.logsShipped()).toEqual(["2", "half ", "3"]);
+});
