@@ -140,6 +140,7 @@ export class Container {
   truncate(copies: boolean): void {
     if (copies) writeFileSync(join(this.#folder, "copy.txt"), readFileSync(this.#livePath));
     this.#live.extent.sure = false;
+    this.#host.expectation.truncatedBytes += fstatSync(this.#live.fd).size;
     ftruncateSync(this.#live.fd);
     this.#live.extent = this.#host.expectation.newExtent(this.#live.inode);
   }

@@ -45,6 +45,8 @@ export class Expectation {
   readonly #broken = new Map<string, Broken>();
   /** Records written, whole or in part. */
   records = 0;
+  /** Bytes of files that were truncated, read or not. */
+  truncatedBytes = 0;
 
   newExtent(inode: number): Extent {
     const extent: Extent = { sure: true, nameless: false, inode, runs: new Map() };

@@ -6,6 +6,7 @@ import { createRandom, type Random } from "../../bench/generate/random.ts";
 import { nodeActions, type NodeAction } from "../model/action.ts";
 import { LogNode } from "../model/node.ts";
 import { makeSoakBed, type SoakBed } from "./bed.ts";
+import { lossesOf } from "./losses.ts";
 import { filesIn, residenceOf, type Residence, type ResidentSample } from "./leaks.ts";
 
 export interface SoakOptions {
@@ -33,6 +34,11 @@ export interface SoakReport {
   readonly s3Faults: Readonly<Record<string, number>>;
   /** What was done, and how often. */
   readonly actions: Readonly<Record<string, number>>;
+  /** Bytes that the agent said to be lost, by output, and those of truncated files, read or not. */
+  readonly lostBytes: Readonly<Record<string, number>>;
+  readonly truncatedBytes: number;
+  readonly rssFirstQuarterMB: number | null;
+  readonly rssLastQuarterMB: number | null;
   readonly resident: Residence | null;
   readonly violations: readonly string[];
 }
@@ -279,7 +285,10 @@ class Soak {
   #report(): SoakReport {
     const { seed, links, minutes } = this.#options;
     const resident = residenceOf(this.#resident);
-    const violations = [...this.#violations, ...this.#bed.agent.violations];
+    const { truncatedBytes } = this.#node.expectation;
+    const losses = lossesOf(join(this.#options.folder, "agent.log"), truncatedBytes);
+    const illegal = links ? losses.violations : [];
+    const violations = [...this.#violations, ...this.#bed.agent.violations, ...illegal];
     return {
       seed,
       links,
@@ -291,6 +300,10 @@ class Soak {
       agentStarts: this.#bed.agent.starts,
       s3Faults: this.#bed.s3Heals(),
       actions: this.#counts,
+      lostBytes: losses.bytes,
+      truncatedBytes,
+      rssFirstQuarterMB: resident?.firstMb ?? null,
+      rssLastQuarterMB: resident?.lastMb ?? null,
       resident,
       violations,
     };
