@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ChainReader, ReplacedError } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import { REPLAYED, type Output, type ShipmentHeader } from "./output/output.ts";
+import { Fault } from "./output/retry.ts";
 import { lostByMoving, lostByRelease, sayLosses } from "./loss.ts";
 import { pendingBytes, planShipment, type ChainPlan } from "./plan.ts";
 import { prepare, publish, toRead, type Prepared, type PreparePorts } from "./prepare.ts";
@@ -318,9 +319,12 @@ export class Shipper {
     const fault = "fault" in failure ? failure.fault : null;
     this.#leftOut.set(id, { waitMs, retryAtMs: performance.now() + waitMs, fault });
     const fields = { output: output.id, path: source.chains().find((chain) => chain.id === id)?.path };
-    // What the service said of it is in the log already.
-    if ("fault" in failure) log.debug({ ...fields, reason: failure.fault.message, retryInMs: waitMs }, "not delivered");
-    else log.error({ ...fields, err: failure.error, retryInMs: waitMs }, "cannot read a file; the others go on");
+    // What the service said is in the log already.
+    if (fault instanceof Fault) log.debug({ ...fields, reason: fault.message, retryInMs: waitMs }, "not delivered");
+    else if (fault !== null)
+      log.error({ ...fields, err: fault, retryInMs: waitMs }, "cannot deliver a file; the others go on");
+    else if ("error" in failure)
+      log.error({ ...fields, err: failure.error, retryInMs: waitMs }, "cannot read a file; the others go on");
   }
 
   #isDue(chainId: string): boolean {

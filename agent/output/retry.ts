@@ -34,6 +34,8 @@ export interface RetryOptions {
   /** Waits; tests bring a clock of their own. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
   readonly onAnswer?: OnAnswer | undefined;
+  /** Whether to throw a fault instead of trying again; never without it. */
+  readonly isHopeless?: (fault: Fault) => boolean;
 }
 
 /** Delays grow from `firstMs` to `mostMs`, doubling; each is drawn between 0 and that ("full jitter"), so that nodes spread. */
@@ -73,6 +75,7 @@ async function repeat(call: () => Promise<unknown>, options: RetryOptions): Prom
       const delayMs = delayOf(error.kind, failures);
       failures++;
       report(error, failures, delayMs, options);
+      if (options.isHopeless?.(error) === true) throw error;
       await wait(delayMs, signal);
     }
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { Fault } from "../../agent/output/retry.ts";
 import { fakeOutput, openBed, type FakeOutput } from "./bed.ts";
 import { append, cri, T0_MS } from "./fixture.ts";
 
@@ -45,7 +46,7 @@ test("a chain that a stream can't deliver is read again after a pause, the other
   for (const name of ["a", "b"]) append(join(bed.logs, `${name}.log`), line(name));
   await bed.tail.discover(T0_MS);
   const chain = [...bed.tail.chains.values()].find(({ path }) => path.endsWith("a.log"))!.id;
-  bed.output.undelivered.set(chain, new Error("no such group"));
+  bed.output.undelivered.set(chain, new Fault("permanent", "NoSuchGroup", "no such group", undefined));
   await bed.run(T0_MS);
   expect([bed.logsShipped(), [...bed.positions.cursors.keys()].includes(chain)]).toEqual([["b"], false]);
   append(join(bed.logs, "b.log"), line("b2"));
@@ -76,7 +77,7 @@ test("with --once a chain that can't be delivered is a failure, after the others
   for (const name of ["a", "b"]) append(join(bed.logs, `${name}.log`), line(name));
   await bed.tail.discover(T0_MS);
   const chain = [...bed.tail.chains.values()].find(({ path }) => path.endsWith("a.log"))!.id;
-  bed.output.undelivered.set(chain, new Error("no such group"));
+  bed.output.undelivered.set(chain, new Fault("permanent", "NoSuchGroup", "no such group", undefined));
   await expect(bed.run(T0_MS)).rejects.toThrow("no such group");
   expect([bed.logsShipped(), bed.positions.unresolved]).toEqual([["b"], null]);
 });
