@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { play, scripts } from "./script.ts";
+import { play, scripts, type Script } from "./script.ts";
 
 vi.mock("node:fs/promises", async (original) => (await import("./faulty-fs.ts")).faultyPromises(await original()));
 vi.mock("node:fs", async (original) => (await import("./faulty-fs.ts")).faultySync(await original()));
@@ -13,4 +13,17 @@ test("whatever happens to logs, agent, disk and clock, every record arrives once
     expect(await play(script)).toEqual([]);
   });
   await fc.assert(property, { numRuns: Number(MODEL_RUNS), seed: Number(MODEL_SEED) });
+});
+
+test("a file whose status can't be read when it is taken up is not left open", async () => {
+  const script: Script = {
+    links: false,
+    actions: [
+      { do: "startAgain" },
+      { do: "fault", code: "EIO", calls: 6 },
+      { do: "tear", pod: 0, stream: 0 },
+      { do: "discover" },
+    ],
+  };
+  expect(await play(script)).toEqual([]);
 });

@@ -85,13 +85,15 @@ export async function retain(
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 async function openRegular(path: string, report: Report): Promise<{ handle: FileHandle; status: Stats } | null> {
+  let handle: FileHandle | null = null;
   try {
-    const handle = await open(path, OPEN_FLAGS);
+    handle = await open(path, OPEN_FLAGS);
     const status = fstatSync(handle.fd);
     if (status.isFile()) return { handle, status };
     await handle.close();
     report(path, "it is no regular file; not followed");
   } catch (error) {
+    await handle?.close();
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EACCES" || code === "EPERM")
       report(path, "no permission to read it; run logq-agent as root, or let its user read the file");
