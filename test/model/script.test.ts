@@ -15,7 +15,7 @@ test("whatever happens to logs, agent, disk and clock, every record arrives once
   await fc.assert(property, { numRuns: Number(MODEL_RUNS), seed: Number(MODEL_SEED) });
 });
 
-test("a file whose status can't be read when it is taken up is not left open", async () => {
+test("a file whose mount can't be looked up when it is taken up is not left open", async () => {
   const script: Script = {
     links: false,
     actions: [

@@ -56,8 +56,9 @@ export async function retain(
       ? await store.link(request.id, request.resolved, status.ino)
       : ({ mode: "held", reason: LINKS_OFF } as const);
     if (link.mode === "changed") return null;
-    keeps = link.mode === "held";
     request.onMode(status.dev, link.mode === "held" ? link.reason : null);
+    // From here on nothing fails.
+    keeps = link.mode === "held";
     return {
       id: request.id,
       inode: status.ino,
