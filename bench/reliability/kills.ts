@@ -23,7 +23,8 @@ const WINDOWS: readonly ProbePoint[] = ["sealed", "journaled", "publishing", "pu
 const BURYING_SPEED = 20;
 const KILL_WAIT_MS = 120_000;
 const RESUMED_MS_MAX = 10_000;
-const WRITER = { pods: 4, bytesPerSecond: 2e6, fileBytesMax: 1.5e6 };
+/** A rotation every two seconds, and 40 s until the kubelet deletes a file: longer than a start takes beside all others. */
+const WRITER = { pods: 4, bytesPerSecond: 1e6, fileBytesMax: 2e6 };
 
 async function main(): Promise<void> {
   const options = {
