@@ -13,6 +13,7 @@ import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
 import type { OnAnswer } from "./output/retry.ts";
+import { passedEnds } from "./passed.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
@@ -109,7 +110,14 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
   const identities = config.outputs.map((output) => ({ id: outputId(output), destinationId: destinationId(output) }));
   const quarantine = quarantineFolder(config);
   await adoptJournals({ journals: folder, quarantine }, identities, context.log);
-  for (const output of config.outputs) await openOutput(output, folder, parts, context);
+  const all: Positions[] = [];
+  for (const { id } of identities) {
+    all.push(await openOutputPositions(id, folder, context));
+    opened.push(all.at(-1)!);
+  }
+  const ends = passedEnds(all);
+  for (const tail of tails) tail.endPassed(ends);
+  for (const [index, output] of config.outputs.entries()) await openOutput(output, all[index]!, parts, context);
   const quarantineOf = quarantineIn(config);
   for (const orphan of await openOrphans(folder, new Set(identities.map(({ id }) => id)), {
     ...context,
@@ -122,19 +130,27 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
   }
 }
 
-async function openOutput(config: OutputConfig, folder: string, parts: Parts, context: PipelineContext): Promise<void> {
-  const { inputs, tails, shippers, pumps, recoveries, opened } = parts;
-  const { life, isNewLife, once, log, telemetry, probe } = context;
+async function openOutputPositions(id: string, folder: string, context: PipelineContext): Promise<Positions> {
+  const { isNewLife, log } = context;
+  return await openPositions(journalPath(folder, id), {
+    // Of an older life numbers may be taken: the output may be new, but its journal may also have been lost.
+    firstSeq: isNewLife ? 1 : Date.now(),
+    onCompactionError: (err) => log.warn({ output: id, err }, "cannot compact the journal; trying again"),
+  });
+}
+
+async function openOutput(
+  config: OutputConfig,
+  positions: Positions,
+  parts: Parts,
+  context: PipelineContext,
+): Promise<void> {
+  const { inputs, tails, shippers, pumps, recoveries } = parts;
+  const { life, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const stats = telemetry.statsOf(outputId(config));
   const onAnswer: OnAnswer = (fault, isRepeated) => stats.answered(fault, isRepeated, performance.now());
   const output = createOutput(config, { cluster, node, life }, { probe, log, onAnswer });
-  const positions = await openPositions(journalPath(folder, output.id), {
-    // Of an older life numbers may be taken: the output may be new, but its journal may also have been lost.
-    firstSeq: isNewLife ? 1 : Date.now(),
-    onCompactionError: (err) => log.warn({ output: output.id, err }, "cannot compact the journal; trying again"),
-  });
-  opened.push(positions);
   await sayLosses(output.id, positions, telemetry.ledger);
   forgetEnded(positions, tails);
   const source = createSource(inputs, tagMatcher(config.match));
@@ -167,6 +183,11 @@ function forgetEnded(positions: Positions, tails: readonly Tail[]): void {
   for (const chain of positions.cursors.keys()) {
     if (!tails.some((tail) => tail.chains.has(chain))) positions.forget(chain);
   }
+  forgetReleased(positions, tails);
+}
+
+function forgetReleased(positions: Positions, tails: readonly Tail[]): void {
+  positions.forgetPassed((file) => tails.some((tail) => tail.files.has(file)));
 }
 
 function quarantineIn(config: AgentConfig): RecoveryContext["quarantineOf"] {
@@ -177,7 +198,7 @@ function quarantineFolder({ service }: AgentConfig): string {
   return join(service.storagePath, "quarantine");
 }
 
-async function release({ tails, shippers, recoveries, retention }: Parts): Promise<void> {
+async function release({ tails, shippers, recoveries, retention, opened }: Parts): Promise<void> {
   const isNeeded = (chain: Chain): boolean => recoveries.some((recovery) => recovery.needs(chain));
   const use: FileUse = {
     isDone: (chain, file) => !isNeeded(chain) && shippers.every((shipper) => shipper.isDone(chain, file)),
@@ -191,6 +212,7 @@ async function release({ tails, shippers, recoveries, retention }: Parts): Promi
     const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
   }
+  for (const positions of opened) forgetReleased(positions, tails);
 }
 
 async function close(

@@ -97,6 +97,8 @@ export class Shipper {
     const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once });
     if (plan.length === 0 && !quarantine.hasReplay()) return { ...NOTHING, fault: this.#fault() };
 
+    // From now on: what such a file grows by would be behind the position.
+    for (const { segments } of plan) for (const { file } of segments.slice(0, -1)) file.passed = true;
     this.#reading = new Set(plan.map(({ chain }) => chain.id));
     try {
       const shipped = await this.#shipPlan(plan, nowMs, signal);

@@ -59,6 +59,8 @@ export interface LostBytes {
 /** The committed positions of one output, and the shipment that a crash may have left between journal and commit. */
 export interface Positions {
   readonly cursors: ReadonlyMap<string, Cursor>;
+  /** Files that lie behind a cursor, by id: where reading of them ended. */
+  readonly passed: ReadonlyMap<string, number>;
   readonly nextSeq: number;
   readonly unresolved: ShipmentEntry | null;
   /** Journals a shipment durably. */
@@ -75,6 +77,8 @@ export interface Positions {
   skipTo(seq: number): void;
   /** Drops the positions of a chain that is gone. Becomes durable with the next commit. */
   forget(chain: string): void;
+  /** Drops the ends of passed files that nobody follows any more. Becomes durable with the next compaction. */
+  forgetPassed(isFollowed: (file: string) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -104,7 +108,12 @@ export async function openPositions(path: string, options: PositionsOptions = {}
 }
 
 type JournalRecord =
-  | { readonly t: "cursors"; readonly seq: number; readonly at: readonly PackedRange[] }
+  | {
+      readonly t: "cursors";
+      readonly seq: number;
+      readonly at: readonly PackedRange[];
+      readonly passed?: readonly (readonly [file: string, end: number])[];
+    }
   | {
       readonly t: "plan";
       readonly seq: number;
@@ -149,6 +158,7 @@ interface PackedRest {
 
 class JournaledPositions implements Positions {
   readonly cursors = new Map<string, Cursor>();
+  readonly passed = new Map<string, number>();
   nextSeq = 1;
   unresolved: ShipmentEntry | null = null;
   unsaid: readonly LostBytes[] = [];
@@ -167,6 +177,7 @@ class JournaledPositions implements Positions {
     switch (record.t) {
       case "cursors":
         for (const { chain, cursor } of record.at.map(unpack)) this.cursors.set(chain, cursor);
+        for (const [file, end] of record.passed ?? []) this.passed.set(file, end);
         this.nextSeq = record.seq;
         return;
       case "plan":
@@ -232,6 +243,10 @@ class JournaledPositions implements Positions {
     if (this.cursors.delete(chain)) this.#gone.add(chain);
   }
 
+  forgetPassed(isFollowed: (file: string) => boolean): void {
+    for (const file of this.passed.keys()) if (!isFollowed(file)) this.passed.delete(file);
+  }
+
   async close(): Promise<void> {
     await this.#journal.close();
   }
@@ -243,7 +258,10 @@ class JournaledPositions implements Positions {
 
   #move(lost: readonly LostBytes[]): void {
     this.unsaid = [...(this.unresolved?.lost ?? []), ...lost];
-    for (const { chain, cursor } of this.unresolved?.ranges ?? []) this.cursors.set(chain, cursor);
+    for (const { chain, cursor, segments } of this.unresolved?.ranges ?? []) {
+      this.cursors.set(chain, cursor);
+      for (const { file, end } of segments.slice(0, -1)) this.passed.set(file, end);
+    }
     this.unresolved = null;
   }
 
@@ -268,7 +286,8 @@ class JournaledPositions implements Positions {
     const at = [...this.cursors].map(([chain, cursor]) =>
       pack({ chain, cursor, ended: false, segments: [{ file: cursor.file, end: cursor.offset }] }),
     );
-    const records: JournalRecord[] = [{ t: "cursors", seq: this.nextSeq, at }];
+    const passed = this.passed.size === 0 ? {} : { passed: [...this.passed] };
+    const records: JournalRecord[] = [{ t: "cursors", seq: this.nextSeq, at, ...passed }];
     if (this.unresolved !== null) records.push(planRecord(this.unresolved));
     await this.#journal.rewrite(records);
   }

@@ -24,6 +24,7 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
       absentSinceMs: null,
       unrecorded: false,
       gone: false,
+      passed: false,
       frozen: false,
       lossCounted: false,
     };

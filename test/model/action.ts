@@ -7,6 +7,8 @@ export type NodeAction =
   | { readonly do: "tear"; readonly pod: number; readonly stream: 0 | 1 }
   | { readonly do: "rotate"; readonly pod: number; readonly times: number; readonly lines: number }
   | { readonly do: "failRotation"; readonly pod: number; readonly lines: number }
+  /** A process that knows nothing of the rotation writes to a rotated file. */
+  | { readonly do: "writeLate"; readonly pod: number; readonly lines: number }
   | { readonly do: "gzip"; readonly pod: number }
   | { readonly do: "truncate"; readonly pod: number; readonly copies: boolean; readonly lines: number }
   | { readonly do: "restart"; readonly pod: number; readonly swaps: boolean; readonly lines: number }
@@ -32,6 +34,7 @@ export function nodeActions(linesMax: number): { weight: number; arbitrary: fc.A
       arbitrary: fc.record({ do: fc.constant("rotate"), pod, times: fc.constantFrom(1, 1, 1, 2, 3, 6), lines }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("failRotation"), pod, lines }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("writeLate"), pod, lines }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("gzip"), pod }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("truncate"), pod, copies: flag, lines }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("restart"), pod, swaps: flag, lines }) },

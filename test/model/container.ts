@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, futimesSync, ftruncateSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, futimesSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Expectation, Extent, Part } from "./expectation.ts";
@@ -44,6 +44,8 @@ interface RotatedFile {
   path: string;
   file: LogFile;
   isPlain: boolean;
+  /** No record goes on in the next file. */
+  isWhole: boolean;
 }
 
 /**
@@ -65,6 +67,7 @@ export class Container {
   /** Oldest first: the kubelet keeps the link of the last dead attempt. */
   #symlinks: string[] = [];
   #rotatedAtMs = 0;
+  #lateWrites = 0;
 
   constructor(host: ContainerHost, pod: number) {
     this.#host = host;
@@ -119,7 +122,8 @@ export class Container {
     const path = this.#rename();
     this.write(0, lateLines);
     this.#endTorn();
-    this.#rotated.push({ path, file: this.#live, isPlain: true });
+    const isWhole = this.#streams.every(({ open }) => open === null);
+    this.#rotated.push({ path, file: this.#live, isPlain: true, isWhole });
     closeSync(this.#live.fd);
     this.#live = this.#openLive();
   }
@@ -129,6 +133,20 @@ export class Container {
     const path = this.#rename();
     this.write(0, lateLines);
     renameSync(path, this.#livePath);
+  }
+
+  /** A process that still has the newest rotated file open writes records of its own to it. */
+  writeLate(lines: number): void {
+    const rotated = this.#rotated.at(-1);
+    // A record that goes on in the next file could not be told from one that goes on in what is written late.
+    if (rotated === undefined || !rotated.isPlain || !rotated.isWhole || lines === 0) return;
+    const { extent } = rotated.file;
+    const key = `${this.pod}.late.${this.#lateWrites++}`;
+    const texts = Array.from({ length: lines }, (_, seq) => messageOf(key, seq));
+    appendFileSync(rotated.path, texts.map((text) => this.#line(this.#streams[0]!, "F", text)).join(""));
+    const seconds = this.#host.nowMs() / 1000;
+    utimesSync(rotated.path, seconds, seconds);
+    for (const [seq, text] of texts.entries()) this.#host.expectation.written(key, seq, [{ extent, text }]);
   }
 
   /** Compresses the rotated files that the kubelet would compress at the next rotation. */
@@ -150,7 +168,7 @@ export class Container {
     this.#die();
     // The kubelet keeps the logs of one dead attempt.
     for (const past of this.#past) this.#remove(past);
-    this.#past = [...this.#rotated, { path: this.#livePath, file: this.#live, isPlain: true }];
+    this.#past = [...this.#rotated, this.#liveAsRotated];
     this.#rotated = [];
     this.#startAttempt(swaps);
     if (swaps) for (const { file } of this.#past) this.#host.unlisted(file.extent);
@@ -161,7 +179,7 @@ export class Container {
     this.#die();
     for (const path of this.#symlinks) rmSync(path, { force: true });
     for (const file of [...this.#past, ...this.#rotated]) this.#remove(file);
-    this.#remove({ path: this.#livePath, file: this.#live, isPlain: true });
+    this.#remove(this.#liveAsRotated);
     rmSync(join(this.#folder, ".."), { recursive: true, force: true });
   }
 
@@ -177,6 +195,10 @@ export class Container {
 
   get #livePath(): string {
     return join(this.#folder, `${this.#attempt}.log`);
+  }
+
+  get #liveAsRotated(): RotatedFile {
+    return { path: this.#livePath, file: this.#live, isPlain: true, isWhole: true };
   }
 
   #startAttempt(swaps: boolean): void {

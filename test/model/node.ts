@@ -116,6 +116,7 @@ function performOn(container: Container, action: Exclude<NodeAction, { do: "crea
   else if (action.do === "tear") container.tear(action.stream);
   else if (action.do === "rotate") for (let i = 0; i < action.times; i++) container.rotate(action.lines);
   else if (action.do === "failRotation") container.failRotation(action.lines);
+  else if (action.do === "writeLate") container.writeLate(action.lines);
   else if (action.do === "gzip") container.gzip();
   else if (action.do === "truncate") {
     container.truncate(action.copies);

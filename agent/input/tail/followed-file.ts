@@ -19,6 +19,8 @@ export interface FollowedFile {
   absentSinceMs: number | null;
   /** No name was seen for 60 s: nobody writes to it any more. */
   gone: boolean;
+  /** An output has gone on behind it, or is about to. */
+  passed: boolean;
   /** What it grows by is another file's: see `followLate`. */
   frozen: boolean;
   /** Its record is not on the disk as it is: it must not be shipped beyond, or a restart would not find what follows. */

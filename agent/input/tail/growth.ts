@@ -108,7 +108,7 @@ async function learnHead({ options }: TailState, file: FollowedFile): Promise<vo
 }
 
 export async function sizeOf({ options }: TailState, file: FollowedFile): Promise<number> {
-  if (file.record.gzip !== undefined) return file.size;
+  if (file.record.gzip !== undefined) return file.record.gzip.size;
   const status = await (file.descriptor?.stat() ?? stat(options.store.linkPath(file.record.id)));
   return status.size;
 }

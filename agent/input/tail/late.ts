@@ -7,6 +7,7 @@ import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts
 
 /** Whether outputs may have gone on behind this file: what it grows by now is behind their positions. */
 export function isPassed(state: TailState, file: FollowedFile, nowMs: number): boolean {
+  if (file.passed) return true;
   const chain = state.chains.get(file.record.chain);
   return chain !== undefined && chain.files.at(-1) !== file && isFinal(chain, file, nowMs);
 }
@@ -43,6 +44,19 @@ export function addLateChain(state: TailState, id: string, path: string): Chain 
   chain.superseded = true;
   addChain(state, chain);
   return chain;
+}
+
+/**
+ * After a restart: of files that an output had gone behind, the size is where reading of them ended (`ends`, by id). So the
+ * next look finds what was written to them since, or that they were emptied.
+ */
+export function endPassed(state: TailState, ends: ReadonlyMap<string, number>): void {
+  for (const [id, end] of ends) {
+    const file = state.files.get(id);
+    if (file === undefined || file.frozen || file.record.givenUp !== undefined) continue;
+    file.passed = true;
+    file.size = file.record.gzip === undefined ? end : Math.min(end, file.size);
+  }
 }
 
 /** After a restart: of files that share an inode each ends where the next one starts. */

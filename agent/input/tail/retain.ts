@@ -121,6 +121,7 @@ export function newFollowedFile(
     grewAtMs,
     absentSinceMs: null,
     gone: false,
+    passed: false,
     frozen: false,
     unrecorded: false,
     lossCounted: false,

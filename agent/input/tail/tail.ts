@@ -5,6 +5,7 @@ import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { pollAlone, pollChain } from "./growth.ts";
 import { findHeld, type HeldFile } from "./held-space.ts";
+import { endPassed } from "./late.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import type { Mount } from "./mounts.ts";
 import { recordAgain } from "./record-file.ts";
@@ -56,6 +57,11 @@ export class Tail {
     nowMs = performance.now(),
   ): Promise<void> {
     await this.#oneAtATime(async () => await restoreFiles(this.#state, records, held, nowMs));
+  }
+
+  /** After `restore`, before anything is read: where reading of the files ended that outputs have gone behind, by id. */
+  endPassed(ends: ReadonlyMap<string, number>): void {
+    endPassed(this.#state, ends);
   }
 
   /**

@@ -109,6 +109,34 @@ test("compaction keeps every position and the numbering, and the file stays smal
   await again.close();
 });
 
+test("where reading of a file ended that lies behind a cursor is known after a restart, and after a compaction, until it is forgotten", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  let positions = await openPositions(path);
+  const both = ["old", "older"].map((file, index) => ({ file, end: 70 + index }));
+  const moved = { ...rangeOf("a", 10), segments: [...both, { file: "a", end: 10 }] };
+  await positions.plan(entryOf(1, [moved]));
+  expect([...positions.passed]).toEqual([]);
+  const restart = async (): Promise<void> => {
+    await positions.close();
+    positions = await openPositions(path);
+  };
+  await restart();
+  await positions.commit();
+  await restart();
+  expect([...positions.passed]).toEqual([["old", 70], ["older", 71]]); // prettier-ignore
+  positions.forgetPassed((file) => file === "old");
+  const keys = ["x".repeat(300_000)];
+  for (let seq = 2; seq <= 4; seq++) {
+    await positions.plan(entryOf(seq, [rangeOf("a", 10 + seq)], seq === 2 ? keys : []));
+    await positions.commit();
+  }
+  await restart();
+  expect(readFileSync(path).length).toBeLessThan(3000);
+  expect([...positions.passed]).toEqual([["old", 70]]);
+  await positions.close();
+});
+
 test("a forgotten chain stays forgotten after the next commit and a restart", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "j");

@@ -168,6 +168,111 @@ test("what is written to a rotated file after its successor was shipped is shipp
   expect(after.tail.files.size).toBe(3);
 });
 
+test.each([true, false])(
+  "what is written to a rotated file while the agent is down is shipped once, though its position is behind it (links: %s)",
+  async (links) => {
+    await using bed = await openBed({ links });
+    const path = join(bed.logs, "a.log");
+    append(path, line("1"));
+    await bed.run(T0_MS);
+    renameSync(path, rotated(path, 1));
+    append(path, line("2"));
+    await settle(bed, T0_MS + 1000);
+    expect(bed.logsShipped()).toEqual(["1", "2"]);
+    append(rotated(path, 1), line("late 1"));
+    await using second = await restartBed(bed, { links });
+    await settle(second, T0_MS + 60_000);
+    expect(second.logsShipped()).toEqual(["late 1"]);
+    append(rotated(path, 1), line("late 2"));
+    append(path, line("3"));
+    await using third = await restartBed(second, { links });
+    await settle(third, T0_MS + 120_000);
+    expect(third.logsShipped().toSorted()).toEqual(["3", "late 2"]);
+    expect(third.ledger.accounts()[0]?.errorBytes).toBe(0);
+    await using last = await restartBed(third, { links });
+    await settle(last, T0_MS + 180_000);
+    expect(last.logsShipped()).toEqual([]);
+  },
+);
+
+test("a rotated file that is written to just after a start is shipped to its end, though it was quiet before", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  await using after = await restartBed(bed);
+  // By its modification time it grew a moment ago, so that it is not final yet.
+  await after.run(T0_MS + 1000);
+  append(rotated(path, 1), line("late"));
+  await after.run(T0_MS + 2000);
+  await settle(after, T0_MS + 20_000);
+  expect(after.logsShipped()).toEqual(["late"]);
+});
+
+test("what is written to a rotated file by a look that began before an output went on behind it is shipped", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await bed.run(T0_MS + 1000);
+  await bed.shipper.ship(T0_MS + 6001, new AbortController().signal);
+  expect(bed.logsShipped()).toEqual(["1", "2"]);
+  append(rotated(path, 1), line("late"));
+  await bed.tail.poll(T0_MS + 1001, true);
+  await settle(bed, T0_MS + 20_000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "late"]);
+});
+
+test("what is written to a rotated file and compressed with it while the agent is down is shipped, without a link too", async () => {
+  await using bed = await openBed({ links: false });
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  append(rotated(path, 1), line("late"));
+  writeFileSync(`${rotated(path, 1)}.gz`, gzipSync(readFileSync(rotated(path, 1))));
+  unlinkSync(rotated(path, 1));
+  await using after = await restartBed(bed, { links: false });
+  await settle(after, T0_MS + 60_000);
+  await settle(after, T0_MS + 120_000);
+  expect(after.logsShipped()).toEqual(["late"]);
+});
+
+test("a passed file that was emptied and written anew while the agent was down is shipped from its start", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("a first line that is longer than the next one"));
+  await bed.run(T0_MS);
+  renameSync(path, rotated(path, 1));
+  append(path, line("2"));
+  await settle(bed, T0_MS + 1000);
+  writeFileSync(rotated(path, 1), line("anew"));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 60_000);
+  expect(after.logsShipped()).toEqual(["anew"]);
+});
+
+test("what is written late while an interrupted shipment has gone behind the file is no part of it, and shipped after it", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  append(rotated(path, 1), line("0"));
+  await bed.run(T0_MS);
+  bed.output.failing.add("publish");
+  await expect(bed.run(T0_MS + 10_000)).rejects.toThrow("publish fails");
+  append(rotated(path, 1), line("late"));
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 60_000);
+  expect([...bed.logsShipped(), ...after.logsShipped()]).toEqual(["0", "1", "late"]);
+});
+
 test("what is written late to a rotated name that a pattern matches is shipped once, and is no chain of its own name", async () => {
   await using bed = await openBed();
   await using tail = await restartBed(bed, { path: [join(bed.logs, "messages*")], framing: "plain" });
