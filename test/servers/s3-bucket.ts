@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -66,8 +66,11 @@ export class Bucket {
     if (this.objects.has(key)) this.overwritten++;
     if (this.#folder === null) this.#bodies.set(key, body);
     else {
-      mkdirSync(dirname(join(this.#folder, key)), { recursive: true });
-      writeFileSync(join(this.#folder, key), body);
+      const path = join(this.#folder, key);
+      mkdirSync(dirname(path), { recursive: true });
+      // As on S3, a reader sees all of an object or none of it.
+      writeFileSync(`${path}.tmp`, body);
+      renameSync(`${path}.tmp`, path);
     }
     this.objects.set(key, { etag, size: body.length, storedAt: new Date(), headers });
     return etag;
