@@ -3,6 +3,7 @@ import { PoisonError, type BatchSource, type Delivery, type Output } from "./out
 import type { Batch } from "./record.ts";
 import type { Source } from "./source.ts";
 import type { Range } from "./state/positions.ts";
+import { quarantinedRecord } from "./state/quarantine.ts";
 import type { QuarantineWriter } from "./state/quarantine-stage.ts";
 import type { RecordCounters } from "./telemetry/ledger.ts";
 
@@ -140,20 +141,7 @@ async function accept(batch: Batch, source: BatchSource, options: TransferOption
   const poison = await findPoison(batch, options);
   const left = { ...source, rawBytes: rawBytes.filter((_, index) => !poison.has(index)) };
   if (poison.size < batch.count && !(await delivery.accept(without(batch, poison), left))) return false;
-  for (const [index, reason] of poison) {
-    await quarantine.add({
-      reason,
-      origin: batch.origin,
-      pos: batch.pos[index]!,
-      rawBytes: rawBytes[index]!,
-      seconds: batch.seconds[index]!,
-      nanos: batch.nanos[index]!,
-      stream: batch.stream[index]!,
-      level: batch.level[index]!,
-      cut: batch.cut[index]!,
-      log: batch.bytes.toString("utf8", batch.start[index], batch.end[index]),
-    });
-  }
+  for (const [index, reason] of poison) await quarantine.add(quarantinedRecord(batch, index, rawBytes[index]!, reason));
   return true;
 }
 

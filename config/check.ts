@@ -2,10 +2,20 @@ import path from "node:path";
 
 import picomatch from "picomatch";
 
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config, TailConfig } from "./config.ts";
+import type {
+  AgentConfig,
+  FilterConfig,
+  FirehoseConfig,
+  InputConfig,
+  Match,
+  OutputConfig,
+  S3Config,
+  TailConfig,
+} from "./config.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
 import { PARTITION_COLUMNS } from "./table.ts";
+import { parseTimeFormat } from "./time-format.ts";
 
 /** Plugins in the order of their sections; null where one could not be read. */
 interface Read {
@@ -131,35 +141,67 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
       const at = placeOfOption(section, option);
       found.problems.push(describe(at.place, at.keyPath, message));
     };
-    if ("compression" in output && output.format === "parquet" && output.compression === "gzip") {
+    if ("format" in output && output.format === "parquet" && output.compression === "gzip") {
       refuse("compression", "gzip is for json_lines; Parquet takes zstd or none");
     }
     if (output.plugin === "s3") checkS3(output, refuse);
+    if (output.plugin === "kinesis_firehose") checkFirehose(output, refuse);
     const identity = identityOf(output);
     const twin = first.get(identity);
     if (twin === undefined) first.set(identity, section.keyPath);
     else if (output.alias === null)
-      refuse(output.plugin === "s3" ? "bucket" : "path", `same destination as ${twin}; give one of them an alias`);
+      refuse(DESTINATIONS[output.plugin], `same destination as ${twin}; give one of them an alias`);
     else refuse("alias", `same alias as ${twin}; give each its own`);
   });
 }
+
+/** The option that says where an output ships to. */
+const DESTINATIONS: Readonly<Record<OutputConfig["plugin"], string>> = {
+  s3: "bucket",
+  kinesis_firehose: "delivery_stream",
+  directory: "path",
+  stdout: "name",
+  null: "name",
+};
 
 function checkS3(output: S3Config, refuse: (option: string, message: string) => void): void {
   if (/[$%]/.test(output.prefix))
     refuse("s3_key_format", "has variables; the layout below it is the table's, write the text in front of cluster=…");
   if (output.prefix.split("/").some((part) => part.includes("=")))
     refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
-  if (output.endpoint !== null && !/^https?:\/\/[^/]+/.test(output.endpoint))
-    refuse("endpoint", `${output.endpoint} is not a URL; write https:// and the host`);
+  checkEndpoint(output, refuse);
   if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
     refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
   const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));
   if (bad !== undefined) refuse("tagging", `${bad} is not KEY=VALUE`);
 }
 
+function checkFirehose(output: FirehoseConfig, refuse: (option: string, message: string) => void): void {
+  checkEndpoint(output, refuse);
+  if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(output.deliveryStream))
+    refuse("delivery_stream", "is no name of a delivery stream: letters, digits, _ . and -, 64 at most");
+  try {
+    parseTimeFormat(output.timeKeyFormat);
+  } catch (error) {
+    refuse("time_key_format", (error as Error).message);
+  }
+  if (output.timeKey !== null && output.logKey !== null)
+    refuse("time_key", "has no place where log_key sends the message alone; remove one of them");
+}
+
+function checkEndpoint(
+  { endpoint }: { readonly endpoint: string | null },
+  refuse: (option: string, message: string) => void,
+): void {
+  if (endpoint !== null && !/^https?:\/\/[^/]+/.test(endpoint))
+    refuse("endpoint", `${endpoint} is not a URL; write https:// and the host`);
+}
+
 function identityOf(output: OutputConfig): string {
   if (output.alias !== null) return `alias ${output.alias}`;
   if (output.plugin === "s3") return `s3 ${output.endpoint ?? ""} ${output.bucket} ${output.prefix}`;
+  if (output.plugin === "kinesis_firehose")
+    return `firehose ${output.endpoint ?? ""} ${output.region ?? ""} ${output.deliveryStream}`;
   return output.plugin === "directory" ? `directory ${output.path}` : output.plugin;
 }
 

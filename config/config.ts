@@ -81,7 +81,7 @@ export interface KubernetesFilterConfig {
   readonly metaPreloadCacheDir: string | null;
 }
 
-export type OutputConfig = DirectoryConfig | S3Config | StdoutConfig | NullConfig;
+export type OutputConfig = DirectoryConfig | S3Config | FirehoseConfig | StdoutConfig | NullConfig;
 
 interface OutputBase {
   /** `alias`, or null: then the identity is a hash of the destination. */
@@ -123,6 +123,25 @@ export interface S3Config extends ObjectsConfig {
   /** `KEY=VALUE` each. */
   readonly tagging: readonly string[];
   readonly contentType: string | null;
+  readonly requestTimeoutMs: number;
+}
+
+/** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
+export interface FirehoseConfig extends OutputBase {
+  readonly plugin: "kinesis_firehose";
+  readonly deliveryStream: string;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly profile: string | null;
+  /** Each record holds its time under this name; null: it does not. */
+  readonly timeKey: string | null;
+  /** strftime(3), in UTC. */
+  readonly timeKeyFormat: string;
+  /** The one field of a record that is sent; null: all of it. */
+  readonly logKey: "log" | null;
+  readonly compression: "gzip" | "zstd" | "none";
+  /** Many lines in one record of Firehose, or one line each. */
+  readonly simpleAggregation: boolean;
   readonly requestTimeoutMs: number;
 }
 

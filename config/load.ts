@@ -2,7 +2,16 @@ import os from "node:os";
 import path from "node:path";
 
 import { checkConfig } from "./check.ts";
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config, ServiceConfig } from "./config.ts";
+import type {
+  AgentConfig,
+  FilterConfig,
+  FirehoseConfig,
+  InputConfig,
+  Match,
+  OutputConfig,
+  S3Config,
+  ServiceConfig,
+} from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionGroup, Settings } from "./option.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
@@ -157,6 +166,10 @@ function readOutput(section: RawSection, raw: RawConfig, found: Findings): Outpu
     const settings = readSettings(OUTPUTS.s3, "output s3", section, found);
     return { plugin, ...shared(settings), ...s3Options(settings) };
   }
+  if (plugin === "kinesis_firehose") {
+    const settings = readSettings(OUTPUTS.kinesis_firehose, "output kinesis_firehose", section, found);
+    return { plugin, ...shared(settings), ...firehoseOptions(settings) };
+  }
   const settings = readSettings(OUTPUTS[plugin], `output ${plugin}`, section, found);
   return plugin === "stdout" ? { plugin, ...shared(settings), format: "json_lines" } : { plugin, ...shared(settings) };
 
@@ -201,6 +214,23 @@ function s3Options(
     sseBucketKey: settings.sse_bucket_key,
     tagging: settings.tagging,
     contentType: settings.content_type,
+    requestTimeoutMs: settings.request_timeout,
+  };
+}
+
+function firehoseOptions(
+  settings: Settings<typeof OUTPUTS.kinesis_firehose>,
+): Omit<FirehoseConfig, "plugin" | "alias" | "match" | "uploadTimeoutMs" | "totalFileSizeBytes"> {
+  return {
+    deliveryStream: settings.delivery_stream,
+    region: settings.region,
+    endpoint: settings.endpoint,
+    profile: settings.profile,
+    timeKey: settings.time_key,
+    timeKeyFormat: settings.time_key_format,
+    logKey: settings.log_key,
+    compression: settings.compression,
+    simpleAggregation: settings.simple_aggregation,
     requestTimeoutMs: settings.request_timeout,
   };
 }

@@ -1,6 +1,14 @@
 import { Document } from "yaml";
 
-import type { AgentConfig, FilterConfig, InputConfig, Match, OutputConfig, S3Config } from "./config.ts";
+import type {
+  AgentConfig,
+  FilterConfig,
+  FirehoseConfig,
+  InputConfig,
+  Match,
+  OutputConfig,
+  S3Config,
+} from "./config.ts";
 import { formatDuration, formatSize } from "./scalar.ts";
 
 type Options = Record<string, string | readonly string[]>;
@@ -70,7 +78,8 @@ function outputOptions(output: OutputConfig): Options {
     ...matchOptions(output.match),
     ...(output.plugin === "directory" && { path: output.path }),
     ...(output.plugin === "s3" && s3Options(output)),
-    ...(output.plugin !== "null" && { format: output.format }),
+    ...(output.plugin === "kinesis_firehose" && firehoseOptions(output)),
+    ...("format" in output && { format: output.format }),
     ...("compression" in output && { compression: output.compression }),
     upload_timeout: formatDuration(output.uploadTimeoutMs),
     total_file_size: formatSize(output.totalFileSizeBytes),
@@ -93,6 +102,24 @@ function s3Options(output: S3Config): Options {
     content_type: output.contentType,
     request_timeout: formatDuration(output.requestTimeoutMs),
   };
+  return present(options);
+}
+
+function firehoseOptions(output: FirehoseConfig): Options {
+  return present({
+    delivery_stream: output.deliveryStream,
+    region: output.region,
+    endpoint: output.endpoint,
+    profile: output.profile,
+    time_key: output.timeKey,
+    time_key_format: output.timeKeyFormat,
+    log_key: output.logKey,
+    simple_aggregation: onOff(output.simpleAggregation),
+    request_timeout: formatDuration(output.requestTimeoutMs),
+  });
+}
+
+function present(options: Readonly<Record<string, string | readonly string[] | null>>): Options {
   return Object.fromEntries(
     Object.entries(options).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== null),
   );

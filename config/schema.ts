@@ -535,6 +535,97 @@ const SHIPMENT_OF_STREAM = {
   total_file_size: { ...TOTAL_FILE_SIZE, origin: "ours" },
 } as const satisfies Record<string, Option>;
 
+const FIREHOSE = {
+  doc: "Sends records to a delivery stream of Amazon Data Firehose. At least once: a crash may repeat the requests in flight.",
+  options: {
+    delivery_stream: {
+      type: "string",
+      default: null,
+      required: true,
+      origin: "fluent-bit",
+      doc: "Name of the delivery stream, whose source is Direct PUT.",
+    },
+    region: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Region of the delivery stream; without it AWS_REGION or the profile says it.",
+    },
+    ...MATCH,
+    alias: ALIAS,
+    time_key: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Name under which each record holds its time; without it, it holds none.",
+    },
+    time_key_format: {
+      type: "string",
+      default: "%Y-%m-%dT%H:%M:%S",
+      origin: "fluent-bit",
+      doc: "How the time is written: as in strftime, in UTC, with `%3N` (or `%L`), `%6N` and `%9N` for parts of the second.",
+    },
+    log_key: {
+      type: "enum",
+      default: null,
+      values: ["log"],
+      valuesLater: ["stream", "kubernetes"],
+      origin: "fluent-bit",
+      doc: "`log`: the message alone is sent, as it was written; without it, whole records are, as JSON.",
+    },
+    compression: {
+      type: "enum",
+      default: "none",
+      values: ["none", "gzip", "zstd"],
+      valuesLater: ["snappy", "arrow", "parquet"],
+      origin: "fluent-bit",
+      doc: "How each of Firehose's records is compressed; the delivery stream must not compress them again.",
+    },
+    simple_aggregation: {
+      type: "boolean",
+      default: "on",
+      origin: "ours",
+      doc: "Whether as many lines as fit in are packed into one of Firehose's records, which are billed as multiples of 5 KB; off in Fluent Bit, on here. Turn it off for destinations that take each of them as one document.",
+    },
+    ...SHIPMENT_OF_STREAM,
+    endpoint: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "URL of another service that speaks Firehose's protocol.",
+    },
+    profile: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Profile of the AWS configuration files to take credentials from.",
+    },
+    request_timeout: {
+      type: "duration",
+      default: "60s",
+      min: "100ms",
+      max: "1h",
+      origin: "ours",
+      doc: "Longest time of one request (4 MiB at most), which is tried again then.",
+    },
+  },
+  ignored: {
+    ...OUTPUT_IGNORED,
+    auto_retry_requests: RETRIES,
+    "net.*": "see request_timeout",
+    tls: "endpoint says https or http",
+  },
+  later: {
+    ...OUTPUT_LATER,
+    role_arn: "name a profile that has the role_arn",
+    external_id: "name a profile that has the external_id",
+    sts_endpoint: "set AWS_ENDPOINT_URL_STS",
+    data_keys: "log_key: log sends the message alone",
+    "tls.verify": "trust the authority by NODE_EXTRA_CA_CERTS",
+    "tls.ca_file": "name it in NODE_EXTRA_CA_CERTS",
+  },
+} as const satisfies OptionGroup;
+
 const STDOUT = {
   doc: "Prints records on standard output. At least once: a crash may repeat a shipment.",
   options: {
@@ -563,7 +654,13 @@ const NULL = {
 
 export const INPUTS = { tail: TAIL } as const;
 export const FILTERS = { kubernetes: KUBERNETES } as const;
-export const OUTPUTS = { s3: S3, directory: DIRECTORY, stdout: STDOUT, null: NULL } as const;
+export const OUTPUTS = {
+  s3: S3,
+  kinesis_firehose: FIREHOSE,
+  directory: DIRECTORY,
+  stdout: STDOUT,
+  null: NULL,
+} as const;
 
 /** Plugins that Fluent Bit or the design knows and this version refuses. */
 export const PLUGINS_LATER = {
@@ -576,7 +673,7 @@ export const PLUGINS_LATER = {
   filter: words(`grep modify parser throttle redact multiline rewrite_tag
     aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
-  output: words(`cloudwatch_logs kinesis_firehose
+  output: words(`cloudwatch_logs
     azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file firehose
     flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking

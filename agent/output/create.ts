@@ -1,16 +1,21 @@
 import { createHash } from "node:crypto";
-import type { DirectoryConfig, OutputConfig, S3Config, ServiceConfig } from "../../config/config.ts";
+import type { DirectoryConfig, FirehoseConfig, OutputConfig, S3Config, ServiceConfig } from "../../config/config.ts";
 import type { ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
+import { MessageLines, RecordLines } from "../encode/json-line.ts";
 import { createJsonLinesEncoder } from "../encode/json-lines.ts";
 import { createParquetEncoder } from "../encode/parquet/parquet-encoder.ts";
+import { createTimeField } from "../encode/time-field.ts";
 import type { Probe } from "../probe.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { createDirectoryStore } from "./directory.ts";
+import { createFirehoseOutput } from "./firehose/output.ts";
+import { createFirehoseRequests } from "./firehose/requests.ts";
 import { createNullOutput } from "./null.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createObjectOutput } from "./objects.ts";
 import type { Output } from "./output.ts";
+import { Pace, paced } from "./pace.ts";
 import { retrying, type OnAnswer } from "./retry.ts";
 import { createS3Requests } from "./s3/client.ts";
 import type { S3Requests } from "./s3/requests.ts";
@@ -38,6 +43,8 @@ export function destinationId(config: OutputConfig): string {
 
 function destinationOf(config: OutputConfig): string {
   if (config.plugin === "directory") return config.path;
+  if (config.plugin === "kinesis_firehose")
+    return `${config.endpoint ?? ""} ${config.region ?? ""} ${config.deliveryStream}`;
   return config.plugin === "s3" ? `${config.endpoint ?? ""} ${config.bucket} ${config.prefix}` : "";
 }
 
@@ -55,6 +62,7 @@ export function createOutput(config: OutputConfig, context: OutputContext, tools
   const recorded = { config, cluster: context.cluster, node: context.node };
   if (config.plugin === "stdout") return createStdoutOutput(id, recorded);
   if (config.plugin === "null") return createNullOutput(id, recorded);
+  if (config.plugin === "kinesis_firehose") return createStreamOutput(id, recorded, config, tools);
   return createObjectOutput({
     id,
     recorded,
@@ -80,6 +88,28 @@ function createBucketStore(output: string, config: S3Config, { log, onAnswer }: 
     return { ...retrying(once, { signal, log, output, said, onAnswer }), abortUpload, listUploads };
   };
   return createS3Store({ requests, prefix: config.prefix, log });
+}
+
+function createStreamOutput(
+  id: string,
+  recorded: unknown,
+  config: FirehoseConfig,
+  { log, onAnswer }: OutputTools,
+): Output {
+  const { deliveryStream, compression, simpleAggregation: aggregate, timeKey, timeKeyFormat, logKey } = config;
+  const connect = createFirehoseRequests(config);
+  const said = new Set<string>();
+  const pace = new Pace();
+  const time = timeKey === null ? null : createTimeField(timeKey, timeKeyFormat);
+  return createFirehoseOutput({
+    id,
+    recorded,
+    deliveryStream,
+    compression,
+    aggregate,
+    createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines()),
+    requests: (signal) => retrying(paced(connect(signal), pace, signal), { signal, log, output: id, said, onAnswer }),
+  });
 }
 
 function createEncoder(config: DirectoryConfig | S3Config): ObjectEncoder {

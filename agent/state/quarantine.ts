@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Origin } from "../record.ts";
+import type { Batch, Origin } from "../record.ts";
 import { syncDirectory } from "./atomic-file.ts";
 
 /**
@@ -30,6 +30,22 @@ export interface QuarantinedRecord {
   readonly level: number;
   readonly cut: number;
   readonly log: string;
+}
+
+/** A record of a batch, and why it can't be shipped. */
+export function quarantinedRecord(batch: Batch, row: number, rawBytes: number, reason: string): QuarantinedRecord {
+  return {
+    reason,
+    origin: batch.origin,
+    pos: batch.pos[row]!,
+    rawBytes,
+    seconds: batch.seconds[row]!,
+    nanos: batch.nanos[row]!,
+    stream: batch.stream[row]!,
+    level: batch.level[row]!,
+    cut: batch.cut[row]!,
+    log: batch.bytes.toString("utf8", batch.start[row], batch.end[row]),
+  };
 }
 
 /** One file of the quarantine as `logq-agent quarantine list` shows it. */

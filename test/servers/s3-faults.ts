@@ -1,6 +1,6 @@
 /** What the server does wrong, once or often; the first rule that fits a request is applied. */
-export interface FaultRule {
-  readonly kind: FaultKind;
+export interface FaultRule<Kind extends string = FaultKind> {
+  readonly kind: Kind;
   /** The operation, such as `PutObject`; all without it. */
   readonly operation?: string;
   /** Part of the key. */
@@ -68,16 +68,16 @@ export const REFUSALS: Partial<Record<FaultKind, readonly [status: number, code:
 };
 
 /** Rules in order, and how often each kind was applied. */
-export class Faults {
-  readonly applied: Partial<Record<FaultKind, number>> = {};
-  #rules: { readonly rule: FaultRule; left: number }[] = [];
-  #random: () => number;
+export class Faults<Kind extends string = FaultKind> {
+  readonly applied: Partial<Record<Kind, number>> = {};
+  #rules: { readonly rule: FaultRule<Kind>; left: number }[] = [];
+  readonly #random: () => number;
 
   constructor(seed = 1) {
     this.#random = mulberry32(seed);
   }
 
-  add(rule: FaultRule): void {
+  add(rule: FaultRule<Kind>): void {
     this.#rules.push({ rule, left: rule.times ?? Infinity });
   }
 
@@ -85,8 +85,13 @@ export class Faults {
     this.#rules = [];
   }
 
+  /** Between 0 and 1, the same sequence for the same seed. */
+  random(): number {
+    return this.#random();
+  }
+
   /** The fault of one request, or null. */
-  next(operation: string, key: string): FaultRule | null {
+  next(operation: string, key: string): FaultRule<Kind> | null {
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (entry.left === 0 || (rule.operation ?? operation) !== operation || !key.includes(rule.key ?? "")) continue;

@@ -39,7 +39,7 @@ export function haveExpired(error: AwsError): boolean {
 }
 
 /** What every service of AWS means by an error; null if that is the service's own. */
-export function commonMeaning(error: AwsError): Meaning | null {
+export function commonMeaning(error: AwsError, region: string | null): Meaning | null {
   const status = error.$metadata?.httpStatusCode;
   if (error.name === "CredentialsProviderError")
     return {
@@ -53,6 +53,8 @@ export function commonMeaning(error: AwsError): Meaning | null {
   if (CLOCK_SKEW.has(error.name) || (error.name === "InvalidSignatureException" && isOfTime(error)))
     return { kind: "retryable", hint: "the node's clock is wrong, which is corrected by the service's; set it right" };
   if (haveExpired(error)) return { kind: "retryable", hint: "credentials are asked for anew" };
+  if (error.message.includes("scoped to a valid region") || error.message.includes("scoped to correct region"))
+    return { kind: "permanent", hint: `the region ${region ?? ""} is not the endpoint's; correct region` };
   if (CREDENTIALS_WRONG.has(error.name))
     return { kind: "permanent", hint: "the access key is unknown or its secret is wrong; correct the credentials" };
   return null;

@@ -3,3 +3,4 @@
  * What the clients share is in it once, and a client that no output needs is never run.
  */
 export const loadS3 = async () => await import("@aws-sdk/client-s3");
+export const loadFirehose = async () => await import("@aws-sdk/client-firehose");

@@ -33,7 +33,7 @@ export function needsCredentials(error: AwsError, request: string): boolean {
 
 /** What an error of the SDK means, and in plain words what to do about it. */
 export function faultOf(error: AwsError, request: string, target: Target): Fault {
-  const { kind, hint = "" } = commonMeaning(error) ?? meaningOf(error, request, target);
+  const { kind, hint = "" } = commonMeaning(error, target.region) ?? meaningOf(error, request, target);
   const code = codeOf(error);
   const text = `${request} in bucket ${target.bucket}: ${code}: ${error.message}${hint && `; ${hint}`}`;
   return new Fault(kind, code, text, error);
