@@ -42,7 +42,7 @@ export interface ShipmentEntry {
 }
 
 /** Lines of a file that were left out. */
-export interface FilteredBytes {
+interface FilteredBytes {
   readonly file: string;
   readonly bytes: number;
   readonly records: number;

@@ -85,7 +85,7 @@ export function openQuarantine(directory: string, output: string, limitBytes: nu
   };
 }
 
-export class QuarantineFullError extends Error {
+class QuarantineFullError extends Error {
   override readonly name = "QuarantineFullError";
   /** Somebody must act before it can work. */
   readonly kind = "permanent";

@@ -12,7 +12,7 @@ export interface Sample {
   readonly value: number | HistogramState;
 }
 
-export interface HistogramState {
+interface HistogramState {
   /** Upper bounds, ascending, and how many values were at most that (not cumulative; one more for those beyond). */
   readonly bounds: readonly number[];
   readonly counts: readonly number[];

@@ -15,9 +15,9 @@ import type { Logger } from "./log.ts";
 
 /** The only legal reasons for a loss. */
 export const LOSS_REASONS = ["truncated", "deleted", "limit", "disk-full"] as const;
-export type LossReason = (typeof LOSS_REASONS)[number];
+type LossReason = (typeof LOSS_REASONS)[number];
 
-export interface Loss {
+interface Loss {
   /** Null: the file was lost before any output had it, so that it is in no output's equation. */
   readonly output: string | null;
   /** The file's id. */
@@ -88,13 +88,13 @@ export interface Ledger {
 }
 
 /** What the ledger sees of an output. */
-export interface OutputView {
+interface OutputView {
   chains(): readonly Chain[];
   readonly cursors: ReadonlyMap<string, Cursor>;
 }
 
 /** Bytes of one file for one output. */
-export interface FileAccount {
+interface FileAccount {
   readonly file: string;
   readonly path: string;
   readonly read: number;

@@ -88,7 +88,7 @@ export async function makeBed(parent: string, spec: BedSpec): Promise<Bed> {
 }
 
 /** The agent's process: started, ended and started again, with what it logged and the CPU it took over all its lives. */
-export class AgentProcess {
+class AgentProcess {
   /** Of the lives that ended. */
   cpuSeconds = 0;
   starts = 0;

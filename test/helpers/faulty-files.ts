@@ -36,7 +36,7 @@ interface Call {
 }
 
 /** How often a rule was applied so far. */
-export interface Applied {
+interface Applied {
   readonly hits: number;
   /** Ends this rule. */
   heal(): void;

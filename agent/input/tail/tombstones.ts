@@ -3,7 +3,7 @@ import type { FileRecord } from "./file-store.ts";
 /** What tells a file that was shipped and given up, should it be met again: under a new name, or compressed. */
 export type Tombstone = Pick<FileRecord, "id" | "inode" | "bornMs" | "head" | "size" | "chainPath" | "givenUp">;
 
-export const TOMBSTONE_MS = 24 * 3_600_000;
+const TOMBSTONE_MS = 24 * 3_600_000;
 /** About 3 MB of memory. */
 const TOMBSTONES_MAX = 10_000;
 
