@@ -69,8 +69,9 @@ export class Bucket {
       const path = join(this.#folder, key);
       mkdirSync(dirname(path), { recursive: true });
       // As on S3, a reader sees all of an object or none of it.
-      writeFileSync(`${path}.tmp`, body);
-      renameSync(`${path}.tmp`, path);
+      const temporary = join(this.#folder, ".writing");
+      writeFileSync(temporary, body);
+      renameSync(temporary, path);
     }
     this.objects.set(key, { etag, size: body.length, storedAt: new Date(), headers });
     return etag;
