@@ -7,8 +7,8 @@ import { Packer, type PackOptions } from "./packer.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import type { FirehoseRequests } from "./requests.ts";
 
-/** Requests of 4 MiB that are sent at once, and that one shipment comes to: what a crash repeats. */
-const REQUESTS_MAX = 4;
+/** Requests of 4 MiB that are sent at once, and that one shipment comes to: what a crash repeats. Each more costs its memory. */
+const REQUESTS_MAX = 2;
 /** Of all requests' bodies; the rest of the last one is for the batch that goes beyond it. */
 const SHIPMENT_BYTES_MAX = (REQUESTS_MAX * 4 - 1) * 1024 * 1024;
 
