@@ -19,3 +19,16 @@ export function passedEnds(
     for (const { file, offset } of cursors.values()) if (ends.has(file)) reach(file, offset);
   return ends;
 }
+
+/** How far any output has read each file, or had when its interrupted shipment was journaled; by file id. So much of it was there. */
+export function readEnds(
+  outputs: readonly Pick<Positions, "passed" | "cursors" | "unresolved">[],
+): Map<string, number> {
+  const ends = passedEnds(outputs);
+  const reach = (file: string, end: number) => ends.set(file, Math.max(end, ends.get(file) ?? 0));
+  for (const { cursors, unresolved } of outputs) {
+    for (const { file, offset } of cursors.values()) reach(file, offset);
+    for (const { segments } of unresolved?.ranges ?? []) for (const { file, end } of segments) reach(file, end);
+  }
+  return ends;
+}

@@ -13,7 +13,7 @@ import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
 import type { OnAnswer } from "./output/retry.ts";
-import { passedEnds } from "./passed.ts";
+import { passedEnds, readEnds } from "./passed.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
@@ -115,8 +115,8 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
     all.push(await openOutputPositions(id, folder, context));
     opened.push(all.at(-1)!);
   }
-  const ends = passedEnds(all);
-  for (const tail of tails) tail.endPassed(ends);
+  const ends = [passedEnds(all), readEnds(all)] as const;
+  for (const tail of tails) tail.endPassed(...ends);
   for (const [index, output] of config.outputs.entries()) await openOutput(output, all[index]!, parts, context);
   const quarantineOf = quarantineIn(config);
   for (const orphan of await openOrphans(folder, new Set(identities.map(({ id }) => id)), {

@@ -7,7 +7,7 @@ import { Tail } from "../../agent/input/tail/tail.ts";
 import { sayLosses } from "../../agent/loss.ts";
 import { PoisonError, type Delivery, type Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
-import { passedEnds } from "../../agent/passed.ts";
+import { passedEnds, readEnds } from "../../agent/passed.ts";
 import { createRetention } from "../../agent/retention.ts";
 import { Shipper } from "../../agent/shipper.ts";
 import { createSource } from "../../agent/source.ts";
@@ -181,7 +181,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf });
   await tail.restore(records, held, T0_MS);
   const positions = await openPositions(join(state, "fake.journal"));
-  tail.endPassed(passedEnds([positions]));
+  tail.endPassed(passedEnds([positions]), readEnds([positions]));
   await sayLosses(output.id, positions, ledger);
   let clockMs = T0_MS;
   const source = createSource(

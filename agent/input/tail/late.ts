@@ -59,6 +59,20 @@ export function endPassed(state: TailState, ends: ReadonlyMap<string, number>): 
   }
 }
 
+/**
+ * After a restart: a file that is given up held at least what was read of it (`ends`, by id), though it may have been taken
+ * away before anybody noted its size.
+ */
+export function countRead(state: TailState, ends: ReadonlyMap<string, number>): void {
+  for (const [id, end] of ends) {
+    const file = state.files.get(id);
+    const givenUp = file?.record.givenUp;
+    if (file === undefined || givenUp === undefined || givenUp.size >= end) continue;
+    file.size = end;
+    file.record = { ...file.record, givenUp: { ...givenUp, size: end } };
+  }
+}
+
 /** After a restart: of files that share an inode each ends where the next one starts. */
 export function freezeEarlier(state: TailState): void {
   for (const file of state.files.values()) {

@@ -5,7 +5,7 @@ import type { FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { pollAlone, pollChain } from "./growth.ts";
 import { findHeld, type HeldFile } from "./held-space.ts";
-import { endPassed } from "./late.ts";
+import { countRead, endPassed } from "./late.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import type { Mount } from "./mounts.ts";
 import { recordAgain } from "./record-file.ts";
@@ -59,9 +59,13 @@ export class Tail {
     await this.#oneAtATime(async () => await restoreFiles(this.#state, records, held, nowMs));
   }
 
-  /** After `restore`, before anything is read: where reading of the files ended that outputs have gone behind, by id. */
-  endPassed(ends: ReadonlyMap<string, number>): void {
-    endPassed(this.#state, ends);
+  /**
+   * After `restore`, before anything is read: where reading of the files ended that outputs have gone behind (`passed`), and
+   * how far any output has read the others too (`read`), by id.
+   */
+  endPassed(passed: ReadonlyMap<string, number>, read: ReadonlyMap<string, number>): void {
+    endPassed(this.#state, passed);
+    countRead(this.#state, read);
   }
 
   /**

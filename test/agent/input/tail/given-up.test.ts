@@ -171,3 +171,22 @@ test("what was seen at a clean stop is not taken for all there was after a crash
   await after.release();
   expect(lossesOf(after)).toEqual([["deleted", 0]]);
 });
+
+test.each([true, false])(
+  "what a crash left journaled of a held file that was deleted then is in the accounts (delivered: %s)",
+  async (isDelivered) => {
+    await using bed = await openBed({ links: false });
+    const path = join(bed.logs, "a.log");
+    append(path, line("1"));
+    bed.output.failing.add("publish");
+    await expect(bed.run(T0_MS)).rejects.toThrow("publish fails");
+    rmSync(path);
+    await using after = await restart(bed, { links: false });
+    after.output.delivered = isDelivered;
+    await after.run(T0_MS + 1000);
+    await after.release();
+    const bytes = line("1").length;
+    const total = isDelivered ? { delivered: bytes, lost: 0 } : { delivered: 0, lost: bytes };
+    expect(after.ledger.accounts()).toMatchObject([{ errorBytes: 0, total: { read: bytes, pending: 0, ...total } }]);
+  },
+);
