@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openBed, type Bed } from "../../bed.ts";
@@ -57,20 +57,25 @@ test("a chain whose newest file is lost goes on with the next, and does not go b
   expect(lossesOf(after)).toEqual([["deleted", 0]]);
 });
 
-test("a file whose link was removed from the state folder is counted as lost, and its chain goes on", async () => {
-  await using bed = await openBed();
-  const path = join(bed.logs, "a.log");
-  append(path, line("1"));
-  await bed.run(T0_MS);
-  const files = join(bed.folder, "state/files");
-  for (const name of readdirSync(files).filter((other) => other.endsWith(".log"))) rmSync(join(files, name));
-  rmSync(path);
-  append(path, line("2"));
-  await using after = await restart(bed);
-  await after.run(T0_MS + 1000);
-  expect(after.logsShipped()).toEqual(["2"]);
-  expect(lossesOf(after)).toEqual([["deleted", 0]]);
-});
+test.each([true, false])(
+  "a file whose link was removed from the state folder is counted as lost, and its path is followed on (inode reused: %s)",
+  async (isReused) => {
+    await using bed = await openBed();
+    const path = join(bed.logs, "a.log");
+    append(path, line("1"));
+    await bed.run(T0_MS);
+    const files = join(bed.folder, "state/files");
+    for (const name of readdirSync(files).filter((other) => other.endsWith(".log"))) rmSync(join(files, name));
+    // Overwriting keeps the inode, and the moved file keeps it from being used again.
+    if (!isReused) renameSync(path, join(bed.folder, "moved"));
+    writeFileSync(path, line("2"));
+    await using after = await restart(bed);
+    await after.run(T0_MS + 1000);
+    await after.release();
+    expect(after.logsShipped()).toEqual(["2"]);
+    expect(lossesOf(after)).toEqual([["deleted", 0]]);
+  },
+);
 
 test("what a truncation took of a chain's last file is counted when it is released, a restart in between included", async () => {
   await using bed = await openBed();
