@@ -4,6 +4,7 @@ import picomatch from "picomatch";
 
 import type {
   AgentConfig,
+  CloudWatchConfig,
   FilterConfig,
   FirehoseConfig,
   InputConfig,
@@ -14,6 +15,7 @@ import type {
 } from "./config.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
+import { cloudWatchDestination, parseNameTemplate } from "./name-template.ts";
 import { PARTITION_COLUMNS } from "./table.ts";
 import { parseTimeFormat } from "./time-format.ts";
 
@@ -145,6 +147,7 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
       refuse("compression", "gzip is for json_lines; Parquet takes zstd or none");
     }
     if (output.plugin === "s3") checkS3(output, refuse);
+    if (output.plugin === "cloudwatch_logs") checkCloudWatch(output, refuse);
     if (output.plugin === "kinesis_firehose") checkFirehose(output, refuse);
     const identity = identityOf(output);
     const twin = first.get(identity);
@@ -158,6 +161,7 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
 /** The option that says where an output ships to. */
 const DESTINATIONS: Readonly<Record<OutputConfig["plugin"], string>> = {
   s3: "bucket",
+  cloudwatch_logs: "log_group_name",
   kinesis_firehose: "delivery_stream",
   directory: "path",
   stdout: "name",
@@ -174,6 +178,34 @@ function checkS3(output: S3Config, refuse: (option: string, message: string) => 
     refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
   const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));
   if (bad !== undefined) refuse("tagging", `${bad} is not KEY=VALUE`);
+}
+
+function checkCloudWatch(output: CloudWatchConfig, refuse: (option: string, message: string) => void): void {
+  const { logGroupName, logGroupTemplate, logStreamName, logStreamPrefix, logStreamTemplate } = output;
+  checkEndpoint(output, refuse);
+  // An empty one was reported as missing.
+  if (logGroupName !== "" && !/^[-._/#A-Za-z0-9]{1,512}$/.test(logGroupName))
+    refuse("log_group_name", "is no name of a log group: letters, digits and . - _ / #, 512 at most");
+  for (const [option, name] of [
+    ["log_stream_name", logStreamName],
+    ["log_stream_prefix", logStreamPrefix],
+  ] as const)
+    if (name !== null && !/^[^:*]{1,512}$/.test(name))
+      refuse(option, "is no name of a log stream: no : and no *, 512 characters at most");
+  if (logStreamName === null && logStreamPrefix === null && logStreamTemplate === null)
+    refuse("log_stream_name", "says nothing of the log stream; set it, or log_stream_prefix or log_stream_template");
+  if (logStreamName !== null && logStreamPrefix !== null)
+    refuse("log_stream_prefix", "and log_stream_name are both set; remove one");
+  for (const [option, template] of [
+    ["log_group_template", logGroupTemplate],
+    ["log_stream_template", logStreamTemplate],
+  ] as const) {
+    try {
+      parseNameTemplate(template ?? "");
+    } catch (error) {
+      refuse(option, (error as Error).message);
+    }
+  }
 }
 
 function checkFirehose(output: FirehoseConfig, refuse: (option: string, message: string) => void): void {
@@ -200,6 +232,7 @@ function checkEndpoint(
 function identityOf(output: OutputConfig): string {
   if (output.alias !== null) return `alias ${output.alias}`;
   if (output.plugin === "s3") return `s3 ${output.endpoint ?? ""} ${output.bucket} ${output.prefix}`;
+  if (output.plugin === "cloudwatch_logs") return cloudWatchDestination(output);
   if (output.plugin === "kinesis_firehose")
     return `firehose ${output.endpoint ?? ""} ${output.region ?? ""} ${output.deliveryStream}`;
   return output.plugin === "directory" ? `directory ${output.path}` : output.plugin;

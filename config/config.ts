@@ -81,7 +81,7 @@ export interface KubernetesFilterConfig {
   readonly metaPreloadCacheDir: string | null;
 }
 
-export type OutputConfig = DirectoryConfig | S3Config | FirehoseConfig | StdoutConfig | NullConfig;
+export type OutputConfig = DirectoryConfig | S3Config | CloudWatchConfig | FirehoseConfig | StdoutConfig | NullConfig;
 
 interface OutputBase {
   /** `alias`, or null: then the identity is a hash of the destination. */
@@ -142,6 +142,29 @@ export interface FirehoseConfig extends OutputBase {
   readonly compression: "gzip" | "zstd" | "none";
   /** Many lines in one record of Firehose, or one line each. */
   readonly simpleAggregation: boolean;
+  readonly requestTimeoutMs: number;
+}
+
+/** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
+export interface CloudWatchConfig extends OutputBase {
+  readonly plugin: "cloudwatch_logs";
+  readonly logGroupName: string;
+  /** In Fluent Bit's record accessor syntax, checked (name-template.ts). */
+  readonly logGroupTemplate: string | null;
+  readonly logStreamName: string | null;
+  /** The tag follows it. */
+  readonly logStreamPrefix: string | null;
+  readonly logStreamTemplate: string | null;
+  /** The one field of a record that is sent; null: all of it, as JSON. */
+  readonly logKey: "log" | null;
+  readonly logFormat: "json/emf" | null;
+  readonly autoCreateGroup: boolean;
+  /** Of groups that the agent makes; null: for ever. */
+  readonly logRetentionDays: number | null;
+  readonly logGroupClass: "STANDARD" | "INFREQUENT_ACCESS" | null;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly profile: string | null;
   readonly requestTimeoutMs: number;
 }
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { checkConfig } from "./check.ts";
 import type {
   AgentConfig,
+  CloudWatchConfig,
   FilterConfig,
   FirehoseConfig,
   InputConfig,
@@ -166,6 +167,10 @@ function readOutput(section: RawSection, raw: RawConfig, found: Findings): Outpu
     const settings = readSettings(OUTPUTS.s3, "output s3", section, found);
     return { plugin, ...shared(settings), ...s3Options(settings) };
   }
+  if (plugin === "cloudwatch_logs") {
+    const settings = readSettings(OUTPUTS.cloudwatch_logs, "output cloudwatch_logs", section, found);
+    return { plugin, ...shared(settings), ...cloudWatchOptions(settings) };
+  }
   if (plugin === "kinesis_firehose") {
     const settings = readSettings(OUTPUTS.kinesis_firehose, "output kinesis_firehose", section, found);
     return { plugin, ...shared(settings), ...firehoseOptions(settings) };
@@ -231,6 +236,28 @@ function firehoseOptions(
     logKey: settings.log_key,
     compression: settings.compression,
     simpleAggregation: settings.simple_aggregation,
+    requestTimeoutMs: settings.request_timeout,
+  };
+}
+
+function cloudWatchOptions(
+  settings: Settings<typeof OUTPUTS.cloudwatch_logs>,
+): Omit<CloudWatchConfig, "plugin" | "alias" | "match" | "uploadTimeoutMs" | "totalFileSizeBytes"> {
+  const { log_retention_days: days, log_group_class: groupClass } = settings;
+  return {
+    logGroupName: settings.log_group_name,
+    logGroupTemplate: settings.log_group_template,
+    logStreamName: settings.log_stream_name,
+    logStreamPrefix: settings.log_stream_prefix,
+    logStreamTemplate: settings.log_stream_template,
+    logKey: settings.log_key,
+    logFormat: settings.log_format,
+    autoCreateGroup: settings.auto_create_group,
+    logRetentionDays: days === null ? null : Number(days),
+    logGroupClass: groupClass === null ? null : groupClass === "standard" ? "STANDARD" : "INFREQUENT_ACCESS",
+    region: settings.region,
+    endpoint: settings.endpoint,
+    profile: settings.profile,
     requestTimeoutMs: settings.request_timeout,
   };
 }

@@ -2,6 +2,7 @@ import { Document } from "yaml";
 
 import type {
   AgentConfig,
+  CloudWatchConfig,
   FilterConfig,
   FirehoseConfig,
   InputConfig,
@@ -78,6 +79,7 @@ function outputOptions(output: OutputConfig): Options {
     ...matchOptions(output.match),
     ...(output.plugin === "directory" && { path: output.path }),
     ...(output.plugin === "s3" && s3Options(output)),
+    ...(output.plugin === "cloudwatch_logs" && cloudWatchOptions(output)),
     ...(output.plugin === "kinesis_firehose" && firehoseOptions(output)),
     ...("format" in output && { format: output.format }),
     ...("compression" in output && { compression: output.compression }),
@@ -103,6 +105,25 @@ function s3Options(output: S3Config): Options {
     request_timeout: formatDuration(output.requestTimeoutMs),
   };
   return present(options);
+}
+
+function cloudWatchOptions(output: CloudWatchConfig): Options {
+  return present({
+    log_group_name: output.logGroupName,
+    log_group_template: output.logGroupTemplate,
+    log_stream_name: output.logStreamName,
+    log_stream_prefix: output.logStreamPrefix,
+    log_stream_template: output.logStreamTemplate,
+    log_key: output.logKey,
+    log_format: output.logFormat,
+    auto_create_group: onOff(output.autoCreateGroup),
+    log_retention_days: output.logRetentionDays === null ? null : String(output.logRetentionDays),
+    log_group_class: output.logGroupClass?.toLowerCase() ?? null,
+    region: output.region,
+    endpoint: output.endpoint,
+    profile: output.profile,
+    request_timeout: formatDuration(output.requestTimeoutMs),
+  });
 }
 
 function firehoseOptions(output: FirehoseConfig): Options {

@@ -535,6 +535,140 @@ const SHIPMENT_OF_STREAM = {
   total_file_size: { ...TOTAL_FILE_SIZE, origin: "ours" },
 } as const satisfies Record<string, Option>;
 
+const CLOUDWATCH_LOGS = {
+  doc: "Sends records to Amazon CloudWatch Logs. At least once: a crash repeats at most the requests in flight.",
+  options: {
+    log_group_name: {
+      type: "string",
+      default: null,
+      required: true,
+      origin: "fluent-bit",
+      doc: "Log group of the records.",
+    },
+    log_group_template: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Log group by metadata, such as `/eks/$cluster/$kubernetes['namespace_name']`; `log_group_name` is taken where a file has no such value. Variables: `$kubernetes['…']` (`['labels']['…']` too), `$TAG`, `$TAG[1]`, and ours: `$cluster`, `$node`, `$source` (application, dataplane, host, control-plane).",
+    },
+    log_stream_name: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Log stream of the records.",
+    },
+    log_stream_prefix: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Instead of `log_stream_name`: what stands in front of the tag in the stream's name.",
+    },
+    log_stream_template: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Log stream by metadata, such as `$kubernetes['pod_name'].$kubernetes['container_name']`; the name or the prefix is taken where a file has no such value.",
+    },
+    region: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "Region of the log groups; without it AWS_REGION or the profile says it.",
+    },
+    ...MATCH,
+    alias: ALIAS,
+    log_key: {
+      type: "enum",
+      default: null,
+      values: ["log"],
+      origin: "fluent-bit",
+      doc: "`log`: an event is the message alone, as it was written; without it the whole record, as JSON.",
+    },
+    log_format: {
+      type: "enum",
+      default: null,
+      values: ["json/emf"],
+      origin: "fluent-bit",
+      doc: "`json/emf`: CloudWatch makes metrics of messages in the embedded metric format; with `log_key: log`.",
+    },
+    auto_create_group: {
+      type: "boolean",
+      default: "off",
+      origin: "fluent-bit",
+      doc: "Whether log groups that are missing are made; streams always are.",
+    },
+    log_retention_days: {
+      type: "enum",
+      default: null,
+      values: words("1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"),
+      origin: "fluent-bit",
+      doc: "Retention of the log groups that the agent makes, in days.",
+    },
+    log_group_class: {
+      type: "enum",
+      default: null,
+      values: ["standard", "infrequent_access"],
+      origin: "fluent-bit",
+      doc: "Class of the log groups that the agent makes.",
+    },
+    upload_timeout: {
+      type: "duration",
+      default: "1s",
+      min: "100ms",
+      max: "1d",
+      origin: "ours",
+      doc: "Longest time that a line waits before its shipment starts.",
+    },
+    total_file_size: {
+      type: "size",
+      default: "2M",
+      min: "100K",
+      max: "16M",
+      origin: "ours",
+      doc: "Raw log bytes of one shipment at most; when as much waits, it starts early.",
+    },
+    endpoint: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "URL of another service that speaks the protocol of CloudWatch Logs.",
+    },
+    profile: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Profile of the AWS configuration files to take credentials from.",
+    },
+    request_timeout: {
+      type: "duration",
+      default: "30s",
+      min: "100ms",
+      max: "1h",
+      origin: "ours",
+      doc: "Longest time of one request (1 MiB at most), which is tried again then.",
+    },
+  },
+  ignored: {
+    ...OUTPUT_IGNORED,
+    auto_retry_requests: RETRIES,
+    extra_user_agent: "nothing depends on it",
+    "net.*": "see request_timeout",
+    tls: "endpoint says https or http",
+  },
+  later: {
+    ...OUTPUT_LATER,
+    role_arn: "name a profile that has the role_arn",
+    external_id: "name a profile that has the external_id",
+    sts_endpoint: "set AWS_ENDPOINT_URL_STS",
+    metric_namespace: "write messages in the embedded metric format, with log_format: json/emf",
+    metric_dimensions: "write messages in the embedded metric format, with log_format: json/emf",
+    add_entity: "",
+    port: "name it in endpoint",
+    "tls.verify": "trust the authority by NODE_EXTRA_CA_CERTS",
+    "tls.ca_file": "name it in NODE_EXTRA_CA_CERTS",
+  },
+} as const satisfies OptionGroup;
+
 const FIREHOSE = {
   doc: "Sends records to a delivery stream of Amazon Data Firehose. At least once: a crash may repeat the requests in flight.",
   options: {
@@ -656,6 +790,7 @@ export const INPUTS = { tail: TAIL } as const;
 export const FILTERS = { kubernetes: KUBERNETES } as const;
 export const OUTPUTS = {
   s3: S3,
+  cloudwatch_logs: CLOUDWATCH_LOGS,
   kinesis_firehose: FIREHOSE,
   directory: DIRECTORY,
   stdout: STDOUT,
@@ -673,9 +808,9 @@ export const PLUGINS_LATER = {
   filter: words(`grep modify parser throttle redact multiline rewrite_tag
     aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
-  output: words(`cloudwatch_logs
-    azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file firehose
-    flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
+  output:
+    words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file
+    firehose flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
     slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
 } as const;

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import type { DirectoryConfig, FirehoseConfig, OutputConfig, S3Config, ServiceConfig } from "../../config/config.ts";
+import type {
+  CloudWatchConfig,
+  DirectoryConfig,
+  FirehoseConfig,
+  OutputConfig,
+  S3Config,
+  ServiceConfig,
+} from "../../config/config.ts";
+import { cloudWatchDestination } from "../../config/name-template.ts";
 import type { ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import { MessageLines, RecordLines } from "../encode/json-line.ts";
@@ -8,6 +16,10 @@ import { createParquetEncoder } from "../encode/parquet/parquet-encoder.ts";
 import { createTimeField } from "../encode/time-field.ts";
 import type { Probe } from "../probe.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { eventBytesMax } from "./cloudwatch/limits.ts";
+import { createNames } from "./cloudwatch/names.ts";
+import { createCloudWatchOutput } from "./cloudwatch/output.ts";
+import { createCloudWatchRequests } from "./cloudwatch/requests.ts";
 import { createDirectoryStore } from "./directory.ts";
 import { createFirehoseOutput } from "./firehose/output.ts";
 import { createFirehoseRequests } from "./firehose/requests.ts";
@@ -43,6 +55,7 @@ export function destinationId(config: OutputConfig): string {
 
 function destinationOf(config: OutputConfig): string {
   if (config.plugin === "directory") return config.path;
+  if (config.plugin === "cloudwatch_logs") return cloudWatchDestination(config);
   if (config.plugin === "kinesis_firehose")
     return `${config.endpoint ?? ""} ${config.region ?? ""} ${config.deliveryStream}`;
   return config.plugin === "s3" ? `${config.endpoint ?? ""} ${config.bucket} ${config.prefix}` : "";
@@ -62,6 +75,7 @@ export function createOutput(config: OutputConfig, context: OutputContext, tools
   const recorded = { config, cluster: context.cluster, node: context.node };
   if (config.plugin === "stdout") return createStdoutOutput(id, recorded);
   if (config.plugin === "null") return createNullOutput(id, recorded);
+  if (config.plugin === "cloudwatch_logs") return createLogStreams(id, recorded, config, tools);
   if (config.plugin === "kinesis_firehose") return createStreamOutput(id, recorded, config, tools);
   return createObjectOutput({
     id,
@@ -109,6 +123,27 @@ function createStreamOutput(
     aggregate,
     createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines()),
     requests: (signal) => retrying(paced(connect(signal), pace, signal), { signal, log, output: id, said, onAnswer }),
+  });
+}
+
+function createLogStreams(
+  id: string,
+  recorded: { readonly cluster: string },
+  config: CloudWatchConfig,
+  { log, onAnswer }: OutputTools,
+): Output {
+  const connect = createCloudWatchRequests(config);
+  const pace = new Pace();
+  const region = config.region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? null;
+  return createCloudWatchOutput({
+    id,
+    recorded,
+    messageOnly: config.logKey !== null,
+    eventBytesMax: eventBytesMax(region),
+    createLines: () => (config.logKey === null ? new RecordLines(null) : new MessageLines()),
+    nameOf: createNames(config, recorded.cluster, log),
+    requests: (signal, retry) =>
+      retrying(paced(connect(signal), pace, signal), { signal, log, output: id, onAnswer, ...retry }),
   });
 }
 

@@ -2,7 +2,7 @@ import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client }
 import { randomBytes } from "node:crypto";
 
 /** A moto server, started by run.ts. */
-const endpoint = process.env["MOTO_ENDPOINT"] ?? "http://127.0.0.1:5000";
+export const endpoint = process.env["MOTO_ENDPOINT"] ?? "http://127.0.0.1:5000";
 
 export interface MotoBucket {
   readonly endpoint: string;

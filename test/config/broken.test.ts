@@ -38,7 +38,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an output of a later version",
       edited("directory", "Kinesis_Streams"),
-      "agent.yaml:9:13: pipeline.outputs[0].name: output kinesis_streams is not in this version yet; known: s3, kinesis_firehose, directory, stdout, null",
+      "agent.yaml:9:13: pipeline.outputs[0].name: output kinesis_streams is not in this version yet; known: s3, cloudwatch_logs, kinesis_firehose, directory, stdout, null",
     ],
     [
       "a filter of a later version",
@@ -48,7 +48,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an output unlike any",
       edited("directory", "somewhere"),
-      'agent.yaml:9:13: pipeline.outputs[0].name: unknown output "somewhere"; known: s3, kinesis_firehose, directory, stdout, null',
+      'agent.yaml:9:13: pipeline.outputs[0].name: unknown output "somewhere"; known: s3, cloudwatch_logs, kinesis_firehose, directory, stdout, null',
     ],
     [
       "a plugin without a name",

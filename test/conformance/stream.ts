@@ -13,15 +13,27 @@ export interface StreamBed extends AsyncDisposable {
 const NEVER = new AbortController().signal;
 const HEADER = { seq: 1, planId: "0123456789abcdef0123456789abcdef", replay: false };
 
-/** What every output promises that sends at least once. `open` makes an empty place for each test. */
-export function streamConformance(name: string, open: () => Promise<StreamBed>): void {
+/**
+ * What every output promises that sends at least once. `open` makes an empty place for each test; the records are of
+ * about `ns` (since 1970), as some services mind their age.
+ */
+export function streamConformance(name: string, open: () => Promise<StreamBed>, ns = HOUR_NS): void {
+  const batchOfLogs = (texts: readonly string[], chain: string, from = 0) =>
+    batchAt(ns + BigInt(from) * 1_000_000n, texts, chain);
+  const ship = async (output: Output, texts: readonly string[]): Promise<void> => {
+    const delivery = output.begin(HEADER, NEVER);
+    expect(await delivery.accept(...batchOfLogs(texts, "a"))).toBe(true);
+    await delivery.seal();
+    expect(((await delivery.publish()) as Outcome).undelivered.size).toBe(0);
+  };
+
   test(`${name}: nothing is sent before it is published, then all of it once, in order by chain`, async () => {
     await using bed = await open();
     const delivery = bed.output.begin(HEADER, NEVER);
     const sent = { a: logs("a", 300), b: logs("b", 200) };
     for (const from of [0, 100, 200]) {
       for (const chain of ["a", "b"] as const)
-        expect(await delivery.accept(...batchOfLogs(sent[chain].slice(from, from + 100), chain))).toBe(true);
+        expect(await delivery.accept(...batchOfLogs(sent[chain].slice(from, from + 100), chain, from))).toBe(true);
     }
     expect(await delivery.seal()).toMatchObject({ keys: [], records: 500 });
     expect(await bed.received()).toEqual([]);
@@ -101,19 +113,12 @@ function logs(chain: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${chain} ${index}`);
 }
 
-function batchOfLogs(texts: readonly string[], chain: string) {
+function batchAt(ns: bigint, texts: readonly string[], chain: string) {
   const rows = texts.map((log, index) => ({
     log,
-    ns: HOUR_NS + BigInt(index) * 1_000_000n,
+    ns: ns + BigInt(index) * 1_000_000n,
     stream: "stdout" as const,
   }));
   const origin = originOf({ file: `node-1/pod/container/${chain}` });
   return [batchOf(origin, rows), { chain, rawBytes: new Uint32Array(texts.length).fill(1) }] as const;
-}
-
-async function ship(output: Output, texts: readonly string[]): Promise<void> {
-  const delivery = output.begin(HEADER, NEVER);
-  expect(await delivery.accept(...batchOfLogs(texts, "a"))).toBe(true);
-  await delivery.seal();
-  expect(((await delivery.publish()) as Outcome).undelivered.size).toBe(0);
 }

@@ -1,0 +1,138 @@
+import { expect, test } from "vitest";
+import { startCloudWatchServer } from "../../../servers/cloudwatch-server.ts";
+import { T0_MS } from "../../fixture.ts";
+import { openCloudWatch, rowsOf, type Row } from "./bed.ts";
+
+const MESSAGES = { logKey: "log", logStreamPrefix: null, logStreamName: "s" } as const;
+const MIB = 1024 * 1024;
+const DAY_MS = 24 * 3_600_000;
+
+/** Sends rows as they are; the requests and what became of them. */
+async function send(rows: readonly Row[], changes = {}) {
+  await using server = await startCloudWatchServer({ now: () => T0_MS });
+  server.groups.get("logs")!.streams.set("s", []);
+  const { begin } = openCloudWatch(server.endpoint, { ...MESSAGES, ...changes });
+  const delivery = begin();
+  const { batch, source } = rowsOf("a", rows);
+  expect(await delivery.accept(batch, source)).toBe(true);
+  await delivery.seal();
+  const outcome = await delivery.publish();
+  if (outcome === undefined) throw new Error("no outcome");
+  const { requests, requestBytesMost, requestEventsMost } = server.stats();
+  return {
+    ...outcome,
+    events: server.events(),
+    requests: requests["PutLogEvents"],
+    requestBytesMost,
+    requestEventsMost,
+  };
+}
+
+test.each([
+  [MIB - 26 - 1, 1, 0],
+  [MIB - 26, 1, 0],
+  [MIB - 26 + 1, 0, 1],
+])("an event of %i bytes: %i sent, %i quarantined", async (bytes, sent, quarantined) => {
+  const { events, refused, undelivered } = await send([{ log: "x".repeat(bytes) }]);
+  expect([events.length, refused.length, undelivered.size]).toEqual([sent, quarantined, 0]);
+});
+
+test("what is too large is quarantined whole, with the reason and the bytes that it stands for", async () => {
+  const log = "x".repeat(MIB);
+  const { refused, records } = await send([{ log }, { log: "small" }]);
+  const reason = "event of 1048602 bytes is too large for CloudWatch Logs, which takes 1048576";
+  expect([refused, records]).toEqual([[expect.objectContaining({ reason, rawBytes: MIB + 1, log })], 1]);
+});
+
+test.each([
+  [256 * 1024 - 26 - 1, 1, 0],
+  [256 * 1024 - 26, 1, 0],
+  [256 * 1024 - 26 + 1, 0, 1],
+])("in China an event of %i bytes: %i sent, %i quarantined", async (bytes, sent, quarantined) => {
+  const { events, refused } = await send([{ log: "x".repeat(bytes) }], { region: "cn-north-1" });
+  expect([events.length, refused.length]).toEqual([sent, quarantined]);
+});
+
+test("an event's size is counted in bytes of UTF-8, before it is escaped", async () => {
+  const whole = '"é'.repeat(Math.floor((MIB - 26) / 3));
+  const { events, refused } = await send([{ log: whole }, { log: `${whole}"é` }]);
+  expect([events.map(({ message }) => message === whole), refused.length]).toEqual([[true], 1]);
+});
+
+test.each([
+  [-1, 1, MIB - 1],
+  [0, 1, MIB],
+  [1, 2, MIB / 2 + 1],
+])("two events of 1 MiB and %i bytes together are sent in %i requests", async (over, requests, most) => {
+  const half = MIB / 2 - 26;
+  const sent = await send([{ log: "x".repeat(half) }, { log: "y".repeat(half + over) }]);
+  expect([sent.requests, sent.events.length, sent.requestBytesMost]).toEqual([requests, 2, most]);
+});
+
+test.each([
+  [9999, 1, 9999],
+  [10_000, 1, 10_000],
+  [10_001, 2, 10_000],
+])("%i events are sent in %i requests", async (count, requests, most) => {
+  const sent = await send(Array.from({ length: count }, (_, index) => ({ log: String(index) })));
+  expect([sent.requests, sent.requestEventsMost, sent.events.length]).toEqual([requests, most, count]);
+});
+
+test.each([
+  [-1, 1],
+  [0, 1],
+  [1, 2],
+])("two events 24 h and %i ms apart are sent in %i requests, in either order", async (over, requests) => {
+  const rows = [
+    { log: "new", ms: T0_MS },
+    { log: "old", ms: T0_MS - DAY_MS - over },
+  ];
+  for (const each of [rows, rows.toReversed()]) {
+    const { requests: made, events } = await send(each);
+    expect([made, events.map(({ message }) => message).toSorted()]).toEqual([requests, ["new", "old"]]);
+  }
+});
+
+test.each([
+  [-14 * DAY_MS + 1, 0],
+  [-14 * DAY_MS, 0],
+  [-14 * DAY_MS - 1, 1],
+  [7_200_000 - 1, 0],
+  [7_200_000, 0],
+  [7_200_000 + 1, 1],
+])("an event %i ms from now: %i refused by the service, and quarantined", async (offset, count) => {
+  const { refused, events } = await send([{ log: "far", ms: T0_MS + offset }]);
+  expect([refused.length, events.length]).toEqual([count, 1 - count]);
+});
+
+test("of a request that is refused in part the rest is stored, and each refused record is kept with its reason", async () => {
+  const rows = [
+    { log: "future", ms: T0_MS + 8_000_000 },
+    { log: "now", ms: T0_MS },
+    { log: "later", ms: T0_MS + 1000 },
+  ];
+  const { refused, events, records } = await send(rows);
+  expect(events.map(({ message }) => message)).toEqual(["now", "later"]);
+  expect([refused.map(({ log, pos, rawBytes, reason }) => ({ log, pos, rawBytes, reason })), records]).toEqual([
+    [{ log: "future", pos: 0, rawBytes: 7, reason: "too far in the future for CloudWatch Logs (2 hours)" }],
+    2,
+  ]);
+});
+
+test("events are put in order of time, those of one moment as they were read", async () => {
+  const rows = [3, 1, 2, 1].map((second, index) => ({ log: `${second}-${index}`, ms: T0_MS + second * 1000 }));
+  const { events } = await send(rows);
+  expect(events.map(({ message }) => message)).toEqual(["1-1", "1-3", "2-2", "3-0"]);
+  expect(events.map(({ timestamp }) => timestamp - T0_MS)).toEqual([1000, 1000, 2000, 3000]);
+});
+
+test("an empty message is sent as a blank, which the service needs", async () => {
+  const { events } = await send([{ log: "" }, { log: "x" }]);
+  expect(events.map(({ message }) => message)).toEqual([" ", "x"]);
+});
+
+test("whatever a message holds arrives as it was", async () => {
+  const log = 'tab\t quote" back\\ bell\u0007 newline\n é 😀 \u2028';
+  const { events } = await send([{ log }]);
+  expect(events[0]?.message).toBe(log);
+});
