@@ -88,6 +88,22 @@ test("the beginning of a record whose end was taken away may be joined with the 
   expect(expectation.violations(arrivedOf([[1, 2]], { odd: [joined] }))).toHaveLength(1);
 });
 
+test("the beginning of a record whose end was taken away may be joined with the rest of one whose beginning was", () => {
+  const { expectation, second, texts } = split();
+  second.sure = false;
+  const third = expectation.newExtent(2);
+  const next = messageOf(KEY, 1);
+  expectation.written(KEY, 1, [
+    { extent: second, text: next.slice(0, 15) },
+    { extent: third, text: next.slice(15) },
+  ]);
+  const joined = texts[0]! + texts[1]! + next.slice(15);
+  expect(expectation.violations(arrivedOf([], { odd: [joined] }))).toEqual([]);
+  expect(expectation.violations(arrivedOf([], { odd: [joined, joined] }))).toHaveLength(1);
+  expect(expectation.violations(arrivedOf([[1, 2]], { odd: [joined] }))).toHaveLength(1);
+  expect(expectation.violations(arrivedOf([], { odd: [`${joined}x`] }))).toHaveLength(1);
+});
+
 test("the last words of a container that died arrive as they are", () => {
   const { expectation, texts } = split(false);
   expect(expectation.violations(arrivedOf([], { odd: [texts.join("")] }))).toEqual([]);

@@ -75,7 +75,8 @@ export class Expectation {
     );
     const odd = new Map<string, number>();
     for (const text of arrived.odd) odd.set(text, (odd.get(text) ?? 0) + 1);
-    for (const broken of this.#broken.values()) splitJoined(broken, left, odd);
+    const unsure = [...this.#broken.values()].filter(isUnsure);
+    for (const broken of unsure) splitJoined(broken, unsure, left, odd);
     for (const extent of this.#extents) {
       for (const [key, run] of extent.runs) found.push(...runViolations(key, run, extent.sure, left));
     }
@@ -110,18 +111,19 @@ function runViolations(key: string, run: { from: number; to: number }, sure: boo
   return found;
 }
 
-function brokenViolations({ key, seq, parts, complete }: Broken, left: Ranges, odd: Map<string, number>): string[] {
+function brokenViolations(broken: Broken, left: Ranges, odd: Map<string, number>): string[] {
+  const { key, seq, parts, complete } = broken;
   const whole = takeRange(left, key, seq, seq + 1).length > 0;
   const text = parts.map((part) => part.text).join("");
   if (!whole && parts.some((part) => part.extent.nameless) && takeSplit(parts, odd)) return [];
-  if (parts.every((part) => part.extent.sure)) {
+  if (!isUnsure(broken)) {
     if (complete) return whole ? [] : [`lost: ${key}#${seq}, whose fragments lie in ${parts.length} parts`];
     // A container that died just before the end of a line wrote all of the message.
     if (whole && text === messageOf(key, seq)) return [];
     return takeOdd(odd, text) ? [] : [`lost: ${key}#${seq}, unfinished: ${text.slice(0, 100)}`];
   }
   // Some of its bytes were taken away: each part arrives once at most, alone or joined with others.
-  if (!whole) for (const group of groupings(parts.map((part) => part.text))) takeOdd(odd, group);
+  if (!whole) for (const group of textsOf(broken)) takeOdd(odd, group);
   return [];
 }
 
@@ -140,23 +142,52 @@ function takeSplit(parts: readonly Part[], odd: Map<string, number>): boolean {
 
 /**
  * Where the end of a record was taken away, perhaps before anybody saw it, its beginning can't but be joined with the next
- * line of its stream: that row counts as both.
+ * line of its stream: that row counts for both. `unsure`: the records of which something was taken away.
  */
-function splitJoined({ key, parts }: Broken, left: Ranges, odd: Map<string, number>): void {
-  if (parts.every((part) => part.extent.sure)) return;
-  for (const beginning of groupings(parts.map((part) => part.text))) {
+function splitJoined(broken: Broken, unsure: readonly Broken[], left: Ranges, odd: Map<string, number>): void {
+  const { key } = broken;
+  for (const beginning of textsOf(broken)) {
     for (const text of odd.keys()) {
-      const rest = text.startsWith(beginning) ? text.slice(beginning.length) : "";
-      const next = nameOf(rest);
-      const has = (left.get(key) ?? []).some(({ from, to }) => next !== null && from <= next.seq && next.seq < to);
-      if (has || next?.key !== key || rest !== messageOf(key, next.seq) || !takeOdd(odd, text)) continue;
-      left.set(
-        key,
-        [...(left.get(key) ?? []), { from: next.seq, to: next.seq + 1 }].toSorted((a, b) => a.from - b.from),
-      );
+      if (!text.startsWith(beginning) || text === beginning) continue;
+      const whole = wholeIn(text.slice(beginning.length), broken, unsure, left);
+      if (whole === null || !takeOdd(odd, text)) continue;
+      const ranges = [...(left.get(key) ?? []), ...whole.map((seq) => ({ from: seq, to: seq + 1 }))];
+      if (ranges.length > 0)
+        left.set(
+          key,
+          ranges.toSorted((a, b) => a.from - b.from),
+        );
       return;
     }
   }
+}
+
+/**
+ * The whole messages in a text, one or none, if it is what may follow a beginning: the next message, or what is left of
+ * later records whose own beginning was taken away, and then the next message or nothing. Null if it is none of that.
+ */
+function wholeIn(text: string, { key, seq }: Broken, unsure: readonly Broken[], left: Ranges): number[] | null {
+  if (text === "") return [];
+  const hasArrived = (other: number) => (left.get(key) ?? []).some(({ from, to }) => from <= other && other < to);
+  const next = nameOf(text);
+  if (next?.key === key && text === messageOf(key, next.seq)) return hasArrived(next.seq) ? null : [next.seq];
+  for (const later of unsure) {
+    if (later.key !== key || later.seq <= seq || hasArrived(later.seq)) continue;
+    for (const rest of textsOf(later)) {
+      const whole = text.startsWith(rest) ? wholeIn(text.slice(rest.length), later, unsure, left) : null;
+      if (whole !== null) return whole;
+    }
+  }
+  return null;
+}
+
+function isUnsure({ parts }: Broken): boolean {
+  return parts.some((part) => !part.extent.sure);
+}
+
+/** What may arrive of a record of which something was taken away. */
+function textsOf({ parts }: Broken): string[] {
+  return groupings(parts.map((part) => part.text));
 }
 
 /** Every text that some of the parts give when joined in order, longest first. */
