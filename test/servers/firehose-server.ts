@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Faults, type FaultRule } from "./s3-faults.ts";
+import { accessKeyOf } from "./s3-server.ts";
 
 /** Requests whose headers `log` keeps. */
 const LOG_MAX = 10_000;
@@ -61,6 +62,8 @@ export interface FirehoseServerOptions {
   /** Delivery streams that are there. */
   readonly streams?: readonly string[];
   readonly seed?: number;
+  /** Whether an access key is taken; requests with another one are answered by ExpiredTokenException. All are without it. */
+  readonly accepts?: (accessKeyId: string) => boolean;
   /** Takes the records of a request instead of memory: bodies of a long run. */
   readonly sink?: (stream: string, records: readonly Buffer[]) => void;
 }
@@ -120,6 +123,7 @@ export async function startFirehoseServer(options: FirehoseServerOptions = {}): 
     counts.requests++;
     counts.requestBytesMost = Math.max(counts.requestBytesMost, body.length);
     if (server.log.length < LOG_MAX) server.log.push(request.headers);
+    if (options.accepts?.(accessKeyOf(request.headers)) === false) throw refusalOf("expired-token");
     const asked = parse(request, body, streams);
     const fault = server.faults.next("PutRecordBatch", asked.records[0]!.toString("latin1", 0, KEY_BYTES));
     if (fault !== null && (await isPrevented(fault, request))) return;
@@ -186,6 +190,11 @@ class Refusal extends Error {
   }
 }
 
+function refusalOf(kind: keyof typeof REFUSALS): Refusal {
+  const [status, code, message] = REFUSALS[kind];
+  return new Refusal(status, code, message);
+}
+
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -194,10 +203,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 
 /** Applies a fault that keeps the records from being taken; true if there will be no answer. */
 async function isPrevented({ kind, delayMs }: FaultRule<FirehoseFault>, request: IncomingMessage): Promise<boolean> {
-  if (kind in REFUSALS) {
-    const [status, code, message] = REFUSALS[kind as keyof typeof REFUSALS];
-    throw new Refusal(status, code, message);
-  }
+  if (kind in REFUSALS) throw refusalOf(kind as keyof typeof REFUSALS);
   if (kind === "latency") await sleep(delayMs ?? 100);
   if (kind === "reset-before") request.socket.resetAndDestroy();
   return kind === "reset-before" || kind === "hang-before";

@@ -21,6 +21,13 @@ export interface S3ServerOptions {
    */
   readonly conditions?: "honored" | "ignored" | "refused";
   readonly seed?: number;
+  /** Whether an access key is taken; requests with another one are answered by ExpiredToken. All are without it. */
+  readonly accepts?: (accessKeyId: string) => boolean;
+}
+
+/** The access key that a request is signed with. */
+export function accessKeyOf({ authorization = "" }: IncomingMessage["headers"]): string {
+  return /Credential=([^/]+)/.exec(authorization)?.[1] ?? "";
 }
 
 export interface S3Stats {
@@ -79,6 +86,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     if (log.length < LOG_MAX) log.push({ operation, key, headers: request.headers });
     const fault = server.faults.next(operation, key);
     const body = await bodyOf(request);
+    if (options.accepts?.(accessKeyOf(request.headers)) === false) throw new Refusal(400, "ExpiredToken");
     if (fault !== null && (await preventedBy(fault, request, response))) return;
     const query = url.searchParams;
     const done = perform({ server, buckets, folderOf, operation, bucketName, key, query, body, request });

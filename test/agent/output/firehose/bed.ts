@@ -13,7 +13,7 @@ process.env["AWS_EC2_METADATA_DISABLED"] = "true";
 process.env["AWS_CONFIG_FILE"] = "/dev/null";
 process.env["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
 
-function firehoseConfig(endpoint: string, changes: Partial<FirehoseConfig> = {}): FirehoseConfig {
+export function firehoseConfig(endpoint: string, changes: Partial<FirehoseConfig> = {}): FirehoseConfig {
   const shipping = { alias: null, match: { pattern: "*", regex: false }, uploadTimeoutMs: 1000 };
   return {
     plugin: "kinesis_firehose",

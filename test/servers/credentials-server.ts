@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/**
+ * Where AWS's SDKs get temporary credentials: the endpoint of ECS and of EKS Pod Identity (`/container`), EC2's instance
+ * metadata (`/latest/…`) and STS (`POST /`). Each answer has another access key, which is valid for `validMs`.
+ */
+export interface CredentialsServer extends AsyncDisposable {
+  readonly endpoint: string;
+  /** Who asked for credentials so far: `container`, `instance`, or the action of STS with its parameters. */
+  readonly asked: string[];
+  /** Whether it gave this key, and the key has not expired. */
+  readonly isValid: (accessKeyId: string) => boolean;
+}
+
+export const CONTAINER_TOKEN = "container-token";
+const INSTANCE_TOKEN = "instance-token";
+const ROLE_PATH = "/latest/meta-data/iam/security-credentials/";
+
+export async function startCredentialsServer(validMs = 3_600_000): Promise<CredentialsServer> {
+  const expiresAtMs = new Map<string, number>();
+  const asked: string[] = [];
+  const issue = (who: string) => {
+    asked.push(who);
+    const AccessKeyId = `KEY${expiresAtMs.size}`;
+    expiresAtMs.set(AccessKeyId, Date.now() + validMs);
+    const Expiration = new Date(Date.now() + validMs).toISOString();
+    return { AccessKeyId, SecretAccessKey: "secret", Expiration };
+  };
+  const http = createServer((request, response) => void answer(request, response, issue));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  return {
+    endpoint: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    asked,
+    isValid: (key) => (expiresAtMs.get(key) ?? 0) > Date.now(),
+    [Symbol.asyncDispose]: async () => {
+      http.closeAllConnections();
+      http.close();
+      await once(http, "close");
+    },
+  };
+}
+
+type Issue = (who: string) => { AccessKeyId: string; SecretAccessKey: string; Expiration: string };
+
+async function answer(request: IncomingMessage, response: ServerResponse, issue: Issue): Promise<void> {
+  const { method, url = "", headers } = request;
+  if (method === "POST") return await answerSts(request, response, issue);
+  if (url === "/container" && headers.authorization === CONTAINER_TOKEN)
+    return void response.end(JSON.stringify({ ...issue("container"), Token: "token" }));
+  if (method === "PUT" && url === "/latest/api/token") return void response.end(INSTANCE_TOKEN);
+  const isMetadata = headers["x-aws-ec2-metadata-token"] === INSTANCE_TOKEN;
+  if (isMetadata && url === ROLE_PATH) return void response.end("node-role");
+  if (isMetadata && url === `${ROLE_PATH}node-role`)
+    return void response.end(JSON.stringify({ ...issue("instance"), Code: "Success", Token: "token" }));
+  response.writeHead(404).end();
+}
+
+async function answerSts(request: IncomingMessage, response: ServerResponse, issue: Issue): Promise<void> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  const asked = new URLSearchParams(body);
+  const action = asked.get("Action")!;
+  const what = ["RoleArn", "ExternalId", "WebIdentityToken"].map((name) => asked.get(name)).filter(Boolean);
+  const { AccessKeyId, SecretAccessKey, Expiration } = issue([action, ...what].join(" "));
+  const credentials =
+    `<AccessKeyId>${AccessKeyId}</AccessKeyId><SecretAccessKey>${SecretAccessKey}</SecretAccessKey>` +
+    `<SessionToken>token</SessionToken><Expiration>${Expiration}</Expiration>`;
+  const user = `<AssumedRoleUser><Arn>${asked.get("RoleArn")}</Arn><AssumedRoleId>id</AssumedRoleId></AssumedRoleUser>`;
+  const result = `<${action}Result><Credentials>${credentials}</Credentials>${user}</${action}Result>`;
+  response.writeHead(200, { "content-type": "text/xml" });
+  response.end(`<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${result}</${action}Response>`);
+}
