@@ -3,6 +3,8 @@ import type { TimeField } from "./time-field.ts";
 
 /** Writes records as lines, newline included. */
 export interface LineWriter {
+  /** What every line of the batch ends with, newline included. */
+  readonly suffix: Buffer;
   /** The rows that follow are of this batch. */
   begin(batch: Batch): void;
   /** The most that a row can come to. */
@@ -23,7 +25,7 @@ export class RecordLines implements LineWriter {
   readonly #time: TimeField | null;
   readonly #suffixes = new WeakMap<Origin, Buffer>();
   #batch!: Batch;
-  #suffix: Buffer = Buffer.alloc(0);
+  suffix: Buffer = NEWLINE;
 
   constructor(time: TimeField | null) {
     this.#time = time;
@@ -33,12 +35,12 @@ export class RecordLines implements LineWriter {
     this.#batch = batch;
     let suffix = this.#suffixes.get(batch.origin);
     if (suffix === undefined) this.#suffixes.set(batch.origin, (suffix = suffixOf(batch.origin)));
-    this.#suffix = suffix;
+    this.suffix = suffix;
   }
 
   bytesMax(row: number): number {
     const messageBytes = this.#batch.end[row]! - this.#batch.start[row]!;
-    return 1 + (this.#time?.bytesMax ?? 0) + HEAD_BYTES_MAX + messageBytes * ESCAPE_BYTES_MAX + this.#suffix.length;
+    return 1 + (this.#time?.bytesMax ?? 0) + HEAD_BYTES_MAX + messageBytes * ESCAPE_BYTES_MAX + this.suffix.length;
   }
 
   write(target: Buffer, at: number, row: number): number {
@@ -49,12 +51,13 @@ export class RecordLines implements LineWriter {
     const head = HEADS[batch.stream[row]! * 2 + (batch.cut[row] === CUT.limit ? 1 : 0)]!;
     end += head.copy(target, end);
     end = writeEscaped(target, end, batch.bytes, batch.start[row]!, batch.end[row]!);
-    return end + this.#suffix.copy(target, end);
+    return end + this.suffix.copy(target, end);
   }
 }
 
 /** The messages alone, as they were written: what `log_key: log` asks for. */
 export class MessageLines implements LineWriter {
+  readonly suffix = NEWLINE;
   #batch!: Batch;
 
   begin(batch: Batch): void {
@@ -72,6 +75,8 @@ export class MessageLines implements LineWriter {
     return at + length + 1;
   }
 }
+
+const NEWLINE = Buffer.from("\n");
 
 /** Between time and message, by stream and by whether the record goes on. */
 const HEADS: Buffer[] = [];
@@ -125,6 +130,12 @@ export function writeEscaped(target: Buffer, at: number, source: Buffer, from: n
     for (const stop = Math.min(i + 4, to); i < stop; i++) end = writeByte(target, end, source[i]!);
   }
   return end;
+}
+
+/** The bytes as the inside of a JSON string, in a buffer of their own. */
+export function escaped(source: Buffer): Buffer {
+  const target = Buffer.allocUnsafeSlow(source.length * ESCAPE_BYTES_MAX);
+  return Buffer.from(target.subarray(0, writeEscaped(target, 0, source, 0, source.length)));
 }
 
 function writeByte(target: Buffer, end: number, byte: number): number {

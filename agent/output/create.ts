@@ -140,7 +140,7 @@ function createLogStreams(
     recorded,
     messageOnly: config.logKey !== null,
     eventBytesMax: eventBytesMax(region),
-    createLines: () => (config.logKey === null ? new RecordLines(null) : new MessageLines()),
+    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(),
     nameOf: createNames(config, recorded.cluster, log),
     requests: (signal, retry) =>
       retrying(paced(connect(signal), pace, signal), { signal, log, output: id, onAnswer, ...retry }),

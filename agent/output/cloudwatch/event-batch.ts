@@ -1,6 +1,6 @@
 import { ByteSink } from "../../encode/byte-sink.ts";
 import { writeEscaped } from "../../encode/json-line.ts";
-import type { Batch } from "../../record.ts";
+import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
 import type { BatchSource } from "../output.ts";
 import type { StreamRequest } from "../send.ts";
@@ -12,18 +12,17 @@ export interface StreamName {
   readonly stream: string;
 }
 
-/** A message in `bytes` of which it is known how much longer escapes may make it. */
+/** The first `length` bytes of `bytes`. */
 export interface Message {
   readonly bytes: Buffer;
   readonly length: number;
-  readonly escapedMax: number;
+  /** So many bytes at its end are the same for all of a file, and `escapedEnd` is what they come to in the body. */
+  readonly endLength: number;
+  readonly escapedEnd: Buffer;
+  /** What one byte of the rest may come to. */
+  readonly escapeMax: number;
 }
 
-/** What is kept of an event's record beside its message: enough to quarantine it. */
-type Kept = Omit<QuarantinedRecord, "reason" | "log"> & { readonly chain: string };
-
-/** Most requests are full, or small. */
-const EXPECTED_BYTES = 2 * 1024 * 1024;
 const TAIL = Buffer.from("]}");
 const MESSAGE_HEAD = ',"message":"';
 const EVENT_TAIL = Buffer.from('"},');
@@ -42,9 +41,10 @@ export class EventBatch implements StreamRequest {
   bytes = 0;
   #sink: ByteSink;
   readonly #headBytes: number;
-  #ends: number[] = [];
-  #times: number[] = [];
-  #kept: Kept[] = [];
+  /** COLUMNS numbers an event, as many objects that live for a second cost the collector more than all else costs. */
+  #rows = new Float64Array(ROWS_MIN * COLUMNS);
+  #events = 0;
+  readonly #sources: { readonly origin: Origin; readonly chain: string }[] = [];
   #oldestMs = Infinity;
   #newestMs = -Infinity;
   #isOrdered = true;
@@ -52,7 +52,7 @@ export class EventBatch implements StreamRequest {
 
   constructor(name: StreamName) {
     this.name = name;
-    this.#sink = new ByteSink(EXPECTED_BYTES);
+    this.#sink = new ByteSink();
     const { group, stream } = name;
     const head = `{"logGroupName":${JSON.stringify(group)},"logStreamName":${JSON.stringify(stream)},"logEvents":[`;
     this.#sink.appendBytes(Buffer.from(head));
@@ -60,7 +60,7 @@ export class EventBatch implements StreamRequest {
   }
 
   get events(): number {
-    return this.#ends.length;
+    return this.#events;
   }
 
   /** Bytes of the body. */
@@ -79,18 +79,18 @@ export class EventBatch implements StreamRequest {
     );
   }
 
-  /** Adds row `row` of a batch, whose message is the first `length` bytes of `message.bytes`. */
+  /** Adds row `row` of a batch. */
   add(message: Message, ms: number, batch: Batch, row: number, source: BatchSource): void {
     const sink = this.#sink;
-    sink.reserve(message.escapedMax + EVENT_TEXT_BYTES_MAX + TAIL.length);
+    const { length, endLength, escapedEnd } = message;
+    const escapedMax = (length - endLength) * message.escapeMax + escapedEnd.length;
+    sink.reserve(escapedMax + EVENT_TEXT_BYTES_MAX + TAIL.length);
     sink.length += sink.bytes.write(`{"timestamp":${ms}${MESSAGE_HEAD}`, sink.length, "latin1");
-    sink.length = writeEscaped(sink.bytes, sink.length, message.bytes, 0, message.length);
+    sink.length = writeEscaped(sink.bytes, sink.length, message.bytes, 0, length - endLength);
+    sink.length += escapedEnd.copy(sink.bytes, sink.length);
     sink.length += EVENT_TAIL.copy(sink.bytes, sink.length);
-    this.#ends.push(sink.length);
-    this.#times.push(ms);
-    this.#kept.push(keptOf(batch, row, source));
-    this.sources.add(source.chain);
-    this.bytes += message.length + EVENT_OVERHEAD_BYTES;
+    this.#keep(ms, batch, row, source);
+    this.bytes += length + EVENT_OVERHEAD_BYTES;
     this.#isOrdered &&= ms >= this.#newestMs;
     this.#oldestMs = Math.min(this.#oldestMs, ms);
     this.#newestMs = Math.max(this.#newestMs, ms);
@@ -110,50 +110,84 @@ export class EventBatch implements StreamRequest {
 
   /** The record of an event by its place in the body, and the chain it is of. Not after `release`. */
   recordAt(index: number, reason: string, logOf: (message: string) => string): [string, QuarantinedRecord] {
-    const start = index === 0 ? this.#headBytes : this.#ends[index - 1]!;
-    const text = this.#sink.bytes.toString("utf8", start, this.#ends[index]! - 1);
-    const { message } = JSON.parse(text) as { message: string };
-    const { chain, ...kept } = this.#kept[index]!;
-    return [chain, { reason, ...kept, log: logOf(message) }];
+    const rows = this.#rows;
+    const at = index * COLUMNS;
+    const { message } = JSON.parse(this.#sink.bytes.toString("utf8", this.#startOf(index), rows[at]! - 1)) as {
+      message: string;
+    };
+    const { origin, chain } = this.#sources[rows[at + 7]!]!;
+    const codes = rows[at + 6]!;
+    const record = {
+      reason,
+      origin,
+      pos: rows[at + 2]!,
+      rawBytes: rows[at + 3]!,
+      seconds: rows[at + 4]!,
+      nanos: rows[at + 5]!,
+      stream: codes & 0xff,
+      level: (codes >>> 8) & 0xff,
+      cut: codes >>> 16,
+      log: logOf(message),
+    };
+    return [chain, record];
   }
 
   /** Gives the memory back. */
   release(): void {
     this.#sink.release();
-    this.#kept = [];
-    this.#times = [];
-    this.#ends = [];
+    this.#rows = EMPTY;
+    this.#events = 0;
+  }
+
+  /** Enough to quarantine the record: end in the body, time, and the columns of the batch. */
+  #keep(ms: number, batch: Batch, row: number, { chain, rawBytes }: BatchSource): void {
+    const last = this.#sources.at(-1);
+    if (last?.origin !== batch.origin || last.chain !== chain) {
+      this.#sources.push({ origin: batch.origin, chain });
+      this.sources.add(chain);
+    }
+    const at = this.#events++ * COLUMNS;
+    if (at === this.#rows.length) {
+      const grown = new Float64Array(at * 2);
+      grown.set(this.#rows);
+      this.#rows = grown;
+    }
+    const rows = this.#rows;
+    rows[at] = this.#sink.length;
+    rows[at + 1] = ms;
+    rows[at + 2] = batch.pos[row]!;
+    rows[at + 3] = rawBytes[row]!;
+    rows[at + 4] = batch.seconds[row]!;
+    rows[at + 5] = batch.nanos[row]!;
+    rows[at + 6] = batch.stream[row]! | (batch.level[row]! << 8) | (batch.cut[row]! << 16);
+    rows[at + 7] = this.#sources.length - 1;
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? this.#headBytes : this.#rows[(index - 1) * COLUMNS]!;
   }
 
   #order(): void {
-    const order = this.#times.map((_, index) => index).toSorted((a, b) => this.#times[a]! - this.#times[b]! || a - b);
-    const sorted = new ByteSink(EXPECTED_BYTES);
+    const rows = this.#rows;
+    const msOf = (index: number): number => rows[index * COLUMNS + 1]!;
+    const order = Array.from({ length: this.#events }, (_, index) => index);
+    order.sort((a, b) => msOf(a) - msOf(b) || a - b);
+    const sorted = new ByteSink(this.#sink.length);
     const { bytes } = this.#sink;
     sorted.appendBytes(bytes.subarray(0, this.#headBytes));
-    const ends: number[] = [];
-    for (const index of order) {
-      const start = index === 0 ? this.#headBytes : this.#ends[index - 1]!;
-      sorted.appendBytes(bytes.subarray(start, this.#ends[index]));
-      ends.push(sorted.length);
+    const ordered = new Float64Array(rows.length);
+    for (const [place, index] of order.entries()) {
+      sorted.appendBytes(bytes.subarray(this.#startOf(index), rows[index * COLUMNS]));
+      ordered.set(rows.subarray(index * COLUMNS, (index + 1) * COLUMNS), place * COLUMNS);
+      ordered[place * COLUMNS] = sorted.length;
     }
     this.#sink.release();
     this.#sink = sorted;
-    this.#ends = ends;
-    this.#kept = order.map((index) => this.#kept[index]!);
-    this.#times = order.map((index) => this.#times[index]!);
+    this.#rows = ordered;
   }
 }
 
-function keptOf(batch: Batch, row: number, { chain, rawBytes }: BatchSource): Kept {
-  return {
-    origin: batch.origin,
-    chain,
-    pos: batch.pos[row]!,
-    rawBytes: rawBytes[row]!,
-    seconds: batch.seconds[row]!,
-    nanos: batch.nanos[row]!,
-    stream: batch.stream[row]!,
-    level: batch.level[row]!,
-    cut: batch.cut[row]!,
-  };
-}
+/** Numbers kept of an event, and room for how many events there is at first. */
+const COLUMNS = 8;
+const ROWS_MIN = 64;
+const EMPTY = new Float64Array(0);

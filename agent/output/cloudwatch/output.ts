@@ -1,5 +1,5 @@
 import { ByteSink } from "../../encode/byte-sink.ts";
-import type { LineWriter } from "../../encode/json-line.ts";
+import { escaped, type LineWriter } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import { quarantinedRecord, type QuarantinedRecord } from "../../state/quarantine.ts";
 import { REPLAYED, type BatchSource, type Delivery, type Outcome, type Output, type Sealed } from "../output.ts";
@@ -22,7 +22,7 @@ export interface CloudWatchOutputOptions {
   /** Only the message is sent; else the whole record, as JSON. */
   readonly messageOnly: boolean;
   readonly eventBytesMax: number;
-  readonly createLines: () => LineWriter;
+  readonly lines: LineWriter;
   readonly nameOf: (origin: Origin) => StreamName;
   /** Requests that are repeated until `isHopeless` says so of a fault. */
   readonly requests: (signal: AbortSignal, retry: Pick<RetryOptions, "said" | "isHopeless">) => CloudWatchRequests;
@@ -30,44 +30,53 @@ export interface CloudWatchOutputOptions {
 
 /** Sends records as events to log streams, at least once. Groups and streams are made when a request does not find them. */
 export function createCloudWatchOutput(options: CloudWatchOutputOptions): Output {
-  /** By log group: what one refuses is said once, however well the others fare. */
   const said = new Map<string, Set<string>>();
+  const ends = new WeakMap<Buffer, Buffer>();
   return {
     id: options.id,
     recorded: options.recorded,
     isStream: true,
-    begin: (_, signal) => new CloudWatchDelivery(options, said, signal),
+    begin: (_, signal) => new CloudWatchDelivery(options, { said, ends }, signal),
     isDelivered: () => Promise.resolve(true),
     forbid: () => Promise.resolve(false),
     clean: () => Promise.resolve(),
   };
 }
 
+/** What outlives a shipment. */
+interface Kept {
+  /** By log group: what one refuses is said once, however well the others fare. */
+  readonly said: Map<string, Set<string>>;
+  /** Metadata, as it ends a file's lines, and as it stands in a body. */
+  readonly ends: WeakMap<Buffer, Buffer>;
+}
+
 class CloudWatchDelivery implements Delivery {
   readonly #options: CloudWatchOutputOptions;
-  readonly #said: Map<string, Set<string>>;
+  readonly #kept: Kept;
   readonly #signal: AbortSignal;
-  readonly #lines: LineWriter;
   readonly #text = new ByteSink();
   /** The request of each stream that takes more. */
   readonly #open = new Map<string, EventBatch>();
   readonly #batches: EventBatch[] = [];
+  /** The metadata that ends each message of the batch, escaped once for each file. */
+  #end: Pick<Message, "endLength" | "escapedEnd"> = { endLength: 0, escapedEnd: NOTHING };
   readonly #names = new Map<Origin, StreamName>();
   /** By source: records that are sent, and those that are refused. */
   readonly #sent = new Map<string, number>();
   readonly #refused = new Map<string, QuarantinedRecord[]>();
 
-  constructor(options: CloudWatchOutputOptions, said: Map<string, Set<string>>, signal: AbortSignal) {
+  constructor(options: CloudWatchOutputOptions, kept: Kept, signal: AbortSignal) {
     this.#options = options;
-    this.#said = said;
+    this.#kept = kept;
     this.#signal = signal;
-    this.#lines = options.createLines();
   }
 
   accept(batch: Batch, source: BatchSource): Promise<boolean> {
     if (source.chain !== REPLAYED && this.#bytes() >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
     const name = this.#nameOf(batch.origin);
-    this.#lines.begin(batch);
+    this.#options.lines.begin(batch);
+    this.#end = this.#endOf(this.#options.lines.suffix);
     for (let row = 0; row < batch.count; row++) {
       const message = this.#messageOf(row);
       const ms = batch.seconds[row]! * 1000 + Math.floor(batch.nanos[row]! / 1e6);
@@ -113,8 +122,8 @@ class CloudWatchDelivery implements Delivery {
 
   async #put(batch: EventBatch, isHopeless: (fault: Fault) => boolean): Promise<Rejected> {
     const { name } = batch;
-    const said = this.#said.get(name.group) ?? new Set();
-    this.#said.set(name.group, said);
+    const said = this.#kept.said.get(name.group) ?? new Set();
+    this.#kept.said.set(name.group, said);
     const requests = this.#options.requests(this.#signal, { said, isHopeless });
     for (let creations = 0; creations <= CREATIONS_MAX; creations++) {
       const answer = await requests.put(name, batch.body());
@@ -153,11 +162,20 @@ class CloudWatchDelivery implements Delivery {
   #messageOf(row: number): Message {
     const text = this.#text;
     text.clear();
-    text.reserve(this.#lines.bytesMax(row) + 1);
-    const length = Math.max(1, this.#lines.write(text.bytes, 0, row) - 1);
+    text.reserve(this.#options.lines.bytesMax(row) + 1);
+    const length = Math.max(1, this.#options.lines.write(text.bytes, 0, row) - 1);
     if (text.bytes[0] === 0x0a) text.bytes[0] = 0x20;
+    if (this.#options.messageOnly)
+      return { bytes: text.bytes, length, endLength: 0, escapedEnd: NOTHING, escapeMax: 6 };
     // Of JSON, which has no control characters any more, no byte becomes more than two.
-    return { bytes: text.bytes, length, escapedMax: length * (this.#options.messageOnly ? 6 : 2) };
+    return { bytes: text.bytes, length, ...this.#end, escapeMax: 2 };
+  }
+
+  #endOf(suffix: Buffer): Pick<Message, "endLength" | "escapedEnd"> {
+    const { ends } = this.#kept;
+    let escapedEnd = ends.get(suffix);
+    if (escapedEnd === undefined) ends.set(suffix, (escapedEnd = escaped(suffix.subarray(0, -1))));
+    return { endLength: suffix.length - 1, escapedEnd };
   }
 
   #logOf(message: string): string {
@@ -188,6 +206,7 @@ class CloudWatchDelivery implements Delivery {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 const TOO_OLD = "too old for CloudWatch Logs (14 days)";
 const EXPIRED = "older than the retention of its log group";
 const TOO_NEW = "too far in the future for CloudWatch Logs (2 hours)";

@@ -47,7 +47,7 @@ export function openCloudWatch(
     recorded: {},
     messageOnly: config.logKey !== null,
     eventBytesMax: eventBytesMax(config.region),
-    createLines: () => (config.logKey === null ? new RecordLines(null) : new MessageLines()),
+    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(),
     nameOf: createNames(config, "prod", log),
     requests: (signal, retry) =>
       retrying(paced(connect(signal), pace, signal), { signal, log, output: "out", wait, ...retry }),
