@@ -98,8 +98,8 @@ function createBucketStore(output: string, config: S3Config, { log, onAnswer }: 
   const said = new Set<string>();
   const requests = (signal: AbortSignal): S3Requests => {
     const once = connect(signal);
-    const { abortUpload, listUploads } = once;
-    return { ...retrying(once, { signal, log, output, said, onAnswer }), abortUpload, listUploads };
+    const { abortUpload, listUploads, probe } = once;
+    return { ...retrying(once, { signal, log, output, said, onAnswer }), abortUpload, listUploads, probe };
   };
   return createS3Store({ requests, prefix: config.prefix, log });
 }

@@ -33,6 +33,13 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     expect(await requests.put("k", REST, "plan-1", { over: found.etag })).toBe("exists");
   });
 
+  test(`${name}: to find out whether it minds conditions leaves nothing behind`, async () => {
+    await using bed = await open();
+    const requests = bed.requests();
+    await requests.probe("_probe");
+    expect(await requests.head("_probe")).toBe("missing");
+  });
+
   test(`${name}: an upload is seen when it is completed, with the metadata of its start`, async () => {
     await using bed = await open();
     const requests = bed.requests();

@@ -78,6 +78,20 @@ function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3
       );
       await orAnswer(sent, { 404: "gone" });
     },
+    probe: async (Key) => {
+      if (config.endpoint === null) return;
+      const put = async (condition: { IfMatch?: string; IfNoneMatch?: string }) => {
+        const input = { Bucket, Key, Body: PROBE, ...condition };
+        const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
+        return await orAnswer(
+          sent.then(() => "stored" as const),
+          { 404: "minded", 412: "minded" },
+        );
+      };
+      // An ETag that a key which is free can't have.
+      if ((await put({ IfMatch: '"00000000000000000000000000000000"' })) === "minded") return;
+      if ((await put({ IfNoneMatch: "*" })) === "stored") bucket.ignoresConditions();
+    },
     listUploads: async (Prefix) => {
       const uploads: Upload[] = [];
       let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
@@ -145,6 +159,13 @@ class Bucket {
     return over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
   }
 
+  ignoresConditions(): void {
+    this.#log.warn(
+      { bucket: this.#config.bucket },
+      "the store ignores the conditions of writes (If-None-Match): nothing guards a key that is taken",
+    );
+  }
+
   async send<Result>(
     request: string,
     call: Call<Result>,
@@ -172,6 +193,7 @@ class Bucket {
   }
 }
 
+const PROBE = Buffer.from("logq looked whether this store minds the conditions of writes; it does not\n");
 const ENCODINGS = { zstd: "zstd", gzip: "gzip", none: undefined } as const;
 
 /** What S3 is told of an object when it is made. */

@@ -18,6 +18,11 @@ export interface S3Requests {
     over?: string,
   ) => Promise<"stored" | "exists" | "gone">;
   readonly abortUpload: (upload: Upload) => Promise<void>;
+  /**
+   * Finds out whether the store minds the conditions of writes, and says so if not. Tried once; never asked of AWS, which
+   * does. `key` is free, and stays so in a store that does; one that does not is left with a small object there.
+   */
+  readonly probe: (key: string) => Promise<void>;
   /** Uploads that are neither completed nor aborted, of keys that begin with `prefix`. */
   readonly listUploads: (prefix: string) => Promise<readonly Upload[]>;
 }

@@ -7,8 +7,11 @@ const PART_BYTES = 5 * 1024 * 1024;
 /** S3 takes 10,000; the rest is for what an encoder still holds when it learns that the object is full. */
 const PARTS_MAX = 9900;
 
+/** The key that shows whether conditions are minded; readers ignore names with a leading underscore. */
+const PROBE = "_logq-probe";
+
 export interface S3StoreOptions {
-  /** `abortUpload` and `listUploads` are tried once: what they leave, the next start finds again. */
+  /** `abortUpload`, `listUploads` and `probe` are tried once: what they leave, the next start finds again. */
   readonly requests: (signal: AbortSignal) => S3Requests;
   /** In front of every key. */
   readonly prefix: string;
@@ -38,7 +41,10 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
       return typeof found !== "string" && (found.isTombstone || found.planId !== planId);
     },
     clean: async (owner, signal) => {
-      const { listUploads, abortUpload } = requests(signal);
+      const { listUploads, abortUpload, probe } = requests(signal);
+      const probed = probe(`${prefix}${PROBE}`).catch((error: unknown) => {
+        log.debug({ reason: (error as Error).message }, "cannot find out whether the store minds conditions of writes");
+      });
       try {
         for (const upload of await listUploads(`${prefix}${owner.prefix}`))
           if (owner.isOwn(upload.key.slice(upload.key.lastIndexOf("/") + 1))) await abortUpload(upload);
@@ -46,6 +52,7 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
         const reason = (error as Error).message;
         log.debug({ reason }, "cannot look for uploads that were interrupted; a lifecycle rule of the bucket should");
       }
+      await probed;
     },
   };
 }

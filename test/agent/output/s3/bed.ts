@@ -37,11 +37,12 @@ export function openS3(endpoint: string, changes: Partial<S3Config> = {}, stop =
   const config = s3Config(endpoint, changes);
   const once = createS3Requests(config, log)(stop.signal);
   const wait = async (delayMs: number) => await Promise.resolve(delays.push(delayMs));
-  const { abortUpload, listUploads } = once;
+  const { abortUpload, listUploads, probe } = once;
   const requests = {
     ...retrying(once, { signal: stop.signal, log, output: "out", said: new Set(), wait }),
     abortUpload,
     listUploads,
+    probe,
   };
   return {
     store: createS3Store({ requests: () => requests, prefix: config.prefix, log }),

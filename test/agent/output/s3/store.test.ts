@@ -235,3 +235,29 @@ test("an object that is there can't be forbidden; a key that another shipment ha
   expect(await bed.store.forbid!(KEY, "other", Buffer.from("no rows"), bed.stop.signal)).toBe(true);
   expect(server.bucket("logs").body(KEY).equals(SMALL)).toBe(true);
 });
+
+test.each([
+  ["ignored", ["the store ignores the conditions of writes (If-None-Match): nothing guards a key that is taken"]],
+  [
+    "refused",
+    ["the store refuses conditional writes (If-None-Match): going on without, so nothing guards a key that is taken"],
+  ],
+  ["honored", []],
+] as const)(
+  "that conditions are %s is found out at the start, before anything is stored, and said",
+  async (conditions, said) => {
+    await using server = await startS3Server({ conditions });
+    const bed = openS3(server.endpoint, { prefix: "logs/" });
+    await bed.store.clean({ prefix: "cluster=c/", isOwn: () => false }, bed.stop.signal);
+    expect(bed.log.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual(said);
+    expect([...server.bucket("logs").objects.keys()]).toEqual(conditions === "ignored" ? ["logs/_logq-probe"] : []);
+  },
+);
+
+test("a store that can't be asked at the start is not waited for, and nothing is said of it", async () => {
+  await using server = await startS3Server();
+  server.faults.add({ kind: "internal-error" });
+  const bed = openS3(server.endpoint);
+  await bed.store.clean({ prefix: "cluster=c/", isOwn: () => false }, bed.stop.signal);
+  expect(bed.log.filter(({ level }) => level !== "debug")).toEqual([]);
+});
