@@ -60,16 +60,18 @@ export function endPassed(state: TailState, ends: ReadonlyMap<string, number>): 
 }
 
 /**
- * After a restart: a file that is given up held at least what was read of it (`ends`, by id), though it may have been taken
- * away before anybody noted its size.
+ * After a restart: a file held at least what was read of it (`ends`, by id), though it may have been taken away before
+ * anybody noted its size. One that is shorter by now was truncated, which the next look finds.
  */
 export function countRead(state: TailState, ends: ReadonlyMap<string, number>): void {
   for (const [id, end] of ends) {
     const file = state.files.get(id);
-    const givenUp = file?.record.givenUp;
-    if (file === undefined || givenUp === undefined || givenUp.size >= end) continue;
-    file.size = end;
-    file.record = { ...file.record, givenUp: { ...givenUp, size: end } };
+    // Their sizes say where they end for the outputs.
+    if (file === undefined || file.frozen || file.passed) continue;
+    const { givenUp, gzip } = file.record;
+    if (givenUp !== undefined && givenUp.size < end)
+      file.record = { ...file.record, givenUp: { ...givenUp, size: end } };
+    if (gzip === undefined) file.size = Math.max(file.size, end);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { openBed } from "../../bed.ts";
+import { openBed, restartBed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
 import { faultyFiles } from "../../../helpers/faulty-files.ts";
 
@@ -72,6 +72,29 @@ test("a file truncated while the agent was down repeats nothing and loses nothin
   await after.run(T0_MS + 2000);
   expect(after.logsShipped()).toEqual(["3"]);
 });
+
+test.each([true, false])(
+  "what was open in a file that was truncated while the agent was down is lost, and accounted for (refilled before a look: %s)",
+  async (isRefilled) => {
+    await using bed = await openBed();
+    const path = join(bed.logs, "a.log");
+    const begun = cri("stdout", "P", "begun ");
+    append(path, begun);
+    await bed.run(T0_MS);
+    truncateSync(path, 0);
+    await using after = await restartBed(bed);
+    if (!isRefilled) await after.tail.poll(T0_MS + 500, true);
+    const refill = cri("stdout", "F", "a line that is longer than what was there before");
+    append(path, refill);
+    await after.tail.poll(T0_MS + 600, true);
+    await after.run(T0_MS + 1000);
+    expect(after.logsShipped()).toEqual(["a line that is longer than what was there before"]);
+    const { errorBytes, total } = after.ledger.accounts()[0]!;
+    // Of a file that was refilled nobody knows since when: what it grew by was seen, and can't be read at its end.
+    const grown = isRefilled ? refill.length - begun.length : 0;
+    expect([errorBytes, total.pending, total.lost]).toEqual([0, 0, begun.length - 1 + grown]);
+  },
+);
 
 test("a restart after a truncation goes on where the new content was read to", async () => {
   await using before = await openBed();
