@@ -96,10 +96,16 @@ export function createRecordedOutput(recorded: unknown, life: string, tools: Out
 function createBucketStore(output: string, config: S3Config, { log, onAnswer }: OutputTools): ObjectStore {
   const connect = createS3Requests(config, log);
   const said = new Set<string>();
+  const pace = new Pace();
   const requests = (signal: AbortSignal): S3Requests => {
     const once = connect(signal);
     const { abortUpload, listUploads, probe } = once;
-    return { ...retrying(once, { signal, log, output, said, onAnswer }), abortUpload, listUploads, probe };
+    return {
+      ...retrying(paced(once, pace, signal), { signal, log, output, said, onAnswer }),
+      abortUpload,
+      listUploads,
+      probe,
+    };
   };
   return createS3Store({ requests, prefix: config.prefix, log });
 }

@@ -1,25 +1,8 @@
-import { CreateDeliveryStreamCommand, FirehoseClient } from "@aws-sdk/client-firehose";
-import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { openFirehose, requestOf } from "../agent/output/firehose/bed.ts";
 import { linesOf } from "../agent/output/firehose/lines.ts";
 import { streamConformance } from "../conformance/stream.ts";
-import { makeBucket } from "./moto.ts";
-
-/** A delivery stream that moto writes into a bucket of its own. */
-async function makeStream() {
-  const { endpoint, bucket, objects } = await makeBucket();
-  const client = new FirehoseClient({ endpoint, region: "us-east-1" });
-  const deliveryStream = `stream-${randomBytes(6).toString("hex")}`;
-  const [RoleARN, BucketARN] = ["arn:aws:iam::123456789012:role/firehose", `arn:aws:s3:::${bucket}`];
-  await client.send(
-    new CreateDeliveryStreamCommand({
-      DeliveryStreamName: deliveryStream,
-      ExtendedS3DestinationConfiguration: { RoleARN, BucketARN },
-    }),
-  );
-  return { endpoint, deliveryStream, bodies: async () => [...(await objects()).values()] };
-}
+import { makeStream } from "./moto.ts";
 
 for (const compression of ["none", "gzip"] as const)
   streamConformance(`kinesis_firehose on moto, ${compression}`, async () => {

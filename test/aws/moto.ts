@@ -1,3 +1,4 @@
+import { CreateDeliveryStreamCommand, FirehoseClient } from "@aws-sdk/client-firehose";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { randomBytes } from "node:crypto";
 
@@ -28,4 +29,19 @@ export async function makeBucket(): Promise<MotoBucket> {
       return objects;
     },
   };
+}
+
+/** A delivery stream that moto writes into a bucket of its own. */
+export async function makeStream() {
+  const { bucket, objects } = await makeBucket();
+  const client = new FirehoseClient({ endpoint, region: "us-east-1" });
+  const deliveryStream = `stream-${randomBytes(6).toString("hex")}`;
+  const [RoleARN, BucketARN] = ["arn:aws:iam::123456789012:role/firehose", `arn:aws:s3:::${bucket}`];
+  await client.send(
+    new CreateDeliveryStreamCommand({
+      DeliveryStreamName: deliveryStream,
+      ExtendedS3DestinationConfiguration: { RoleARN, BucketARN },
+    }),
+  );
+  return { endpoint, deliveryStream, bodies: async () => [...(await objects()).values()] };
 }
