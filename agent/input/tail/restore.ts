@@ -55,12 +55,13 @@ async function reopen(
   }
   if (record.linked) {
     const status = await stat(store.linkPath(record.id)).catch(ifMissing);
-    return status?.ino === record.inode ? newFollowedFile(record, null, status, nowMs) : null;
+    if (status?.ino === record.inode) return newFollowedFile(record, null, status, nowMs);
   }
-  return await findHeld(store, record, nowMs);
+  // A link that somebody removed is no reason to ship the file again.
+  return await findHeld(store, { ...record, linked: false }, nowMs);
 }
 
-/** Looks for a file that was held under every name that it may have by now. */
+/** Looks for a file that no link keeps under every name that it may have by now. */
 async function findHeld(store: FileStore, record: FileRecord, nowMs: number): Promise<FollowedFile | null> {
   const siblings = await listSiblings(record.chainPath);
   const names = [record.path, record.chainPath, ...siblings.map(({ path }) => path)];

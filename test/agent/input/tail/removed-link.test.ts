@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { faultyFiles } from "../../../helpers/faulty-files.ts";
-import { openBed, type Bed } from "../../bed.ts";
+import { openBed, restartBed, type Bed } from "../../bed.ts";
 import { append, cri, T0_MS } from "../../fixture.ts";
 
 const line = (text: string) => cri("stdout", "F", text);
@@ -44,6 +44,20 @@ test("a file whose link is removed and can't be made again is held open", async 
   rmSync(path);
   await bed.run(T0_MS + 30_000);
   expect([bed.logsShipped(), lossesOf(bed)]).toEqual([["1", "2"], []]);
+});
+
+test("a file whose link is removed while the agent is down is found under its present name, and goes on at its position", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  append(path, line("1"));
+  await bed.run(T0_MS);
+  removeLinks(bed);
+  renameSync(path, `${path}.20261121-050001`);
+  append(`${path}.20261121-050001`, line("2"));
+  append(path, line("3"));
+  await using after = await restartBed(bed);
+  await after.run(T0_MS + 20_000);
+  expect([after.logsShipped(), lossesOf(after)]).toEqual([["2", "3"], []]);
 });
 
 test("a file whose link and names are removed is given up, its rest is lost, and its chain goes on", async () => {
