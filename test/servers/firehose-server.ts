@@ -68,7 +68,7 @@ export interface FirehoseServerOptions {
   readonly sink?: (stream: string, records: readonly Buffer[]) => void;
 }
 
-export interface FirehoseStats {
+interface FirehoseStats {
   readonly requests: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly records: number;
