@@ -621,7 +621,7 @@ const CLOUDWATCH_LOGS = {
     },
     total_file_size: {
       type: "size",
-      default: "2M",
+      default: "6M",
       min: "100K",
       max: "16M",
       origin: "ours",

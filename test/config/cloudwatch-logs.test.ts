@@ -18,7 +18,7 @@ test("an output to CloudWatch Logs needs a group and a stream, or a prefix of on
       alias: null,
       match: { pattern: "*", regex: false },
       uploadTimeoutMs: 1000,
-      totalFileSizeBytes: 2_000_000,
+      totalFileSizeBytes: 6_000_000,
       logGroupName: "g",
       logGroupTemplate: null,
       logStreamName: null,

@@ -4,6 +4,7 @@ import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
 import type { BatchSource } from "../output.ts";
 import type { StreamRequest } from "../send.ts";
+import { giveBackChunk, takeChunk } from "./chunks.ts";
 import { EVENT_OVERHEAD_BYTES, REQUEST_BYTES_MAX, REQUEST_EVENTS_MAX, REQUEST_SPAN_MS_MAX } from "./limits.ts";
 
 /** A log stream and its group. */
@@ -30,7 +31,7 @@ const EVENT_TAIL = Buffer.from('"},');
 const EVENT_TEXT_BYTES_MAX = 64;
 
 /**
- * The body of one PutLogEvents, written as the events come, so that no copy of them is held beside it: the SDK would make
+ * The body of one PutLogEvents, written as the events come, into chunks until it is sent: the SDK would make
  * it of objects, at three times the CPU and twice the memory. Within the limits of the service; what is not in order of
  * time is put in order at the end.
  */
@@ -39,8 +40,13 @@ export class EventBatch implements StreamRequest {
   readonly sources = new Set<string>();
   /** As the service counts them. */
   bytes = 0;
-  #sink: ByteSink;
-  readonly #headBytes: number;
+  readonly #head: Buffer;
+  readonly #chunks: Buffer[] = [];
+  /** Bytes written of each chunk. */
+  readonly #filled: number[] = [];
+  /** The body, once it is made. */
+  #sink: ByteSink | null = null;
+  #bodyBytes: number;
   /** COLUMNS numbers an event, as many objects that live for a second cost the collector more than all else costs. */
   #rows = new Float64Array(ROWS_MIN * COLUMNS);
   #events = 0;
@@ -48,15 +54,14 @@ export class EventBatch implements StreamRequest {
   #oldestMs = Infinity;
   #newestMs = -Infinity;
   #isOrdered = true;
-  #isClosed = false;
 
   constructor(name: StreamName) {
     this.name = name;
-    this.#sink = new ByteSink();
     const { group, stream } = name;
     const head = `{"logGroupName":${JSON.stringify(group)},"logStreamName":${JSON.stringify(stream)},"logEvents":[`;
-    this.#sink.appendBytes(Buffer.from(head));
-    this.#headBytes = this.#sink.length;
+    this.#head = Buffer.from(head);
+    // The comma behind the last event gives its place to the tail.
+    this.#bodyBytes = this.#head.length + TAIL.length - 1;
   }
 
   get events(): number {
@@ -65,7 +70,7 @@ export class EventBatch implements StreamRequest {
 
   /** Bytes of the body. */
   get bodyBytes(): number {
-    return this.#sink.length;
+    return this.#bodyBytes;
   }
 
   /** Whether one more event fits in, of so many bytes and at that time. An empty batch takes each that the service takes. */
@@ -81,15 +86,17 @@ export class EventBatch implements StreamRequest {
 
   /** Adds row `row` of a batch. */
   add(message: Message, ms: number, batch: Batch, row: number, source: BatchSource): void {
-    const sink = this.#sink;
     const { length, endLength, escapedEnd } = message;
-    const escapedMax = (length - endLength) * message.escapeMax + escapedEnd.length;
-    sink.reserve(escapedMax + EVENT_TEXT_BYTES_MAX + TAIL.length);
-    sink.length += sink.bytes.write(`{"timestamp":${ms}${MESSAGE_HEAD}`, sink.length, "latin1");
-    sink.length = writeEscaped(sink.bytes, sink.length, message.bytes, 0, length - endLength);
-    sink.length += escapedEnd.copy(sink.bytes, sink.length);
-    sink.length += EVENT_TAIL.copy(sink.bytes, sink.length);
-    this.#keep(ms, batch, row, source);
+    const bytesMax = (length - endLength) * message.escapeMax + escapedEnd.length + EVENT_TEXT_BYTES_MAX;
+    const chunk = this.#chunkFor(bytesMax);
+    const start = this.#filled.at(-1)!;
+    let end = start + chunk.write(`{"timestamp":${ms}${MESSAGE_HEAD}`, start, "latin1");
+    end = writeEscaped(chunk, end, message.bytes, 0, length - endLength);
+    end += escapedEnd.copy(chunk, end);
+    end += EVENT_TAIL.copy(chunk, end);
+    this.#filled[this.#filled.length - 1] = end;
+    this.#bodyBytes += end - start;
+    this.#keep(start, end - start, ms, batch, row, source);
     this.bytes += length + EVENT_OVERHEAD_BYTES;
     this.#isOrdered &&= ms >= this.#newestMs;
     this.#oldestMs = Math.min(this.#oldestMs, ms);
@@ -98,12 +105,14 @@ export class EventBatch implements StreamRequest {
 
   /** The body of the request, its events in order of time. Nothing can be added any more. */
   body(): Buffer {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      if (!this.#isOrdered) this.#order();
-      // Where the comma behind the last event stood.
+    if (this.#sink === null) {
+      this.#sink = new ByteSink(this.#bodyBytes + 1);
+      this.#sink.appendBytes(this.#head);
+      if (this.#isOrdered) this.#appendChunks(this.#sink);
+      else this.#appendOrdered(this.#sink);
       this.#sink.length--;
       this.#sink.appendBytes(TAIL);
+      this.#giveBackChunks();
     }
     return this.#sink.content();
   }
@@ -112,9 +121,11 @@ export class EventBatch implements StreamRequest {
   recordAt(index: number, reason: string, logOf: (message: string) => string): [string, QuarantinedRecord] {
     const rows = this.#rows;
     const at = index * COLUMNS;
-    const { message } = JSON.parse(this.#sink.bytes.toString("utf8", this.#startOf(index), rows[at]! - 1)) as {
-      message: string;
-    };
+    let start = this.#head.length;
+    for (let before = 0; before < at; before += COLUMNS) start += rows[before + 9]!;
+    // Without the comma, which is a bracket behind the last.
+    const text = this.body().toString("utf8", start, start + rows[at + 9]! - 1);
+    const { message } = JSON.parse(text) as { message: string };
     const { origin, chain } = this.#sources[rows[at + 7]!]!;
     const codes = rows[at + 6]!;
     const record = {
@@ -134,13 +145,14 @@ export class EventBatch implements StreamRequest {
 
   /** Gives the memory back. */
   release(): void {
-    this.#sink.release();
+    this.#sink?.release();
+    this.#giveBackChunks();
     this.#rows = EMPTY;
     this.#events = 0;
   }
 
-  /** Enough to quarantine the record: end in the body, time, and the columns of the batch. */
-  #keep(ms: number, batch: Batch, row: number, { chain, rawBytes }: BatchSource): void {
+  /** Enough to quarantine the record, and to find the event: its chunk, its start there and its length. */
+  #keep(start: number, length: number, ms: number, batch: Batch, row: number, { chain, rawBytes }: BatchSource): void {
     const last = this.#sources.at(-1);
     if (last?.origin !== batch.origin || last.chain !== chain) {
       this.#sources.push({ origin: batch.origin, chain });
@@ -153,7 +165,7 @@ export class EventBatch implements StreamRequest {
       this.#rows = grown;
     }
     const rows = this.#rows;
-    rows[at] = this.#sink.length;
+    rows[at] = this.#chunks.length - 1;
     rows[at + 1] = ms;
     rows[at + 2] = batch.pos[row]!;
     rows[at + 3] = rawBytes[row]!;
@@ -161,33 +173,46 @@ export class EventBatch implements StreamRequest {
     rows[at + 5] = batch.nanos[row]!;
     rows[at + 6] = batch.stream[row]! | (batch.level[row]! << 8) | (batch.cut[row]! << 16);
     rows[at + 7] = this.#sources.length - 1;
+    rows[at + 8] = start;
+    rows[at + 9] = length;
   }
 
-  #startOf(index: number): number {
-    return index === 0 ? this.#headBytes : this.#rows[(index - 1) * COLUMNS]!;
+  /** The last chunk, if it has room for so many bytes, or a new one. */
+  #chunkFor(bytes: number): Buffer {
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && this.#filled.at(-1)! + bytes <= last.length) return last;
+    const chunk = takeChunk(bytes);
+    this.#chunks.push(chunk);
+    this.#filled.push(0);
+    return chunk;
   }
 
-  #order(): void {
+  #appendChunks(sink: ByteSink): void {
+    for (const [index, chunk] of this.#chunks.entries()) sink.appendBytes(chunk.subarray(0, this.#filled[index]));
+  }
+
+  #appendOrdered(sink: ByteSink): void {
     const rows = this.#rows;
     const msOf = (index: number): number => rows[index * COLUMNS + 1]!;
     const order = Array.from({ length: this.#events }, (_, index) => index);
     order.sort((a, b) => msOf(a) - msOf(b) || a - b);
-    const sorted = new ByteSink(this.#sink.length);
-    const { bytes } = this.#sink;
-    sorted.appendBytes(bytes.subarray(0, this.#headBytes));
     const ordered = new Float64Array(rows.length);
     for (const [place, index] of order.entries()) {
-      sorted.appendBytes(bytes.subarray(this.#startOf(index), rows[index * COLUMNS]));
-      ordered.set(rows.subarray(index * COLUMNS, (index + 1) * COLUMNS), place * COLUMNS);
-      ordered[place * COLUMNS] = sorted.length;
+      const at = index * COLUMNS;
+      const start = rows[at + 8]!;
+      sink.appendBytes(this.#chunks[rows[at]!]!.subarray(start, start + rows[at + 9]!));
+      ordered.set(rows.subarray(at, at + COLUMNS), place * COLUMNS);
     }
-    this.#sink.release();
-    this.#sink = sorted;
     this.#rows = ordered;
+  }
+
+  #giveBackChunks(): void {
+    for (const chunk of this.#chunks) giveBackChunk(chunk);
+    this.#chunks.length = 0;
   }
 }
 
 /** Numbers kept of an event, and room for how many events there is at first. */
-const COLUMNS = 8;
+const COLUMNS = 10;
 const ROWS_MIN = 64;
 const EMPTY = new Float64Array(0);

@@ -10,9 +10,9 @@ import { EVENT_OVERHEAD_BYTES } from "./limits.ts";
 import type { CloudWatchRequests, Rejected } from "./requests.ts";
 
 /** Requests in flight at a time, of one stream or of several. */
-const IN_FLIGHT_MAX = 8;
+const IN_FLIGHT_MAX = 4;
 /** Bodies of one shipment: what a crash repeats at most, and the memory that is held. */
-const SHIPMENT_BYTES_MAX = 8 * 1024 * 1024;
+const SHIPMENT_BYTES_MAX = 4 * 1024 * 1024;
 /** How often a stream is made that is not found right after it was. */
 const CREATIONS_MAX = 3;
 

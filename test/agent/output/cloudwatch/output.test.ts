@@ -134,7 +134,7 @@ test("several streams are sent to at a time", async () => {
     bed,
     Array.from({ length: 20 }, (_, index) => rowsOf(`f${index}`, [{ log: "1" }])),
   );
-  expect([server.events().length, server.stats().inFlightMost]).toEqual([20, 8]);
+  expect([server.events().length, server.stats().inFlightMost]).toEqual([20, 4]);
 });
 
 test("files of one stream share requests", async () => {
@@ -144,14 +144,14 @@ test("files of one stream share requests", async () => {
   expect([messagesOf(server, "logs", "all"), server.stats().requests["PutLogEvents"]]).toEqual([["1", "2"], 2]);
 });
 
-test("a shipment is full when its requests hold 8 MiB", async () => {
+test("a shipment is full when its requests hold 4 MiB", async () => {
   await using server = await start();
   const { begin } = openCloudWatch(server.endpoint);
   const delivery = begin();
   const { batch, source } = rowsOf("a", [{ log: "x".repeat(1_000_000) }]);
   let accepted = 0;
   while (await delivery.accept(batch, source)) accepted++;
-  expect(accepted).toBe(9);
+  expect(accepted).toBe(5);
   expect(await delivery.accept(batch, { ...source, chain: "" })).toBe(true);
   await delivery.abandon();
 });
