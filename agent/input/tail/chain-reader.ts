@@ -105,6 +105,8 @@ export class ChainReader {
       using file = ports.open(segment.id);
       if (plan.from?.file === segment.id) verify(file, plan.from);
       const read = await this.#readSegment(file, segment, assembler, ports);
+      // Shorter than the plan saw: what was read may be the new content, which is a file of its own at the next look.
+      if (file.size() < segment.limit) throw new ReplacedError(segment.id);
       ({ state, refused } = read);
       done.push({ file: segment.id, end: state.offset });
       const left = refused ? assembler.filteredAtBatchStart : assembler.filtered;

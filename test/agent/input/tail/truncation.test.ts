@@ -147,6 +147,20 @@ test("two shippers and a poll that notice a replaced file at once follow its new
   expect(bed.logsShipped()).toEqual(["one", "ONE"]);
 });
 
+test("the new content of a file that was truncated before anything of it was read is not shipped as the old one's", async () => {
+  await using bed = await openBed({ bytesMax: 50 });
+  const path = join(bed.logs, "a.log");
+  const unread = cri("stdout", "F", "x".repeat(1000));
+  append(path, unread);
+  await bed.tail.discover(T0_MS);
+  writeFileSync(path, cri("stdout", "F", "1") + cri("stdout", "F", "2") + cri("stdout", "F", "3"));
+  await bed.shipper.ship(T0_MS, new AbortController().signal);
+  await bed.run(T0_MS + 1000);
+  await bed.run(T0_MS + 2000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3"]);
+  expect(bed.ledger.accounts()[0]).toMatchObject({ errorBytes: 0, total: { lost: unread.length, pending: 0 } });
+});
+
 test("bytes of a file that no shipment ever read are lost as a whole", async () => {
   await using bed = await openBed();
   const path = join(bed.logs, "a.log");
