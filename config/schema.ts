@@ -722,6 +722,8 @@ const FIREHOSE = {
       doc: "Whether as many lines as fit in are packed into one of Firehose's records, which are billed as multiples of 5 KB; off in Fluent Bit, on here. Turn it off for destinations that take each of them as one document.",
     },
     ...SHIPMENT_OF_STREAM,
+    // What goes into the requests in flight as JSON with metadata: more would be planned and refused, unfair to those at the end.
+    total_file_size: { ...TOTAL_FILE_SIZE, default: "4M", max: "64M", origin: "ours" },
     endpoint: {
       type: "string",
       default: null,

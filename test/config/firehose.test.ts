@@ -20,7 +20,7 @@ test("a kinesis_firehose output needs a delivery stream and nothing else", () =>
       alias: null,
       match: { pattern: "*", regex: false },
       uploadTimeoutMs: 1000,
-      totalFileSizeBytes: 64_000_000,
+      totalFileSizeBytes: 4_000_000,
       deliveryStream: "s",
       region: null,
       endpoint: null,
