@@ -348,7 +348,10 @@ export class Shipper {
       bytes: sealed.bytes,
       ...(quarantined > 0 ? { quarantined } : {}),
     };
-    this.#options.log.info(fields, "shipped");
+    const { output, log } = this.#options;
+    // One a second would itself be a log worth shipping.
+    if (output.isStream === true) log.debug(fields, "shipped");
+    else log.info(fields, "shipped");
   }
 }
 

@@ -62,6 +62,13 @@ test("a chain that a stream can't deliver is read again after a pause, the other
   expect([account?.records.delivered, account?.errorBytes]).toEqual([3, 0]);
 });
 
+test("what a stream ships every second is no news: the agent's own log may be shipped by it", async () => {
+  await using bed = await openBed({ output: fakeStream() });
+  append(join(bed.logs, "a.log"), line("1"));
+  await bed.run(T0_MS);
+  expect(bed.lines.map(({ level, text }) => [level, text])).toEqual([["debug", "shipped"]]);
+});
+
 test("a record that the service of a stream refuses is quarantined, with its bytes in the account", async () => {
   await using bed = await openBed({ output: fakeStream() });
   bed.output.refused = /bad/;
