@@ -46,6 +46,7 @@ export function toRead(plan: ChainPlan): ChainRead {
     target,
     limit,
     torn,
+    head: file.record.startAt === 0 && file.record.gzip === undefined ? file.record.head : null,
   }));
   return {
     chain: plan.chain.id,

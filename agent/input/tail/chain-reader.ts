@@ -30,6 +30,8 @@ export interface ReadSegment {
   readonly limit: number;
   /** A rest without newline at `limit` is a line. */
   readonly torn: boolean;
+  /** The first bytes of the file, as far as they are known: how many, and their CRC-32. */
+  readonly head?: { readonly length: number; readonly crc: number } | null;
 }
 
 export interface ChainRead {
@@ -103,9 +105,10 @@ export class ChainReader {
     for (const segment of plan.segments) {
       if (done.length > 0) assembler.nextFile(segment);
       using file = ports.open(segment.id);
-      if (plan.from?.file === segment.id) verify(file, plan.from);
+      verify(file, segment, plan.from);
       const read = await this.#readSegment(file, segment, assembler, ports);
-      // Shorter than the plan saw: what was read may be the new content, which is a file of its own at the next look.
+      // Also after it: emptied and written anew meanwhile, it would have given the new bytes for the rest of the old.
+      verify(file, segment, plan.from);
       if (file.size() < segment.limit) throw new ReplacedError(segment.id);
       ({ state, refused } = read);
       done.push({ file: segment.id, end: state.offset });
@@ -233,10 +236,14 @@ function findLineEnd(file: LogFile, from: number, segment: ReadSegment): number 
   return segment.torn ? segment.limit : -1;
 }
 
-function verify(file: LogFile, cursor: Cursor): void {
-  if (file.size() < cursor.offset || checkBefore(file, cursor.offset) !== cursor.check) {
-    throw new ReplacedError(cursor.file);
-  }
+/** Whether the file is the one that was read up to here, by the bytes before the position, or at its start by its first ones. */
+function verify(file: LogFile, { id, head = null }: ReadSegment, from: Cursor | null): void {
+  const [offset, check] = from?.file === id ? [from.offset, from.check] : [0, 0];
+  if (file.size() < offset || checkBefore(file, offset) !== check) throw new ReplacedError(id);
+  if (offset > 0 || head === null) return;
+  const bytes = Buffer.allocUnsafe(head.length);
+  const length = file.read(bytes, 0, head.length, 0);
+  if (length < head.length || crc32(bytes) !== head.crc) throw new ReplacedError(id);
 }
 
 /** CRC-32 of the up to 256 bytes before an offset. */

@@ -1,11 +1,13 @@
 import { statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 import { extendChain } from "./extend.ts";
-import { HEAD_BYTES, readHead } from "./file-store.ts";
+import { HEAD_BYTES, type FileRecord } from "./file-store.ts";
 import type { Chain, FollowedFile } from "./followed-file.ts";
 import { followLate, isPassed } from "./late.ts";
+import { openLogFile } from "./log-file.ts";
 import { replaceFile } from "./replace.ts";
-import { fileOfInode, type TailState } from "./tail-state.ts";
+import { fileOfInode, pathOfFile, type TailState } from "./tail-state.ts";
 
 /** A quiet chain is looked at so often at least. */
 const POLL_MS_MAX = 5000;
@@ -22,7 +24,10 @@ export function pollAlone(state: TailState, chain: Chain, nowMs: number): boolea
   if (file.gone || file.frozen || file.record.givenUp !== undefined || file.record.gzip !== undefined) return false;
   const live = statOrNull(chain.path);
   if (live?.ino !== file.record.inode || live.size < file.size) return false;
-  if (live.size > file.size) file.grewAtMs = nowMs;
+  if (live.size > file.size) {
+    if (file.record.head.length < HEAD_BYTES || crc32(readStart(state, file)) !== file.record.head.crc) return false;
+    file.grewAtMs = nowMs;
+  }
   file.size = live.size;
   setNextPoll(state, chain, nowMs);
   return true;
@@ -86,25 +91,42 @@ export async function measureNewest(state: TailState, chain: Chain, nowMs: numbe
 export async function measureFile(state: TailState, file: FollowedFile, size: number, nowMs: number): Promise<void> {
   if (file.record.givenUp !== undefined || file.frozen) return;
   if (size > file.size && isPassed(state, file, nowMs)) return await followLate(state, file, size, nowMs);
+  const isOther = size < file.size || (size > file.size && !(await isSameFile(state, file)));
+  // It keeps the size it had: what was seen and not read is lost.
+  if (isOther) return await replaceFile(state, file, nowMs);
   if (size > file.size) file.grewAtMs = nowMs;
-  // A file that shrank keeps the size it had: what was seen and not read is lost.
-  if (size < file.size) await replaceFile(state, file, nowMs);
-  else file.size = size;
-  await learnHead(state, file);
+  file.size = size;
 }
 
-/** A held file is found again by its first bytes; when it was found itself, it may have had none. */
-async function learnHead({ options }: TailState, file: FollowedFile): Promise<void> {
-  const { descriptor, record, size } = file;
-  const isLearnt = record.head.length >= HEAD_BYTES || record.gzip !== undefined || record.givenUp !== undefined;
-  if (descriptor === null || isLearnt || size < HEAD_BYTES) return;
-  const learnt = { ...record, head: await readHead(descriptor) };
-  // A full disk: at the next look, then.
-  const isDurable = await options.store.record(learnt).then(
+/**
+ * Whether a file that grew still begins as it did; else it was emptied and written anew since the last look. When it was
+ * found it may have had few bytes or none: they are learnt here, since an output that begins to read it later could not
+ * tell otherwise.
+ */
+async function isSameFile(state: TailState, file: FollowedFile): Promise<boolean> {
+  const { descriptor, record } = file;
+  if (record.gzip !== undefined) return true;
+  const bytes = readStart(state, file);
+  const isSame = bytes.length >= record.head.length && crc32(bytes.subarray(0, record.head.length)) === record.head.crc;
+  if (!isSame || bytes.length === record.head.length) return isSame;
+  const learnt = { ...record, head: { length: bytes.length, crc: crc32(bytes) } };
+  // A held file is found again by these bytes alone. On a full disk: at the next look, then.
+  const mustBeDurable = descriptor !== null && bytes.length === HEAD_BYTES;
+  if (!mustBeDurable || (await tryRecord(state, learnt))) file.record = learnt;
+  return true;
+}
+
+function readStart(state: TailState, file: FollowedFile): Buffer {
+  using content = openLogFile(pathOfFile(state, file));
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES);
+  return bytes.subarray(0, content.read(bytes, 0, HEAD_BYTES, 0));
+}
+
+async function tryRecord({ options }: TailState, record: FileRecord): Promise<boolean> {
+  return await options.store.record(record).then(
     () => true,
     () => false,
   );
-  if (isDurable) file.record = learnt;
 }
 
 export async function sizeOf({ options }: TailState, file: FollowedFile): Promise<number> {

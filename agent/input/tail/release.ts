@@ -47,6 +47,7 @@ async function tryRelease(state: TailState, chain: Chain, file: FollowedFile, us
 
 async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, use: FileUse): Promise<boolean> {
   if (!file.gone && file.record.givenUp === undefined) return false;
+  if (continuesFile(state, file)) return false;
   const isDone = file.lossCounted || use.isDone(chain, file);
   if (!isDone && lacksLink(state, file)) await retainAgain(state, chain, file);
   const isGivenUp = file.record.givenUp !== undefined;
@@ -59,6 +60,16 @@ async function releaseFile(state: TailState, chain: Chain, file: FollowedFile, u
   await file.descriptor?.close();
   removeFile(state, chain, file);
   return true;
+}
+
+/** Where a file that grew late ends is known by the one that has the rest: without it, a restart would take the rest for new. */
+function continuesFile(state: TailState, { device, record }: FollowedFile): boolean {
+  if (record.startAt === 0) return false;
+  for (const other of state.files.values()) {
+    const isSame = other.device === device && other.record.inode === record.inode;
+    if (isSame && other.record.startAt < record.startAt) return true;
+  }
+  return false;
 }
 
 /** Notes what a compressed copy of the file is known by; when it was found, it may have been empty. */

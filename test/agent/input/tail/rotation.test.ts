@@ -457,3 +457,27 @@ test("a file with the inode of one that was shipped and given up is a new one if
   await settle(after, T0_MS + 100_000);
   expect(after.logsShipped()).toEqual(["2"]);
 });
+
+test("what was written late to a rotated file that is deleted then is shipped once, also after a restart", async () => {
+  await using bed = await openBed();
+  const path = join(bed.logs, "a.log");
+  for (const [n, text] of ["1", "2"].entries()) {
+    append(path, line(text));
+    await bed.run(T0_MS + n * 1000);
+    renameSync(path, rotated(path, n + 1));
+  }
+  append(path, line("3"));
+  await settle(bed, T0_MS + 10_000);
+  append(rotated(path, 2), line("late"));
+  await settle(bed, T0_MS + 30_000);
+  expect(bed.logsShipped()).toEqual(["1", "2", "3", "late"]);
+  // It waits for the one before it, which has its name still; what was written late has a chain of its own.
+  rmSync(rotated(path, 2));
+  for (const nowMs of [100_000, 200_000]) {
+    await settle(bed, T0_MS + nowMs);
+    await bed.release();
+  }
+  await using after = await restartBed(bed);
+  await settle(after, T0_MS + 300_000);
+  expect(after.logsShipped()).toEqual([]);
+});
