@@ -6,7 +6,32 @@ import { addFile, type TailState } from "./tail-state.ts";
 export async function followFile(state: TailState, chain: Chain, file: FollowedFile): Promise<void> {
   const waits = chain.files.some((other) => other.unrecorded);
   addFile(state, chain, file);
-  if (!waits) await recordFile(state, file, file.record);
+  if (state.found !== null) state.found.push(file);
+  else if (!waits) await recordFile(state, file, file.record);
+}
+
+/**
+ * What `find` follows becomes durable when it ends, the files of different chains at the same time. A hundred new files
+ * are retained in milliseconds; if the disk were waited for at each, those that live for seconds would be gone.
+ */
+export async function recordTogether(state: TailState, find: () => Promise<void>): Promise<void> {
+  const found = (state.found = [] as FollowedFile[]);
+  try {
+    await find();
+  } finally {
+    state.found = null;
+    const byChain = [...Map.groupBy(found, ({ record }) => record.chain).values()];
+    await Promise.all(byChain.map(async (files) => await recordInOrder(state, files)));
+  }
+}
+
+async function recordInOrder(state: TailState, files: readonly FollowedFile[]): Promise<void> {
+  const { files: known } = state.chains.get(files[0]!.record.chain)!;
+  for (const file of files) {
+    // Behind one that could not be recorded; `recordAgain` does both.
+    if (known.slice(0, known.indexOf(file)).some((earlier) => earlier.unrecorded)) return;
+    if (file.unrecorded) await recordFile(state, file, file.record);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { findHeld, type HeldFile } from "./held-space.ts";
 import { countRead, endPassed } from "./late.ts";
 import { openLogFile, type LogFile } from "./log-file.ts";
 import type { Mount } from "./mounts.ts";
-import { recordAgain } from "./record-file.ts";
+import { recordAgain, recordTogether } from "./record-file.ts";
 import { releaseFiles, type FileUse } from "./release.ts";
 import { replaceFile } from "./replace.ts";
 import { restoreFiles } from "./restore.ts";
@@ -162,7 +162,7 @@ export class Tail {
     const { targets, folders, unlisted } = await this.#look(isFollowed, anew, changed);
     this.folders = folders;
     this.unlisted = unlisted;
-    await takeUp(this.#state, targets, nowMs);
+    await recordTogether(this.#state, async () => await takeUp(this.#state, targets, nowMs));
     await markSuperseded(this.#state, nowMs);
   }
 
