@@ -15,7 +15,8 @@ export interface LossAccount {
 /**
  * The model: lines may be missing only
  *   - at the end of what a file held when it was truncated in place (they were not read yet), or
- *   - in fallback mode, in a file that had lost its name before an agent had it open again (nobody held it by then).
+ *   - in fallback mode, in a file that had lost its last name before the last agent had taken up its files: whoever held
+ *     it before had been ended, and its descriptor with it.
  */
 export function accountForLoss(
   missing: readonly MissingLines[],
@@ -24,7 +25,9 @@ export function accountForLoss(
   recoveredAtMs: readonly number[],
 ): LossAccount {
   const partials = cell.fault === "partial writes";
-  const lastHeldMs = recoveredAtMs.length > 2 ? recoveredAtMs.at(-2)! : 0;
+  // A reload hands descriptors over.
+  const ends = cell.fault === "kill -9" || cell.fault === "SIGTERM";
+  const lastHeldMs = ends && recoveredAtMs.length > 1 ? recoveredAtMs.at(-1)! : 0;
   let [legalLines, legalBytes, illegalLines] = [0, 0, 0];
   const illegal: MissingLines[] = [];
   for (const range of missing) {

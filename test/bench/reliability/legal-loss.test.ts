@@ -36,8 +36,10 @@ test("in fallback mode a file that was deleted before an agent started may be lo
   const starts = [0, 1000, 2000];
   expect(accountForLoss(missing, WRITTEN, cell("kill -9", "fallback"), starts).legalLines).toBe(100);
   expect(accountForLoss(missing, WRITTEN, cell("kill -9", "links"), starts).illegalLines).toBe(100);
-  // Deleted while an agent held it.
-  expect(accountForLoss(missing, WRITTEN, cell("kill -9", "fallback"), [0, 550, 2000]).illegalLines).toBe(100);
+  // Deleted while the last agent held it.
+  expect(accountForLoss(missing, WRITTEN, cell("kill -9", "fallback"), [0, 550]).illegalLines).toBe(100);
+  // Held all the time: a reload is no end.
+  expect(accountForLoss(missing, WRITTEN, cell("SIGHUP", "fallback"), starts).illegalLines).toBe(100);
 });
 
 test("in fallback mode a file that is still there, plain or gzipped, may not be lost", () => {
