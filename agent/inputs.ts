@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { AgentConfig, TailConfig } from "../config/config.ts";
+import type { AgentConfig } from "../config/config.ts";
+import type { TailConfig } from "../config/input/tail.ts";
 import { tickOf } from "./follow.ts";
 import { createDiscovery } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";

@@ -1,4 +1,5 @@
-import type { FilterConfig, ServiceConfig } from "../config/config.ts";
+import type { FilterConfig } from "../config/config.ts";
+import type { ServiceConfig } from "../config/service.ts";
 import { metadataFromPath, type PathMetadata } from "./filter/kubernetes.ts";
 import { tagMatcher } from "./filter/match.ts";
 import { readPreloadedPod } from "./filter/pod.ts";

@@ -2,22 +2,14 @@ import path from "node:path";
 
 import picomatch from "picomatch";
 
-import type {
-  AgentConfig,
-  CloudWatchConfig,
-  FilterConfig,
-  FirehoseConfig,
-  InputConfig,
-  Match,
-  OutputConfig,
-  S3Config,
-  TailConfig,
-} from "./config.ts";
-import { describe, type Findings, type Place } from "./problem.ts";
-import { entryNamed, type RawConfig, type RawSection } from "./raw.ts";
-import { cloudWatchDestination, parseNameTemplate } from "./name-template.ts";
+import type { AgentConfig, FilterConfig, InputConfig, OutputConfig } from "./config.ts";
+import type { TailConfig } from "./input/tail.ts";
+import type { Match } from "./match.ts";
+import { refuseOption, type OutputPlugin } from "./plugin.ts";
+import { describe, type Findings } from "./problem.ts";
+import { placeOfOption, type RawConfig, type RawSection } from "./raw.ts";
+import { OUTPUTS } from "./registry.ts";
 import { PARTITION_COLUMNS } from "./table.ts";
-import { parseTimeFormat } from "./time-format.ts";
 
 /** Plugins in the order of their sections; null where one could not be read. */
 interface Read {
@@ -49,20 +41,6 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
 }
 
 function checkTail(input: TailConfig, section: RawSection, config: AgentConfig, found: Findings): void {
-  const at = placeOfOption(section, "path");
-  const refuse = (message: string): number => found.problems.push(describe(at.place, at.keyPath, message));
-  const entry = entryNamed(section, "path");
-  if (entry !== undefined && entry.value !== "" && input.path.length === 0)
-    refuse("has no pattern; name at least one file");
-  const written = typeof entry?.value === "string" ? entry.value.split(",") : (entry?.value ?? []);
-  for (const pattern of written.map((each) => each.trim())) {
-    if (pattern.endsWith("/")) refuse(`${pattern} is a folder; name files, such as ${pattern}*.log`);
-    if (/\[[^\]]*$/.test(pattern))
-      refuse(`${pattern} has a [ without a ]; close it, or write \\[ for the character itself`);
-    if (pattern.includes("**")) {
-      found.notices.push(describe(at.place, at.keyPath, `${pattern}: ** is the same as * and does not enter folders`));
-    }
-  }
   const own = [
     { folder: config.service.storagePath, levels: 0 },
     ...config.outputs.flatMap((out) => (out.plugin === "directory" ? { folder: out.path, levels: PARTITIONS } : [])),
@@ -70,7 +48,8 @@ function checkTail(input: TailConfig, section: RawSection, config: AgentConfig, 
   for (const { folder, levels } of own) {
     const pattern = input.path.find((each) => reachesInto(each, folder, levels));
     if (pattern === undefined || input.excludePath.length > 0) continue;
-    refuse(`${pattern} reaches into ${folder}, which the agent itself writes; narrow it, or set exclude_path`);
+    const message = `${pattern} reaches into ${folder}, which the agent itself writes; narrow it, or set exclude_path`;
+    refuseOption(section, "path", message, found);
   }
 }
 
@@ -139,106 +118,13 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
   outputs.forEach((output, index) => {
     const section = sections[index];
     if (output === null || section === undefined) return;
-    const refuse = (option: string, message: string): void => {
-      const at = placeOfOption(section, option);
-      found.problems.push(describe(at.place, at.keyPath, message));
-    };
-    if ("format" in output && output.format === "parquet" && output.compression === "gzip") {
-      refuse("compression", "gzip is for json_lines; Parquet takes zstd or none");
-    }
-    if (output.plugin === "s3") checkS3(output, refuse);
-    if (output.plugin === "cloudwatch_logs") checkCloudWatch(output, refuse);
-    if (output.plugin === "kinesis_firehose") checkFirehose(output, refuse);
-    const identity = identityOf(output);
+    const plugin: OutputPlugin<OutputConfig> = OUTPUTS[output.plugin];
+    const identity = output.alias === null ? plugin.destination(output) : `alias ${output.alias}`;
     const twin = first.get(identity);
     if (twin === undefined) first.set(identity, section.keyPath);
-    else if (output.alias === null)
-      refuse(DESTINATIONS[output.plugin], `same destination as ${twin}; give one of them an alias`);
-    else refuse("alias", `same alias as ${twin}; give each its own`);
+    else if (output.alias === null) {
+      const message = `same destination as ${twin}; give one of them an alias`;
+      refuseOption(section, plugin.destinationOption, message, found);
+    } else refuseOption(section, "alias", `same alias as ${twin}; give each its own`, found);
   });
-}
-
-/** The option that says where an output ships to. */
-const DESTINATIONS: Readonly<Record<OutputConfig["plugin"], string>> = {
-  s3: "bucket",
-  cloudwatch_logs: "log_group_name",
-  kinesis_firehose: "delivery_stream",
-  directory: "path",
-  stdout: "name",
-  null: "name",
-};
-
-function checkS3(output: S3Config, refuse: (option: string, message: string) => void): void {
-  if (/[$%]/.test(output.prefix))
-    refuse("s3_key_format", "has variables; the layout below it is the table's, write the text in front of cluster=…");
-  if (output.prefix.split("/").some((part) => part.includes("=")))
-    refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
-  checkEndpoint(output, refuse);
-  if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
-    refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
-  const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));
-  if (bad !== undefined) refuse("tagging", `${bad} is not KEY=VALUE`);
-}
-
-function checkCloudWatch(output: CloudWatchConfig, refuse: (option: string, message: string) => void): void {
-  const { logGroupName, logGroupTemplate, logStreamName, logStreamPrefix, logStreamTemplate } = output;
-  checkEndpoint(output, refuse);
-  // An empty one was reported as missing.
-  if (logGroupName !== "" && !/^[-._/#A-Za-z0-9]{1,512}$/.test(logGroupName))
-    refuse("log_group_name", "is no name of a log group: letters, digits and . - _ / #, 512 at most");
-  for (const [option, name] of [
-    ["log_stream_name", logStreamName],
-    ["log_stream_prefix", logStreamPrefix],
-  ] as const)
-    if (name !== null && !/^[^:*]{1,512}$/.test(name))
-      refuse(option, "is no name of a log stream: no : and no *, 512 characters at most");
-  if (logStreamName === null && logStreamPrefix === null && logStreamTemplate === null)
-    refuse("log_stream_name", "says nothing of the log stream; set it, or log_stream_prefix or log_stream_template");
-  if (logStreamName !== null && logStreamPrefix !== null)
-    refuse("log_stream_prefix", "and log_stream_name are both set; remove one");
-  for (const [option, template] of [
-    ["log_group_template", logGroupTemplate],
-    ["log_stream_template", logStreamTemplate],
-  ] as const) {
-    try {
-      parseNameTemplate(template ?? "");
-    } catch (error) {
-      refuse(option, (error as Error).message);
-    }
-  }
-}
-
-function checkFirehose(output: FirehoseConfig, refuse: (option: string, message: string) => void): void {
-  checkEndpoint(output, refuse);
-  if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(output.deliveryStream))
-    refuse("delivery_stream", "is no name of a delivery stream: letters, digits, _ . and -, 64 at most");
-  try {
-    parseTimeFormat(output.timeKeyFormat);
-  } catch (error) {
-    refuse("time_key_format", (error as Error).message);
-  }
-  if (output.timeKey !== null && output.logKey !== null)
-    refuse("time_key", "has no place where log_key sends the message alone; remove one of them");
-}
-
-function checkEndpoint(
-  { endpoint }: { readonly endpoint: string | null },
-  refuse: (option: string, message: string) => void,
-): void {
-  if (endpoint !== null && !/^https?:\/\/[^/]+/.test(endpoint))
-    refuse("endpoint", `${endpoint} is not a URL; write https:// and the host`);
-}
-
-function identityOf(output: OutputConfig): string {
-  if (output.alias !== null) return `alias ${output.alias}`;
-  if (output.plugin === "s3") return `s3 ${output.endpoint ?? ""} ${output.bucket} ${output.prefix}`;
-  if (output.plugin === "cloudwatch_logs") return cloudWatchDestination(output);
-  if (output.plugin === "kinesis_firehose")
-    return `firehose ${output.endpoint ?? ""} ${output.region ?? ""} ${output.deliveryStream}`;
-  return output.plugin === "directory" ? `directory ${output.path}` : output.plugin;
-}
-
-function placeOfOption(section: RawSection, option: string): { place: Place; keyPath: string } {
-  const entry = entryNamed(section, option);
-  return entry === undefined ? section : { place: entry.valuePlace, keyPath: entry.keyPath };
 }

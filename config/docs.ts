@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 
 import type { Option, OptionGroup } from "./option.ts";
-import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER, SERVICE } from "./schema.ts";
+import type { Plugin } from "./plugin.ts";
+import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER } from "./registry.ts";
+import { SERVICE } from "./service.ts";
 
 /** docs/configuration.md, from the definition of the options and the shipped example. */
 export function configurationPage(): string {
@@ -24,7 +26,7 @@ export function configurationPage(): string {
 
 const INTRODUCTION = `# Configuration of logq-agent
 
-<!-- Generated from config/schema.ts by: npm run docs -->
+<!-- Generated from config/ by: npm run docs -->
 
 The file is Fluent Bit's YAML format, with Fluent Bit's names and meanings wherever the feature exists there; options marked
 *ours* do not. \`logq-agent -c FILE --dry-run\` checks a file and prints what it comes to.
@@ -35,7 +37,8 @@ EXAMPLE
 
 **Values.** Names of options, plugins and fixed values are taken in any case. Sizes are bytes, or a number with K, M or G
 (powers of 1000): \`32000\`, \`32k\`, \`64M\`. Durations are seconds, or a number with s, m, h or d: \`60\`, \`10m\` (ours: \`ms\` and
-decimals). Booleans are \`on\`, \`true\`, \`yes\`, \`off\`, \`false\`, \`no\`. Lists are written with commas or as YAML lists. \`a: {b: c}\`
+decimals). Booleans are \`on\`, \`true\`, \`yes\`, \`off\`, \`false\`, \`no\`. Lists are written with commas or as YAML lists; what may be repeated is
+one text or a YAML list of texts. \`a: {b: c}\`
 is the same as \`a.b: c\`.
 
 **Paths.** Relative paths resolve against the working directory, \`includes\` against the file that names them.
@@ -49,8 +52,8 @@ in which they stand.
 **Problems** are all reported at once as \`file:line:column: key.path: message\`, and stop the start with exit code 2.
 `;
 
-function plugins(kind: string, known: Readonly<Record<string, OptionGroup>>): string[] {
-  return Object.entries(known).map(([name, each]) => group(`${kind} ${name}`, each));
+function plugins(kind: string, known: Readonly<Record<string, Plugin<unknown>>>): string[] {
+  return Object.entries(known).map(([name, each]) => group(`${kind} ${name}`, each.group));
 }
 
 function group(title: string, { doc, options, ignored, later }: OptionGroup): string {
@@ -70,6 +73,7 @@ function group(title: string, { doc, options, ignored, later }: OptionGroup): st
 }
 
 function typeOf(option: Option): string {
+  if (option.type === "texts") return "text, may be repeated";
   if (option.values !== undefined) return `${option.type === "list" ? "list of " : ""}${codes(option.values)}`;
   const limits = option.min === undefined ? "" : `, ${option.min} to ${option.max ?? "any"}`;
   return `${option.type}${limits}`;

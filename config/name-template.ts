@@ -1,5 +1,3 @@
-import type { CloudWatchConfig } from "./config.ts";
-
 /** A variable of a template: `$TAG`, its part `$TAG[1]`, or `$name['key']['key']`. */
 export interface NameVariable {
   readonly name: string;
@@ -25,12 +23,4 @@ export function parseNameTemplate(template: string): (string | NameVariable)[] {
       throw new Error(`${text} is no part of the tag; write $TAG[0] to $TAG[9], or $TAG`);
     return { name, keys: parts };
   });
-}
-
-/** Where an output to CloudWatch Logs ships to: two with the same one are the same. */
-export function cloudWatchDestination(config: CloudWatchConfig): string {
-  const { endpoint, region, logGroupName, logGroupTemplate, logStreamName, logStreamPrefix, logStreamTemplate } =
-    config;
-  const names = [logGroupName, logGroupTemplate, logStreamName, logStreamPrefix, logStreamTemplate];
-  return [config.plugin, endpoint, region, ...names].map((part) => part ?? "").join(" ");
 }

@@ -1,9 +1,10 @@
 /**
- * The language in which config/schema.ts defines the options. Defaults and limits are texts as a user would write
+ * The language in which the files of config/ define the options. Defaults and limits are texts as a user would write
  * them, read by the same parsers, so that the docs show what the file takes.
  */
 export interface Option {
-  readonly type: "string" | "boolean" | "integer" | "size" | "duration" | "list" | "enum";
+  /** `list` is split at commas; `texts` is not, and may be repeated (`textsNamed` of raw.ts gives several in their order). */
+  readonly type: "string" | "boolean" | "integer" | "size" | "duration" | "list" | "texts" | "enum";
   /** Taken when the file says nothing; null: then there is no value. */
   readonly default: string | null;
   /** Whether the start stops if the file says nothing. */
@@ -45,7 +46,7 @@ type ValueOf<Spec extends Option> = Spec extends { type: "boolean" }
   ? boolean
   : Spec extends { type: "integer" | "size" | "duration" }
     ? number
-    : Spec extends { type: "list" }
+    : Spec extends { type: "list" | "texts" }
       ? readonly string[]
       : Spec extends { type: "enum"; values: readonly (infer Value)[] }
         ? Value

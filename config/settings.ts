@@ -1,7 +1,7 @@
 import { nearest } from "./nearest.ts";
 import type { Option, OptionGroup, Settings } from "./option.ts";
 import { describe, type Findings } from "./problem.ts";
-import { entryNamed, type RawEntry, type RawSection } from "./raw.ts";
+import { textsNamed, type RawEntry, type RawSection } from "./raw.ts";
 import { parseBoolean, parseDuration, parseInteger, parseList, parseSize } from "./scalar.ts";
 
 type Value = string | number | boolean | readonly string[] | null;
@@ -18,9 +18,14 @@ export function readSettings<Group extends OptionGroup>(
 ): Settings<Group> {
   const settings: Record<string, Value> = {};
   for (const [name, option] of Object.entries<Option>(group.options)) {
-    const entry = section === null ? undefined : entryNamed(section, name);
-    const given = entry === undefined ? undefined : readValue(option, entry, found);
-    settings[name] = given ?? defaultOf(option);
+    const entries = section?.entries.filter((each) => each.name === name) ?? [];
+    const [entry, ...repeated] = entries;
+    if (section !== null && option.type === "texts") settings[name] = readTexts(entries, section, found);
+    else {
+      const given = entry === undefined ? undefined : readValue(option, entry, found);
+      settings[name] = given ?? defaultOf(option);
+      for (const each of repeated) found.problems.push(describe(each.place, each.keyPath, setTwice(entry)));
+    }
     if (option.required === true && entry === undefined && section !== null) {
       found.problems.push(describe(section.place, section.keyPath, `${what} needs ${name}: ${lowerFirst(option.doc)}`));
     }
@@ -29,6 +34,21 @@ export function readSettings<Group extends OptionGroup>(
     if (entry.name !== "name" && !(entry.name in group.options)) reportOther(group, what, entry, found);
   }
   return settings as Settings<Group>;
+}
+
+function setTwice(first: RawEntry | undefined): string {
+  return `set twice, first in ${first?.place.file}:${first?.place.line}; remove one`;
+}
+
+function readTexts(entries: readonly RawEntry[], section: RawSection, found: Findings): readonly string[] {
+  return entries.flatMap((entry) => {
+    const texts = textsNamed({ ...section, entries: [entry] }, [entry.name]).map(({ text }) => text);
+    if (texts.length > 0 && !texts.includes("")) return texts;
+    const wrong =
+      entry.value === null ? "write one text, or a list of them" : "has no value; give it one, or remove it";
+    found.problems.push(describe(entry.valuePlace, entry.keyPath, wrong));
+    return [];
+  });
 }
 
 /** Says of an option that has no effect why it is accepted, refused or unknown. */
@@ -68,7 +88,7 @@ function exact(texts: Readonly<Record<string, string>>): string[] {
 }
 
 function defaultOf(option: Option): Value {
-  if (option.default === null) return option.required === true ? (option.type === "list" ? [] : "") : null;
+  if (option.default === null) return option.required === true ? (isList(option) ? [] : "") : null;
   const parsed = parse(option, option.default);
   if (typeof parsed === "object" && "wrong" in parsed) throw new Error(`default ${option.default}: ${parsed.wrong}`);
   return parsed;
@@ -86,6 +106,10 @@ function readValue(option: Option, entry: RawEntry, found: Findings): Value | un
   if (typeof parsed !== "object" || !("wrong" in parsed)) return parsed;
   found.problems.push(describe(entry.valuePlace, entry.keyPath, parsed.wrong));
   return undefined;
+}
+
+function isList(option: Option): boolean {
+  return option.type === "list" || option.type === "texts";
 }
 
 type Parsed = string | number | boolean | readonly string[] | { readonly wrong: string };
@@ -109,6 +133,8 @@ function parse(option: Option, text: string): Parsed {
       );
     case "list":
       return limitedList(option, parseList(text));
+    case "texts":
+      return text === "" ? [] : [text];
     default:
       return oneOf(option, text);
   }

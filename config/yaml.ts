@@ -14,10 +14,10 @@ import {
   Scalar,
 } from "yaml";
 
-import { SECTIONS_LATER } from "./schema.ts";
 import { nearest } from "./nearest.ts";
 import { describe, type Findings, type Place } from "./problem.ts";
 import type { RawConfig, RawEntry, RawSection } from "./raw.ts";
+import { SECTIONS_LATER } from "./registry.ts";
 
 /** How many files a configuration may have, with all that it includes. */
 const INCLUDE_FILES_MAX = 100;
@@ -175,12 +175,6 @@ function readService(node: Node, source: Source, state: ReadState): void {
   const section = readEntries(node, "service", source, state);
   if (section === null) return;
   const earlier = state.service;
-  for (const entry of section.entries) {
-    const twin = earlier?.entries.find((other) => other.name === entry.name);
-    if (twin === undefined) continue;
-    const first = `${twin.place.file}:${twin.place.line}`;
-    state.found.problems.push(describe(entry.place, entry.keyPath, `set twice, first in ${first}; remove one`));
-  }
   state.service = earlier === null ? section : { ...earlier, entries: [...earlier.entries, ...section.entries] };
 }
 
@@ -225,12 +219,19 @@ function readEntries(node: Node, keyPath: string, source: Source, state: ReadSta
       }
       const [name, place] = [each.slice(prefixLength).toLowerCase(), placeOf(source, pair.key)];
       const valuePlace = value === null ? place : placeOf(source, value);
-      if (entries.some((entry) => entry.name === name)) problem(source, pair.key, each, "set twice; remove one", state);
-      else entries.push({ name, keyPath: each, place, valuePlace, value: textsOf(value) });
+      const sections = sectionsOf(value, each, source, state);
+      entries.push({ name, keyPath: each, place, valuePlace, value: textsOf(value), sections });
     }
   };
   add(node.items, keyPath);
   return { keyPath, place: placeOf(source, node), entries };
+}
+
+function sectionsOf(node: Node | null, keyPath: string, source: Source, state: ReadState): RawEntry["sections"] {
+  if (!isSeq(node) || node.items.length === 0) return null;
+  const maps = node.items.filter((item) => isMap(item));
+  if (maps.length < node.items.length) return null;
+  return maps.flatMap((item, index) => readEntries(item, `${keyPath}[${index}]`, source, state) ?? []);
 }
 
 function textsOf(node: Node | null): RawEntry["value"] {
@@ -249,7 +250,8 @@ function substituted(section: RawSection, state: ReadState): RawSection {
   const entries = section.entries.map((entry) => {
     const fill = (text: string): string => substitute(text, entry, state);
     const { value } = entry;
-    return { ...entry, value: typeof value === "string" ? fill(value) : (value?.map(fill) ?? null) };
+    const sections = entry.sections?.map((each) => substituted(each, state)) ?? null;
+    return { ...entry, value: typeof value === "string" ? fill(value) : (value?.map(fill) ?? null), sections };
   });
   return { ...section, entries };
 }

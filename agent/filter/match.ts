@@ -1,4 +1,4 @@
-import type { Match } from "../../config/config.ts";
+import type { Match } from "../../config/match.ts";
 
 /** Whether a tag is meant by `match` (where `*` stands for any text, dots included) or `match_regex`, as Fluent Bit reads them. */
 export function tagMatcher(match: Match): (tag: string) => boolean {

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import type {
-  CloudWatchConfig,
-  DirectoryConfig,
-  FirehoseConfig,
-  OutputConfig,
-  S3Config,
-  ServiceConfig,
-} from "../../config/config.ts";
-import { cloudWatchDestination } from "../../config/name-template.ts";
+import type { OutputConfig } from "../../config/config.ts";
+import type { CloudWatchConfig } from "../../config/output/cloudwatch-logs.ts";
+import type { DirectoryConfig } from "../../config/output/directory.ts";
+import type { FirehoseConfig } from "../../config/output/kinesis-firehose.ts";
+import type { S3Config } from "../../config/output/s3.ts";
+import type { ServiceConfig } from "../../config/service.ts";
+import { cloudWatchDestination } from "../../config/output/cloudwatch-logs.ts";
 import type { ObjectName } from "../../config/table.ts";
 import type { ObjectEncoder } from "../encode/encoder.ts";
 import { MessageLines, RecordLines } from "../encode/json-line.ts";

@@ -1,4 +1,4 @@
-import type { HealthConfig } from "../../config/config.ts";
+import type { HealthConfig } from "../../config/service.ts";
 import type { StuckChain } from "./lag.ts";
 import type { OutputStats } from "./output-stats.ts";
 

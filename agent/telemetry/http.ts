@@ -1,4 +1,4 @@
-import type { HttpConfig } from "../../config/config.ts";
+import type { HttpConfig } from "../../config/service.ts";
 import type { Logger } from "./log.ts";
 import type { HttpServer, RequestReload } from "./server.ts";
 import type { Telemetry } from "./telemetry.ts";

@@ -1,6 +1,6 @@
 import { destination, pino, stdTimeFunctions } from "pino";
 
-import type { ServiceConfig } from "../../config/config.ts";
+import type { ServiceConfig } from "../../config/service.ts";
 
 /** What the agent says of itself: fields for machines, a constant message for people. pino's loggers are of this shape. */
 export interface Logger {

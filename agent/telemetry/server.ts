@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import packageJson from "../../package.json" with { type: "json" };
-import type { HttpConfig } from "../../config/config.ts";
+import type { HttpConfig } from "../../config/service.ts";
 import { renderPrometheus } from "./exposition.ts";
 import type { Logger } from "./log.ts";
 import { collectMetrics } from "./metrics.ts";

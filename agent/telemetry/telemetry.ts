@@ -1,4 +1,4 @@
-import type { HealthConfig } from "../../config/config.ts";
+import type { HealthConfig } from "../../config/service.ts";
 import type { FollowedFile } from "../input/tail/followed-file.ts";
 import type { Mount } from "../input/tail/mounts.ts";
 import { judgeHealth, type HealthReport, type LookFailure, type UnlistedFolder } from "./health.ts";

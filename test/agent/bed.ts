@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { TailConfig } from "../../config/config.ts";
+import type { TailConfig } from "../../config/input/tail.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
 import { sayLosses } from "../../agent/loss.ts";

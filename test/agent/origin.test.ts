@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { KubernetesFilterConfig } from "../../config/config.ts";
+import type { KubernetesFilterConfig } from "../../config/filter/kubernetes.ts";
 import { describeFile } from "../../agent/origin.ts";
 import { recordingLogger, tempFolder } from "./fixture.ts";
 

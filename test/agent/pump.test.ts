@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { NullConfig } from "../../config/config.ts";
+import type { NullConfig } from "../../config/output/null.ts";
 import { Pump } from "../../agent/pump.ts";
 import type { Shipped, Shipper } from "../../agent/shipper.ts";
 import { OutputStats } from "../../agent/telemetry/output-stats.ts";

@@ -284,7 +284,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an option twice in two spellings",
       edited("tag:", "Tag: a\n      tag:"),
-      "agent.yaml:7:7: pipeline.inputs[0].tag: set twice; remove one",
+      "agent.yaml:7:7: pipeline.inputs[0].tag: set twice, first in agent.yaml:6; remove one",
     ],
     ["a tab", edited("      tag:", "\ttag:"), "agent.yaml:6:1: not valid YAML: Tabs are not allowed as indentation"],
   ])("%s", (_, text, problem) => {

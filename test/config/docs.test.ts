@@ -5,10 +5,16 @@ import { describe, expect, test } from "vitest";
 import { configurationPage } from "../../config/docs.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Option, OptionGroup } from "../../config/option.ts";
-import { FILTERS, INPUTS, OUTPUTS, SERVICE } from "../../config/schema.ts";
+import type { Plugin } from "../../config/plugin.ts";
+import { FILTERS, INPUTS, OUTPUTS } from "../../config/registry.ts";
+import { SERVICE } from "../../config/service.ts";
 import { readSettings } from "../../config/settings.ts";
 
-const GROUPS = Object.entries<OptionGroup>({ service: SERVICE, ...INPUTS, ...FILTERS, ...OUTPUTS });
+const PLUGINS = ([INPUTS, FILTERS, OUTPUTS] as const).flatMap((kind) => Object.entries<Plugin<unknown>>(kind));
+const GROUPS: [string, OptionGroup][] = [
+  ["service", SERVICE],
+  ...PLUGINS.map(([name, { group }]): [string, OptionGroup] => [name, group]),
+];
 const OPTIONS = GROUPS.flatMap(([group, { options }]) =>
   Object.entries<Option>(options).map(([name, option]) => ({ name: `${group} ${name}`, option })),
 );

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
-import type { TailConfig } from "../../../config/config.ts";
+import type { TailConfig } from "../../../config/input/tail.ts";
 import { expandGlob, globBase, isPlainPath, pathMatcher } from "./glob.ts";
 
 /** A path that an input matched, and the regular file it leads to. */

@@ -1,4 +1,4 @@
-import type { TailConfig } from "../../../config/config.ts";
+import type { TailConfig } from "../../../config/input/tail.ts";
 import type { Origin } from "../../record.ts";
 import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";

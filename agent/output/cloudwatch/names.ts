@@ -1,4 +1,4 @@
-import type { CloudWatchConfig } from "../../../config/config.ts";
+import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
 import { parseNameTemplate, type NameVariable } from "../../../config/name-template.ts";
 import type { Origin } from "../../record.ts";
 import type { Logger } from "../../telemetry/log.ts";

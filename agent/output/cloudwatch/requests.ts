@@ -1,5 +1,5 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import type { CloudWatchConfig } from "../../../config/config.ts";
+import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
 import { clientOptions, Connection } from "../aws/connection.ts";
 import { haveExpired, type AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";

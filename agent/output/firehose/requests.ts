@@ -1,5 +1,5 @@
 import type { FirehoseClient } from "@aws-sdk/client-firehose";
-import type { FirehoseConfig } from "../../../config/config.ts";
+import type { FirehoseConfig } from "../../../config/output/kinesis-firehose.ts";
 import { clientOptions, Connection } from "../aws/connection.ts";
 import { haveExpired } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";

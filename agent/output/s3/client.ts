@@ -1,5 +1,5 @@
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
-import type { S3Config } from "../../../config/config.ts";
+import type { S3Config } from "../../../config/output/s3.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { clientOptions, Connection } from "../aws/connection.ts";
 import type { AwsError } from "../aws/fault.ts";

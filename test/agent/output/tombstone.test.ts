@@ -5,7 +5,7 @@ import { startS3Server } from "../../servers/s3-server.ts";
 import { READERS } from "../encode/parquet/readers.ts";
 import { recordingLogger } from "../fixture.ts";
 import { s3Config } from "./s3/bed.ts";
-import type { S3Config } from "../../../config/config.ts";
+import type { S3Config } from "../../../config/output/s3.ts";
 
 /** The body of the tombstone that forbids an object of this format. */
 async function tombstone(changes: Partial<S3Config>): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import type { CloudWatchConfig } from "../../../../config/config.ts";
+import type { CloudWatchConfig } from "../../../../config/output/cloudwatch-logs.ts";
 import { MessageLines, RecordLines } from "../../../../agent/encode/json-line.ts";
 import { eventBytesMax } from "../../../../agent/output/cloudwatch/limits.ts";
 import { createNames } from "../../../../agent/output/cloudwatch/names.ts";

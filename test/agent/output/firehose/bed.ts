@@ -1,4 +1,4 @@
-import type { FirehoseConfig } from "../../../../config/config.ts";
+import type { FirehoseConfig } from "../../../../config/output/kinesis-firehose.ts";
 import { RecordLines } from "../../../../agent/encode/json-line.ts";
 import { createFirehoseOutput } from "../../../../agent/output/firehose/output.ts";
 import { RecordBatch } from "../../../../agent/output/firehose/record-batch.ts";

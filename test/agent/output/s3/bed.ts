@@ -1,4 +1,4 @@
-import type { S3Config } from "../../../../config/config.ts";
+import type { S3Config } from "../../../../config/output/s3.ts";
 import { createS3Requests } from "../../../../agent/output/s3/client.ts";
 import { retrying } from "../../../../agent/output/retry.ts";
 import { createS3Store } from "../../../../agent/output/s3/store.ts";

@@ -1,0 +1,51 @@
+import { KUBERNETES } from "./filter/kubernetes.ts";
+import { TAIL } from "./input/tail.ts";
+import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
+import { DIRECTORY } from "./output/directory.ts";
+import { KINESIS_FIREHOSE } from "./output/kinesis-firehose.ts";
+import { NULL } from "./output/null.ts";
+import { S3 } from "./output/s3.ts";
+import { STDOUT } from "./output/stdout.ts";
+
+/** Every plugin by the name that files call it by. */
+export const INPUTS = {
+  tail: TAIL,
+} as const;
+
+export const FILTERS = {
+  kubernetes: KUBERNETES,
+} as const;
+
+export const OUTPUTS = {
+  s3: S3,
+  cloudwatch_logs: CLOUDWATCH_LOGS,
+  kinesis_firehose: KINESIS_FIREHOSE,
+  directory: DIRECTORY,
+  stdout: STDOUT,
+  null: NULL,
+} as const;
+
+/** Plugins that Fluent Bit or the design knows and this version refuses. */
+export const PLUGINS_LATER = {
+  input: words(`systemd cloudwatch_logs forward
+    blob collectd cpu disk docker docker_events dummy ebpf elasticsearch event_type exec exec_wasi fluentbit_logs
+    fluentbit_metrics gpu_metrics head health http kafka kmsg kubernetes_events mem mqtt netif nginx_metrics
+    node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
+    prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
+    windows_exporter_metrics winevtlog winlog winstat`),
+  filter: words(`grep modify parser throttle redact multiline rewrite_tag
+    aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
+    throttle_size type_converter wasm`),
+  output:
+    words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file
+    firehose flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
+    opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
+    slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
+} as const;
+
+/** Top-level sections that Fluent Bit knows and this version refuses. */
+export const SECTIONS_LATER = ["customs", "plugins", "stream_processor", "upstream_servers"] as const;
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
