@@ -1,6 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
+import { createFilterChain } from "./filter/chain.ts";
+import { createRecordFilters } from "./filter/create.ts";
 import { tagMatcher } from "./filter/match.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { FileUse } from "./input/tail/release.ts";
@@ -153,7 +155,9 @@ async function openOutput(
   const output = createOutput(config, { cluster, node, life }, { probe, log, onAnswer });
   await sayLosses(output.id, positions, telemetry.ledger);
   forgetEnded(positions, tails);
-  const source = createSource(inputs, tagMatcher(config.match));
+  const matchesTag = tagMatcher(config.match);
+  const filters = createFilterChain(createRecordFilters(parts.config.filters), matchesTag);
+  const source = createSource(inputs, (tag) => filters?.reaches(tag) ?? matchesTag(tag));
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);
   const quarantine = quarantineOf(output.id);
@@ -162,6 +166,7 @@ async function openOutput(
     positions,
     quarantine,
     source,
+    filters,
     log,
     ledger: telemetry.ledger,
     probe,

@@ -1,3 +1,4 @@
+import type { FilterChain } from "./filter/chain.ts";
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
 import {
   PoisonError,
@@ -18,6 +19,8 @@ export interface PreparePorts {
   readonly source: Source;
   readonly output: Output;
   readonly quarantine: Quarantine;
+  /** Null: no filter works on records. */
+  readonly filters: FilterChain | null;
 }
 
 interface PrepareOptions {
@@ -99,7 +102,7 @@ export async function publish(delivery: Delivery, seq: number, quarantine: Quara
 }
 
 async function attemptOnce(
-  { reader, output, source, quarantine: folder }: PreparePorts,
+  { reader, output, source, quarantine: folder, filters }: PreparePorts,
   reads: readonly ChainRead[],
   header: ShipmentHeader,
   options: PrepareOptions & {
@@ -114,7 +117,7 @@ async function attemptOnce(
   try {
     if (quarantine !== null && replayed !== undefined)
       await replayQuarantined(folder.claimed(replayed, seq), { output, delivery, quarantine });
-    const ports = { reader, source, output, delivery, quarantine };
+    const ports = { reader, source, output, delivery, quarantine, filters: filters?.begin() ?? null };
     const transferred = await transfer(reads, { ...ports, ...options });
     const sealed = await delivery.seal();
     await quarantine?.seal();

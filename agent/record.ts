@@ -57,4 +57,12 @@ export interface Batch {
   /** 0 unknown, else 1 + index into LEVELS of config/table.ts. */
   readonly level: Uint8Array;
   readonly cut: Uint8Array;
+  /**
+   * Null, or per row: null where the bytes and numbers above are all of it, else the record as filters made it, in place of
+   * what would be made of them. The bytes of such a row are those of its text `log`, empty if it has none.
+   */
+  readonly records: readonly (LogRecord | null)[] | null;
 }
+
+/** A record as an object: fields by name in Fluent Bit's order, its time apart. Values are what JSON can say. */
+export type LogRecord = Record<string, unknown>;

@@ -144,6 +144,6 @@ async function finishInterrupted(
   await output.clean(signal);
   const source = createSource(tails, () => true);
   const quarantine = context.quarantineOf(id);
-  const ports = { output, positions, quarantine, source, log, ledger: telemetry.ledger, probe };
+  const ports = { output, positions, quarantine, source, filters: null, log, ledger: telemetry.ledger, probe };
   await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);
 }

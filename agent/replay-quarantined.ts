@@ -43,5 +43,6 @@ function batchOf({ origin, log, pos, seconds, nanos, stream, level, cut }: Quara
     stream: Uint8Array.of(stream),
     level: Uint8Array.of(level),
     cut: Uint8Array.of(cut),
+    records: null,
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { FilterChain } from "./filter/chain.ts";
 import { ChainReader, ReplacedError } from "./input/tail/chain-reader.ts";
 import type { Chain, FollowedFile } from "./input/tail/followed-file.ts";
 import { REPLAYED, type Output, type ShipmentHeader } from "./output/output.ts";
@@ -23,6 +24,8 @@ export interface ShipperOptions {
   readonly positions: Positions;
   readonly quarantine: Quarantine;
   readonly source: Source;
+  /** Null: no filter works on records. */
+  readonly filters: FilterChain | null;
   readonly log: Logger;
   readonly ledger: Ledger;
   readonly probe: Probe;
@@ -71,8 +74,8 @@ export class Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    const { source, output, quarantine } = options;
-    this.#ports = { reader: new ChainReader(), source, output, quarantine };
+    const { source, output, quarantine, filters } = options;
+    this.#ports = { reader: new ChainReader(), source, output, quarantine, filters };
   }
 
   get outputId(): string {

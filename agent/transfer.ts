@@ -1,3 +1,5 @@
+import type { ShipmentFilters } from "./filter/chain.ts";
+import { selectRows, type Part as FilteredPart } from "./filter/rows.ts";
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
 import { PoisonError, type BatchSource, type Delivery, type Output } from "./output/output.ts";
 import type { Batch } from "./record.ts";
@@ -12,6 +14,8 @@ interface TransferOptions {
   readonly source: Source;
   readonly output: Output;
   readonly delivery: Delivery;
+  /** Null: all records go on as they are. */
+  readonly filters: ShipmentFilters | null;
   /** Milliseconds since 1970: `ts` of lines without a time of their own. */
   readonly readTimeMs: number;
   readonly signal: AbortSignal;
@@ -33,7 +37,7 @@ export interface Transferred {
   /** Chains that can't be read now, and of which nothing was delivered. */
   readonly unreadable: Unreadable[];
   readonly counters: Counters;
-  /** Lines that were left out, by file. */
+  /** Records that were left out, by file: empty lines, and what filters dropped. */
   readonly filtered: { readonly file: string; readonly bytes: number; readonly records: number }[];
   /** The same by chain. */
   readonly parts: Part[];
@@ -92,13 +96,14 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     signal.throwIfAborted();
     let delivered = false;
     let deliveryError: unknown = null;
+    const dropped = new Map<string, Dropped>();
     const ports = {
       open: (id: string) => source.open(id),
       originOf: (id: string) => source.fileOf(id).record.origin,
       accept: async (batch: Batch, rawBytes: Uint32Array) => {
         delivered = true;
         try {
-          return await accept(batch, { chain: read.chain, rawBytes }, options);
+          return await acceptFiltered(batch, { chain: read.chain, rawBytes }, dropped, options);
         } catch (error) {
           deliveryError = error;
           throw error;
@@ -108,7 +113,8 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     try {
       const result = await reader.read(read, readTimeMs, ports);
       done.refused ||= result.refused;
-      add(done, { chain: read.chain, bytes: result.bytes, counters: result.counters, filtered: [...result.filtered] });
+      const filtered = [...result.filtered, ...dropped.values()];
+      add(done, { chain: read.chain, bytes: result.bytes, counters: result.counters, filtered });
       if (result.range !== null) done.ranges.push(result.range);
     } catch (error) {
       if (error === deliveryError || error instanceof ReplacedError || !isSystemError(error)) throw error;
@@ -132,6 +138,48 @@ function add(done: Transferred, part: Part): void {
   done.filtered.push(...part.filtered);
   for (const name of COUNTERS) done.counters[name] += part.counters[name];
   done.parts.push(part);
+}
+
+interface Dropped {
+  readonly file: string;
+  bytes: number;
+  records: number;
+}
+
+/** What filters leave of a batch, whole or not at all; what they drop is noted once the rest is accepted. */
+async function acceptFiltered(
+  batch: Batch,
+  source: BatchSource,
+  dropped: Map<string, Dropped>,
+  options: TransferOptions,
+): Promise<boolean> {
+  const rawBytes = source.rawBytes.subarray(0, batch.count);
+  const parts = options.filters?.apply({ batch, rawBytes }) ?? null;
+  if (parts === null) return await accept(batch, source, options);
+  for (const [index, part] of parts.entries()) {
+    const continued = index > 0;
+    if (await accept(part.batch, { ...source, rawBytes: part.rawBytes, continued }, options)) continue;
+    if (continued) throw new Error("cannot deliver a batch: the output refused the rest of one that it had begun");
+    return false;
+  }
+  noteDropped({ batch, rawBytes }, parts, dropped);
+  return true;
+}
+
+function noteDropped(before: FilteredPart, parts: readonly FilteredPart[], dropped: Map<string, Dropped>): void {
+  const kept = parts.reduce((total, part) => total + sum(part.rawBytes), 0);
+  // A copy under another tag stands for no bytes.
+  const keptRecords = parts.reduce((total, { rawBytes }) => total + rawBytes.filter((bytes) => bytes > 0).length, 0);
+  if (keptRecords === before.batch.count) return;
+  const file = fileIdOf(before.batch.origin.file);
+  const known = dropped.get(file) ?? { file, bytes: 0, records: 0 };
+  known.bytes += sum(before.rawBytes) - kept;
+  known.records += before.batch.count - keptRecords;
+  dropped.set(file, known);
+}
+
+function sum(bytes: Uint32Array): number {
+  return bytes.reduce((total, each) => total + each, 0);
 }
 
 async function accept(batch: Batch, source: BatchSource, options: TransferOptions): Promise<boolean> {
@@ -191,27 +239,18 @@ function slice(batch: Batch, from: number, to: number): Batch {
     stream: batch.stream.subarray(from, to),
     level: batch.level.subarray(from, to),
     cut: batch.cut.subarray(from, to),
+    records: batch.records?.slice(from, to) ?? null,
   };
 }
 
 /** The other records of a batch. */
 function without(batch: Batch, left: ReadonlyMap<number, string>): Batch {
   if (left.size === 0) return batch;
-  const isKept = (_: number, index: number): boolean => index < batch.count && !left.has(index);
-  const { origin, bytes } = batch;
-  return {
-    origin,
-    bytes,
-    count: batch.count - left.size,
-    start: batch.start.filter(isKept),
-    end: batch.end.filter(isKept),
-    pos: batch.pos.filter(isKept),
-    seconds: batch.seconds.filter(isKept),
-    nanos: batch.nanos.filter(isKept),
-    stream: batch.stream.filter(isKept),
-    level: batch.level.filter(isKept),
-    cut: batch.cut.filter(isKept),
-  };
+  const rows = Array.from({ length: batch.count }, (_, row) => row);
+  return selectRows(
+    batch,
+    rows.filter((row) => !left.has(row)),
+  );
 }
 
 function messageOf(error: unknown): string {

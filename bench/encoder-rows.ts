@@ -68,6 +68,7 @@ function emptyBatch() {
     stream: new Uint8Array(BATCH_ROWS_MAX),
     level: new Uint8Array(BATCH_ROWS_MAX),
     cut: new Uint8Array(BATCH_ROWS_MAX),
+    records: null,
   };
 }
 

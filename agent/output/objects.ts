@@ -5,7 +5,14 @@ import type { Probe } from "../probe.ts";
 import type { Batch } from "../record.ts";
 import type { ShipmentEntry } from "../state/positions.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
-import { PoisonError, type Delivery, type Output, type Sealed, type ShipmentHeader } from "./output.ts";
+import {
+  PoisonError,
+  type BatchSource,
+  type Delivery,
+  type Output,
+  type Sealed,
+  type ShipmentHeader,
+} from "./output.ts";
 
 /** Event hours that one shipment may open at a time. */
 const HOURS_MAX = 24;
@@ -88,10 +95,10 @@ class ObjectDelivery implements Delivery {
     this.#signal = signal;
   }
 
-  async accept(batch: Batch): Promise<boolean> {
+  async accept(batch: Batch, { continued = false }: BatchSource): Promise<boolean> {
     const hour = Math.floor(batch.seconds[0]! / 3600);
     let open = this.#hours.get(hour);
-    if (!this.#hasRoom(open)) return false;
+    if (!continued && !this.#hasRoom(open)) return false;
     open ??= this.#open(hour);
     try {
       open.encoder.append(batch, 0, batch.count);

@@ -51,7 +51,7 @@ export class PoisonError extends Error {
 }
 
 export interface Delivery {
-  /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for it. May throw PoisonError. */
+  /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for it, unless it is `continued`. May throw PoisonError. */
   accept(batch: Batch, source: BatchSource): Promise<boolean>;
   /** Everything is accepted: stores it, invisible, durable. Returns what the journal must know. */
   seal(): Promise<Sealed>;
@@ -70,6 +70,8 @@ export interface BatchSource {
   readonly chain: string;
   /** Bytes of the file that each record stands for: what a `QuarantinedRecord` needs. */
   readonly rawBytes: Uint32Array;
+  /** It goes on with the batch before, which was accepted: it can't be refused, full or not. */
+  readonly continued?: boolean;
 }
 
 /** No chain is called so. */

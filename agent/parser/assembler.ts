@@ -120,7 +120,7 @@ export class Assembler {
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
     this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: EMPTY, length: 0 }));
     this.rawBytes = arrays.rawBytes;
-    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, taken: true };
+    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, records: null, taken: true };
   }
 
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */

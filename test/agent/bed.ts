@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { TailConfig } from "../../config/input/tail.ts";
+import type { FilterChain } from "../../agent/filter/chain.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
 import { sayLosses } from "../../agent/loss.ts";
@@ -136,6 +137,7 @@ export interface BedOptions extends Partial<TailConfig> {
   /** The state folder, where it is not `state/`. */
   readonly state?: string;
   readonly quarantineBytesMax?: number;
+  readonly filters?: FilterChain | null;
 }
 
 /** A tail over `logs/*.log`, and one output that ships it; state in `state/`. */
@@ -165,6 +167,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     bytesMax = 1 << 26,
     limitBytes,
     quarantineBytesMax = 1 << 20,
+    filters = null,
     ...rest
   } = options;
   const { state: stateFolder, ...changes } = rest;
@@ -196,6 +199,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     positions,
     quarantine,
     source,
+    filters,
     log,
     ledger,
     probe: () => undefined,

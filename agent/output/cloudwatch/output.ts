@@ -73,7 +73,8 @@ class CloudWatchDelivery implements Delivery {
   }
 
   accept(batch: Batch, source: BatchSource): Promise<boolean> {
-    if (source.chain !== REPLAYED && this.#bytes() >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
+    const canRefuse = source.chain !== REPLAYED && source.continued !== true;
+    if (canRefuse && this.#bytes() >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
     const name = this.#nameOf(batch.origin);
     this.#options.lines.begin(batch);
     this.#end = this.#endOf(this.#options.lines.suffix);

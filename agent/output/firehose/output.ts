@@ -48,8 +48,8 @@ class FirehoseDelivery implements Delivery {
     this.#signal = signal;
   }
 
-  accept(batch: Batch, { chain, rawBytes }: BatchSource): Promise<boolean> {
-    if (this.#packer.bytes >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
+  accept(batch: Batch, { chain, rawBytes, continued = false }: BatchSource): Promise<boolean> {
+    if (!continued && this.#packer.bytes >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
     let records = batch.count;
     this.#packer.append(batch, chain, (row, reason) => {
       records--;

@@ -49,6 +49,7 @@ export function batchOf(origin: Origin, rows: readonly Row[]): Batch {
     stream: new Uint8Array(size),
     level: new Uint8Array(size),
     cut: new Uint8Array(size),
+    records: null,
   };
   let at = 0;
   rows.forEach((row, i) => {

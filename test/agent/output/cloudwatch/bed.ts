@@ -85,6 +85,7 @@ export function rowsOf(file: string, rows: readonly Row[], changes: Partial<Orig
     stream: new Uint8Array(rows.length).fill(STREAM.stdout),
     level: new Uint8Array(rows.length),
     cut: new Uint8Array(rows.length).fill(CUT.none),
+    records: null,
   };
   const rawBytes = Uint32Array.from(texts, ({ length }) => length + 1);
   return { batch, source: { chain: file, rawBytes } };

@@ -1,0 +1,87 @@
+import type { Origin } from "../record.ts";
+import type { BatchFilter, RecordFilter } from "./filter.ts";
+import { Rows, type Part } from "./rows.ts";
+
+/** How often a record may get another tag: where rules send it round in a circle it stays under the last. */
+const RETAGS_MAX = 16;
+
+/** The filters of one output, in the order of the configuration. */
+export interface FilterChain {
+  /** Whether records of a file with this tag can reach the output. */
+  reaches(tag: string): boolean;
+  /** For one shipment: filters start anew with each. */
+  begin(): ShipmentFilters;
+}
+
+export interface ShipmentFilters {
+  /** What is left of a batch for the output; null: it goes on as it is. Costs nothing for a file that no filter is for. */
+  apply(part: Part): readonly Part[] | null;
+}
+
+/** The chain of an output with this `match`; null if no filter works on records, or none of these can touch what it takes. */
+export function createFilterChain(
+  filters: readonly RecordFilter[],
+  matchesOutput: (tag: string) => boolean,
+): FilterChain | null {
+  if (filters.length === 0) return null;
+  return {
+    reaches: (tag) => matchesOutput(tag) || filters.some((filter) => filter.retags === true && filter.matches(tag)),
+    begin: () => createShipmentFilters(filters, matchesOutput),
+  };
+}
+
+interface Step {
+  readonly filter: RecordFilter;
+  readonly batchFilter: BatchFilter;
+}
+
+interface Work {
+  readonly part: Part;
+  readonly retags: number;
+  /** It has been there; the records that it gave another tag pass it by. */
+  readonly passed: RecordFilter | null;
+}
+
+function createShipmentFilters(
+  filters: readonly RecordFilter[],
+  matchesOutput: (tag: string) => boolean,
+): ShipmentFilters {
+  const shipment = {};
+  const stepsOf = new Map<Origin, readonly Step[]>();
+
+  function open(origin: Origin): readonly Step[] {
+    let steps = stepsOf.get(origin);
+    if (steps === undefined) {
+      steps = filters.flatMap((filter) => {
+        const batchFilter = filter.matches(origin.tag) ? filter.open(origin, shipment) : null;
+        return batchFilter === null ? [] : [{ filter, batchFilter }];
+      });
+      stepsOf.set(origin, steps);
+    }
+    return steps;
+  }
+
+  function run({ part, retags, passed }: Work, todo: Work[]): Part[] {
+    const rows = new Rows(part);
+    for (const { filter, batchFilter } of open(part.batch.origin)) {
+      const retag = filter.retags === true;
+      if (filter === passed || (retag && retags >= RETAGS_MAX)) continue;
+      batchFilter.apply(rows);
+      if (retag)
+        todo.push(...rows.takeRetagged().map((moved) => ({ part: moved, retags: retags + 1, passed: filter })));
+      if (rows.kept === 0) return [];
+    }
+    return matchesOutput(rows.tag) ? rows.parts() : [];
+  }
+
+  return {
+    apply(part) {
+      const { origin } = part.batch;
+      if (open(origin).length === 0 && matchesOutput(origin.tag)) return null;
+      const left: Part[] = [];
+      const todo: Work[] = [{ part, retags: 0, passed: null }];
+      for (let work = todo.shift(); work !== undefined; work = todo.shift()) left.push(...run(work, todo));
+      return left;
+    },
+  };
+}

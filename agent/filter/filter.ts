@@ -1,0 +1,30 @@
+import type { Origin } from "../record.ts";
+import type { Rows } from "./rows.ts";
+
+/**
+ * The port to what filters do to records, and how they are run:
+ *
+ *   configuration  → RecordFilter   made once (create.ts): patterns compiled, keys resolved
+ *   shipment, file → BatchFilter    `open`: what is the same for all records of a file is decided there
+ *   batch          → apply          drops rows, changes their message, or asks for them as records
+ *
+ * A filter is a function of the records, their origin and the configuration, so that a repeated shipment gives the same.
+ * It must not depend on where one batch ends and the next begins: a repetition may cut them elsewhere.
+ */
+export interface RecordFilter {
+  /** Fluent Bit's name of the plugin. */
+  readonly name: string;
+  matches(tag: string): boolean;
+  /** It may give records another tag. */
+  readonly retags?: boolean;
+  /**
+   * The filter for the records of a file (of `origin.tag`, which another filter may have given them), or null if it leaves
+   * all of them as they are. `shipment` is one object for all files of a shipment: a key for what is kept from one to the next.
+   */
+  open(origin: Origin, shipment: object): BatchFilter | null;
+}
+
+export interface BatchFilter {
+  /** Rows that another filter dropped are there still: ask `rows.keeps(i)`. */
+  apply(rows: Rows): void;
+}
