@@ -19,8 +19,8 @@ const TURN_BYTES = 4 * 1024 * 1024;
 /** Inflated bytes that are held, and how many of them stay when there is no room: a reader steps back a little. */
 const WINDOW_BYTES = 640 * 1024;
 const KEPT_BYTES = 384 * 1024;
-/** Readers that wait for the next shipment, so that it need not start at the first byte. */
-const IDLE_MAX = 2;
+/** Readers that wait for the next shipment, so that it need not start at the first byte: a few files, of two outputs each. */
+const IDLE_MAX = 8;
 
 /** Reads a compressed file once, to learn how long its content is and how it starts. */
 export async function inspectGzip(fd: number): Promise<GzipContent> {
@@ -43,38 +43,52 @@ export async function inspectGzip(fd: number): Promise<GzipContent> {
 }
 
 /**
- * Compressed files, read at offsets of their content: nothing of it is stored. Reading goes forward; an offset before the
- * last few hundred kilobytes starts anew at the first byte.
+ * Compressed files, read at offsets of their content: nothing of it is stored. Reading goes forward; an offset that lies
+ * before what a waiting reader still holds starts anew at the first byte. Outputs stand at different offsets: each goes
+ * on with the reader that is nearest before its own.
  */
 export class GzipFiles {
-  readonly #idle = new Map<string, GzipReader>();
+  /** Oldest first. */
+  #idle: { readonly id: string; readonly reader: GzipReader }[] = [];
 
   /** Opens the content of a compressed file, of which the first `size` bytes are readable. */
   open(id: string, path: string, size: number): LogFile {
-    const reader = this.#idle.get(id) ?? new GzipReader(path, size);
-    this.#idle.delete(id);
+    // Only a read says where reading goes on.
+    let reader: GzipReader | null = null;
+    const readerAt = (position: number): GzipReader => {
+      if (reader !== null && reader.holds(position)) return reader;
+      if (reader !== null) this.#keep(id, reader);
+      reader = this.#take(id, position) ?? new GzipReader(path, size);
+      return reader;
+    };
     return {
       size: () => size,
-      read: (buffer, offset, length, position) => reader.read(buffer, offset, length, position),
-      [Symbol.dispose]: () => this.#keep(id, reader),
+      read: (buffer, offset, length, position) => readerAt(position).read(buffer, offset, length, position),
+      [Symbol.dispose]: () => {
+        if (reader !== null) this.#keep(id, reader);
+      },
     };
   }
 
   close(): void {
-    for (const reader of this.#idle.values()) reader.close();
-    this.#idle.clear();
+    for (const { reader } of this.#idle) reader.close();
+    this.#idle = [];
+  }
+
+  /** The waiting reader of a file that can go on to `position` with the least to skip. */
+  #take(id: string, position: number): GzipReader | null {
+    const able = this.#idle.filter((each) => each.id === id && each.reader.holds(position));
+    const best = able.toSorted((a, b) => b.reader.position - a.reader.position)[0];
+    if (best === undefined) return null;
+    this.#idle = this.#idle.filter((each) => each !== best);
+    return best.reader;
   }
 
   /** A reader at its end is of no more use. */
   #keep(id: string, reader: GzipReader): void {
-    this.#idle.get(id)?.close();
-    this.#idle.delete(id);
     if (reader.isAtEnd) reader.close();
-    else this.#idle.set(id, reader);
-    if (this.#idle.size <= IDLE_MAX) return;
-    const [oldest, other] = [...this.#idle][0]!;
-    other.close();
-    this.#idle.delete(oldest);
+    else this.#idle.push({ id, reader });
+    if (this.#idle.length > IDLE_MAX) this.#idle.shift()!.reader.close();
   }
 }
 
@@ -82,7 +96,7 @@ class GzipReader {
   readonly #fd: number;
   readonly #size: number;
   readonly #window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
-  #inflater: Inflater;
+  readonly #inflater: Inflater;
   /** Where in the content the window starts, and how much of it is filled. */
   #base = 0;
   #filled = 0;
@@ -93,12 +107,21 @@ class GzipReader {
     this.#inflater = new Inflater(this.#fd);
   }
 
+  /** The offset that is inflated next. */
+  get position(): number {
+    return this.#base + this.#filled;
+  }
+
   get isAtEnd(): boolean {
-    return this.#base + this.#filled >= this.#size;
+    return this.position >= this.#size;
+  }
+
+  /** Whether it can read from there on without starting anew. */
+  holds(position: number): boolean {
+    return position >= this.#base;
   }
 
   read(buffer: Buffer, offset: number, length: number, position: number): number {
-    if (position < this.#base) this.#restart();
     const end = Math.min(position + length, this.#size);
     let at = position;
     while (at < end) {
@@ -127,12 +150,5 @@ class GzipReader {
     const bytes = this.#inflater.step(this.#window, this.#filled);
     this.#filled += bytes;
     return bytes > 0;
-  }
-
-  #restart(): void {
-    this.#inflater[Symbol.dispose]();
-    this.#inflater = new Inflater(this.#fd);
-    this.#base = 0;
-    this.#filled = 0;
   }
 }

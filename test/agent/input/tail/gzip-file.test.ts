@@ -1,8 +1,9 @@
 import { openSync, closeSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { GzipFiles, inspectGzip } from "../../../../agent/input/tail/gzip-file.ts";
+import { Inflater } from "../../../../agent/input/tail/inflate.ts";
 import { tempFolder } from "../../fixture.ts";
 
 const TEXT = Buffer.from(Array.from({ length: 300_000 }, (_, n) => `line ${n} ${(n * 7919) % 1000}\n`).join(""));
@@ -47,6 +48,27 @@ test("content is read at any offset, forward and back", async () => {
   }
   files.close();
   expect(readdirSync("/proc/self/fd").length).toBe(before);
+});
+
+test("two outputs at different offsets of a compressed file each go on where they were", async () => {
+  using folder = tempFolder();
+  const { path, content } = await inspect(folder.path, gzipSync(TEXT));
+  const files = new GzipFiles();
+  const steps = vi.spyOn(Inflater.prototype, "step");
+  const read = Buffer.alloc(100_000);
+  for (let turn = 0; turn < 10; turn++) {
+    for (const from of [0, 2_000_000]) {
+      using file = files.open("a", path, content.size);
+      const position = from + turn * read.length;
+      expect(file.read(read, 0, read.length, position)).toBe(read.length);
+      expect(read.equals(TEXT.subarray(position, position + read.length))).toBe(true);
+    }
+  }
+  files.close();
+  // Twice up to where they came, not from the start at each turn.
+  const inflated = steps.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+  expect(inflated).toBeLessThan(1_200_000 + 3_200_000);
+  steps.mockRestore();
 });
 
 test.each([
