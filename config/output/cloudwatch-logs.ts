@@ -4,7 +4,7 @@ import { onOff, refuseOption, type OutputPlugin, type Reading } from "../plugin.
 import type { RawSection } from "../raw.ts";
 import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
-import { AWS_IGNORED, AWS_LATER, checkEndpoint } from "./aws.ts";
+import { AWS_CREDENTIALS, AWS_IGNORED, AWS_LATER, readAws, renderAws, type AwsConfig } from "./aws.ts";
 import {
   OUTPUT_IGNORED,
   OUTPUT_LATER,
@@ -16,7 +16,7 @@ import {
 } from "./shared.ts";
 
 /** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
-export interface CloudWatchConfig extends OutputBase {
+export interface CloudWatchConfig extends OutputBase, AwsConfig {
   readonly plugin: "cloudwatch_logs";
   readonly logGroupName: string;
   /** In Fluent Bit's record accessor syntax, checked (name-template.ts). */
@@ -32,9 +32,6 @@ export interface CloudWatchConfig extends OutputBase {
   /** Of groups that the agent makes; null: for ever. */
   readonly logRetentionDays: number | null;
   readonly logGroupClass: "STANDARD" | "INFREQUENT_ACCESS" | null;
-  readonly region: string | null;
-  readonly endpoint: string | null;
-  readonly profile: string | null;
   readonly requestTimeoutMs: number;
 }
 
@@ -135,12 +132,7 @@ const GROUP = {
       origin: "fluent-bit",
       doc: "URL of another service that speaks the protocol of CloudWatch Logs.",
     },
-    profile: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "Profile of the AWS configuration files to take credentials from.",
-    },
+    ...AWS_CREDENTIALS,
     request_timeout: {
       type: "duration",
       default: "30s",
@@ -174,6 +166,7 @@ export const CLOUDWATCH_LOGS: OutputPlugin<CloudWatchConfig> = {
     const config: CloudWatchConfig = {
       plugin: "cloudwatch_logs",
       ...readOutputBase(section, settings, reading),
+      ...readAws(settings, section, reading),
       logGroupName: settings.log_group_name,
       logGroupTemplate: settings.log_group_template,
       logStreamName: settings.log_stream_name,
@@ -184,9 +177,6 @@ export const CLOUDWATCH_LOGS: OutputPlugin<CloudWatchConfig> = {
       autoCreateGroup: settings.auto_create_group,
       logRetentionDays: days === null ? null : Number(days),
       logGroupClass: groupClass === null ? null : groupClass === "standard" ? "STANDARD" : "INFREQUENT_ACCESS",
-      region: settings.region,
-      endpoint: settings.endpoint,
-      profile: settings.profile,
       requestTimeoutMs: settings.request_timeout,
     };
     check(config, section, reading);
@@ -204,9 +194,7 @@ export const CLOUDWATCH_LOGS: OutputPlugin<CloudWatchConfig> = {
     auto_create_group: onOff(output.autoCreateGroup),
     log_retention_days: output.logRetentionDays === null ? null : String(output.logRetentionDays),
     log_group_class: output.logGroupClass?.toLowerCase() ?? null,
-    region: output.region,
-    endpoint: output.endpoint,
-    profile: output.profile,
+    ...renderAws(output),
     request_timeout: formatDuration(output.requestTimeoutMs),
     ...renderShipment(output),
   }),
@@ -225,7 +213,6 @@ export function cloudWatchDestination(config: CloudWatchConfig): string {
 function check(output: CloudWatchConfig, section: RawSection, reading: Reading): void {
   const refuse = (option: string, message: string): void => refuseOption(section, option, message, reading.found);
   const { logGroupName, logGroupTemplate, logStreamName, logStreamPrefix, logStreamTemplate } = output;
-  checkEndpoint(output.endpoint, section, reading);
   // An empty one was reported as missing.
   if (logGroupName !== "" && !/^[-._/#A-Za-z0-9]{1,512}$/.test(logGroupName))
     refuse("log_group_name", "is no name of a log group: letters, digits and . - _ / #, 512 at most");

@@ -4,7 +4,7 @@ import type { RawSection } from "../raw.ts";
 import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
 import { parseTimeFormat } from "../time-format.ts";
-import { AWS_IGNORED, AWS_LATER, checkEndpoint } from "./aws.ts";
+import { AWS_CREDENTIALS, AWS_IGNORED, AWS_LATER, readAws, renderAws, type AwsConfig } from "./aws.ts";
 import {
   OUTPUT_IGNORED,
   OUTPUT_LATER,
@@ -18,12 +18,9 @@ import {
 } from "./shared.ts";
 
 /** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
-export interface FirehoseConfig extends OutputBase {
+export interface FirehoseConfig extends OutputBase, AwsConfig {
   readonly plugin: "kinesis_firehose";
   readonly deliveryStream: string;
-  readonly region: string | null;
-  readonly endpoint: string | null;
-  readonly profile: string | null;
   /** Each record holds its time under this name; null: it does not. */
   readonly timeKey: string | null;
   /** strftime(3), in UTC. */
@@ -96,12 +93,7 @@ const GROUP = {
       origin: "fluent-bit",
       doc: "URL of another service that speaks Firehose's protocol.",
     },
-    profile: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "Profile of the AWS configuration files to take credentials from.",
-    },
+    ...AWS_CREDENTIALS,
     request_timeout: {
       type: "duration",
       default: "60s",
@@ -130,10 +122,8 @@ export const KINESIS_FIREHOSE: OutputPlugin<FirehoseConfig> = {
     const config: FirehoseConfig = {
       plugin: "kinesis_firehose",
       ...readOutputBase(section, settings, reading),
+      ...readAws(settings, section, reading),
       deliveryStream: settings.delivery_stream,
-      region: settings.region,
-      endpoint: settings.endpoint,
-      profile: settings.profile,
       timeKey: settings.time_key,
       timeKeyFormat: settings.time_key_format,
       logKey: settings.log_key,
@@ -147,9 +137,7 @@ export const KINESIS_FIREHOSE: OutputPlugin<FirehoseConfig> = {
   render: (output) => ({
     ...renderRouting(output),
     delivery_stream: output.deliveryStream,
-    region: output.region,
-    endpoint: output.endpoint,
-    profile: output.profile,
+    ...renderAws(output),
     time_key: output.timeKey,
     time_key_format: output.timeKeyFormat,
     log_key: output.logKey,
@@ -164,7 +152,6 @@ export const KINESIS_FIREHOSE: OutputPlugin<FirehoseConfig> = {
 
 function check(output: FirehoseConfig, section: RawSection, reading: Reading): void {
   const refuse = (option: string, message: string): void => refuseOption(section, option, message, reading.found);
-  checkEndpoint(output.endpoint, section, reading);
   if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(output.deliveryStream))
     refuse("delivery_stream", "is no name of a delivery stream: letters, digits, _ . and -, 64 at most");
   try {

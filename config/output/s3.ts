@@ -4,7 +4,7 @@ import type { RawSection } from "../raw.ts";
 import { NO_BUFFER, POSITIONS } from "../reasons.ts";
 import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
-import { AWS_IGNORED, AWS_LATER, checkEndpoint } from "./aws.ts";
+import { AWS_CREDENTIALS, AWS_IGNORED, AWS_LATER, readAws, renderAws, type AwsConfig } from "./aws.ts";
 import {
   checkCompression,
   OUTPUT_IGNORED,
@@ -18,14 +18,11 @@ import {
 } from "./shared.ts";
 
 /** Journaled with each shipment, so it holds no secret; null where the file says nothing. */
-export interface S3Config extends ObjectsConfig {
+export interface S3Config extends ObjectsConfig, AwsConfig {
   readonly plugin: "s3";
   readonly bucket: string;
-  readonly region: string | null;
   /** In front of `cluster=…`: empty, or without a leading and with a trailing slash. */
   readonly prefix: string;
-  readonly endpoint: string | null;
-  readonly profile: string | null;
   readonly storageClass: string | null;
   readonly cannedAcl: string | null;
   readonly sse: "aes256" | "aws:kms" | null;
@@ -67,12 +64,7 @@ const GROUP = {
       origin: "fluent-bit",
       doc: "URL of another service that speaks S3's protocol; buckets are addressed by path there.",
     },
-    profile: {
-      type: "string",
-      default: null,
-      origin: "fluent-bit",
-      doc: "Profile of the AWS configuration files to take credentials from.",
-    },
+    ...AWS_CREDENTIALS,
     storage_class: {
       type: "string",
       default: null,
@@ -156,13 +148,11 @@ export const S3: OutputPlugin<S3Config> = {
     const config: S3Config = {
       plugin: "s3",
       ...readOutputBase(section, settings, reading),
+      ...readAws(settings, section, reading),
       bucket: settings.bucket,
-      region: settings.region,
       prefix: prefix === "" ? "" : `${prefix}/`,
       format: settings.format,
       compression: settings.compression,
-      endpoint: settings.endpoint,
-      profile: settings.profile,
       storageClass: settings.storage_class,
       cannedAcl: settings.canned_acl,
       sse: settings.sse,
@@ -178,10 +168,8 @@ export const S3: OutputPlugin<S3Config> = {
   render: (output) => ({
     ...renderRouting(output),
     bucket: output.bucket,
-    region: output.region,
+    ...renderAws(output),
     s3_key_format: output.prefix || null,
-    endpoint: output.endpoint,
-    profile: output.profile,
     storage_class: output.storageClass,
     canned_acl: output.cannedAcl,
     sse: output.sse,
@@ -205,7 +193,6 @@ function check(output: S3Config, section: RawSection, reading: Reading): void {
     refuse("s3_key_format", "has variables; the layout below it is the table's, write the text in front of cluster=…");
   if (output.prefix.split("/").some((part) => part.includes("=")))
     refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
-  checkEndpoint(output.endpoint, section, reading);
   if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
     refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
   const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));

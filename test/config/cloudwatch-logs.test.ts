@@ -32,6 +32,9 @@ test("an output to CloudWatch Logs needs a group and a stream, or a prefix of on
       region: null,
       endpoint: null,
       profile: null,
+      roleArn: null,
+      externalId: null,
+      stsEndpoint: null,
       requestTimeoutMs: 30_000,
     },
   ]);
@@ -74,7 +77,7 @@ test.each([
   ["log_stream_template: $TAG[x]", "$TAG[x] is no part of the tag; write $TAG[0] to $TAG[9], or $TAG"],
   ["log_retention_days: 10", 'unknown value "10"'],
   ["endpoint: localhost:4566", "localhost:4566 is not a URL"],
-  ["role_arn: arn:x", "not in this version yet; name a profile that has the role_arn"],
+  ["role_arn: arn:x", "arn:x is no ARN of a role"],
 ])("%s is refused", (option, problem) => {
   expect(load(withOptions(option)).problems.join()).toContain(problem);
 });

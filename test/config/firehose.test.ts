@@ -25,6 +25,9 @@ test("a kinesis_firehose output needs a delivery stream and nothing else", () =>
       region: null,
       endpoint: null,
       profile: null,
+      roleArn: null,
+      externalId: null,
+      stsEndpoint: null,
       timeKey: null,
       timeKeyFormat: "%Y-%m-%dT%H:%M:%S",
       logKey: null,
@@ -79,6 +82,7 @@ compression: zstd
 simple_aggregation: off
 endpoint: http://localhost:4566
 profile: p
+role_arn: arn:aws:iam::123456789012:role/logs
 request_timeout: 10s
 upload_timeout: 5s
 total_file_size: 8M`;

@@ -1,14 +1,9 @@
+import type { AwsConfig } from "../../../config/output/aws.ts";
 import type { Fault } from "../retry.ts";
+import { markCredentialErrors, roleCredentials } from "./credentials.ts";
 import type { AwsError } from "./fault.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
-
-/** What the outputs to AWS share of their configuration. */
-export interface AwsConfig {
-  readonly region: string | null;
-  readonly endpoint: string | null;
-  readonly profile: string | null;
-}
 
 /** One service of AWS, as an adapter knows it. */
 export interface Service<Client> {
@@ -70,8 +65,17 @@ export class Connection<Client> {
   }
 }
 
-/** Options of a client of the SDK. Endpoints and partitions are the SDK's to know, by the region. */
-export function clientOptions({ region, endpoint, profile }: AwsConfig) {
+/** Makes a client of the SDK. Endpoints and partitions are the SDK's to know, by the region. */
+export async function openClient<Client extends Parameters<typeof markCredentialErrors>[0]>(
+  config: AwsConfig,
+  create: (options: ReturnType<typeof clientOptions>) => Client,
+): Promise<Client> {
+  const client = create({ ...clientOptions(config), ...(await roleCredentials(config)) });
+  markCredentialErrors(client);
+  return client;
+}
+
+function clientOptions({ region, endpoint, profile }: AwsConfig) {
   return {
     // Where the endpoint is not AWS's, the region is a mere word of the signature.
     ...(region !== null ? { region } : endpoint !== null && { region: process.env["AWS_REGION"] ?? "us-east-1" }),

@@ -4,6 +4,8 @@ import type { Fault } from "../retry.ts";
 export interface AwsError extends Error {
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  /** It is of asking for credentials: the service was not asked, or did not say it. */
+  readonly isOfCredentials?: boolean;
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
@@ -53,6 +55,7 @@ export function commonMeaning(error: AwsError, region: string | null): Meaning |
   if (CLOCK_SKEW.has(error.name) || (error.name === "InvalidSignatureException" && isOfTime(error)))
     return { kind: "retryable", hint: "the node's clock is wrong, which is corrected by the service's; set it right" };
   if (haveExpired(error)) return { kind: "retryable", hint: "credentials are asked for anew" };
+  if (error.isOfCredentials === true) return meaningOfCredentials(error, status);
   if (error.message.includes("scoped to a valid region") || error.message.includes("scoped to correct region"))
     return { kind: "permanent", hint: `the region ${region ?? ""} is not the endpoint's; correct region` };
   if (CREDENTIALS_WRONG.has(error.name))
@@ -63,6 +66,17 @@ export function commonMeaning(error: AwsError, region: string | null): Meaning |
 /** The word for an error: the service's, or the system's where none answered. */
 export function codeOf(error: AwsError): string {
   return error.code !== undefined && error.$metadata?.httpStatusCode === undefined ? error.code : error.name;
+}
+
+/** What STS, or whoever else gives credentials, refuses. */
+function meaningOfCredentials({ name }: AwsError, status: number): Meaning {
+  if (status >= 500) return { kind: "retryable" };
+  if (name === "RegionDisabledException")
+    return { kind: "permanent", hint: "enable STS in this region, or set sts_endpoint" };
+  return {
+    kind: "permanent",
+    hint: "let the role's trust policy name who assumes it (with external_id, if it asks for one) and allow that one sts:AssumeRole; correct role_arn",
+  };
 }
 
 function isOfTime({ message }: AwsError): boolean {

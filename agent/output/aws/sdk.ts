@@ -5,3 +5,4 @@
 export const loadCloudWatchLogs = async () => await import("@aws-sdk/client-cloudwatch-logs");
 export const loadS3 = async () => await import("@aws-sdk/client-s3");
 export const loadFirehose = async () => await import("@aws-sdk/client-firehose");
+export const loadCredentialProviders = async () => await import("@aws-sdk/credential-providers");

@@ -1,6 +1,6 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
-import { clientOptions, Connection } from "../aws/connection.ts";
+import { Connection, openClient } from "../aws/connection.ts";
 import { haveExpired, type AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import type { StreamName } from "./event-batch.ts";
@@ -31,7 +31,7 @@ export function createCloudWatchRequests(config: CloudWatchConfig): (signal: Abo
     open: async () => {
       const { loadCloudWatchLogs } = await import("../aws/sdk.ts");
       const sdk = await loadCloudWatchLogs();
-      return { sdk, client: new sdk.CloudWatchLogsClient(clientOptions(config)) };
+      return { sdk, client: await openClient(config, (options) => new sdk.CloudWatchLogsClient(options)) };
     },
     needsCredentials: haveExpired,
     faultOf: (error, request) => {

@@ -1,6 +1,6 @@
 import type { FirehoseClient } from "@aws-sdk/client-firehose";
 import type { FirehoseConfig } from "../../../config/output/kinesis-firehose.ts";
-import { clientOptions, Connection } from "../aws/connection.ts";
+import { Connection, openClient } from "../aws/connection.ts";
 import { haveExpired } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import { faultOf } from "./fault.ts";
@@ -22,7 +22,7 @@ export function createFirehoseRequests(config: FirehoseConfig): (signal: AbortSi
     open: async () => {
       const { loadFirehose } = await import("../aws/sdk.ts");
       const sdk = await loadFirehose();
-      return { sdk, client: new sdk.FirehoseClient(clientOptions(config)) };
+      return { sdk, client: await openClient(config, (options) => new sdk.FirehoseClient(options)) };
     },
     needsCredentials: haveExpired,
     faultOf: (error, request) => faultOf(error, request, config),

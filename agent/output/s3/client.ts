@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import type { S3Config } from "../../../config/output/s3.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { clientOptions, Connection } from "../aws/connection.ts";
+import { Connection, openClient } from "../aws/connection.ts";
 import type { AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import { faultOf, needsCredentials } from "./fault.ts";
@@ -121,8 +121,9 @@ async function orAnswer<Result, Answer extends string>(
     return await sent;
   } catch (error) {
     const cause = (error as Error).cause as AwsError | undefined;
-    // NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
-    const answer = cause?.name === "NoSuchBucket" ? undefined : answers[cause?.$metadata?.httpStatusCode ?? 0];
+    // Who refuses credentials says nothing of the object; NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
+    const isAnswer = cause?.name !== "NoSuchBucket" && cause?.isOfCredentials !== true;
+    const answer = isAnswer ? answers[cause?.$metadata?.httpStatusCode ?? 0] : undefined;
     if (answer === undefined) throw error;
     return answer;
   }
@@ -146,7 +147,7 @@ class Bucket {
         const { loadS3 } = await import("../aws/sdk.ts");
         const sdk = await loadS3();
         const style = { forcePathStyle: config.endpoint !== null };
-        return { sdk, client: new sdk.S3Client({ ...clientOptions(config), ...style }) };
+        return { sdk, client: await openClient(config, (options) => new sdk.S3Client({ ...options, ...style })) };
       },
       needsCredentials,
       faultOf: (error, request) => this.#refusesConditions(error, request) ?? faultOf(error, request, config),

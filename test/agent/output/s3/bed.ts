@@ -12,7 +12,7 @@ process.env["AWS_CONFIG_FILE"] = "/dev/null";
 process.env["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
 
 export function s3Config(endpoint: string, changes: Partial<S3Config> = {}): S3Config {
-  const nothing = { profile: null, storageClass: null };
+  const nothing = { profile: null, roleArn: null, externalId: null, stsEndpoint: null, storageClass: null };
   const plain = { cannedAcl: null, sse: null, sseKmsKeyId: null, sseBucketKey: true, tagging: [], contentType: null };
   const match = { pattern: "*", regex: false };
   const shipping = { alias: null, match, uploadTimeoutMs: 1000, totalFileSizeBytes: 1 << 26 };
