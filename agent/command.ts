@@ -30,7 +30,7 @@ type RunAgent = (
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
        logq-agent quarantine list|replay -c CONFIG ...
 
-Follows the node's log files and ships them as CONFIG says (Fluent Bit's YAML format).
+Follows the node's log files and ships them as CONFIG says (Fluent Bit's formats, YAML or classic).
 
   -c, --config CONFIG  configuration file
       --dry-run        check CONFIG, print what it comes to, and exit

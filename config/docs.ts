@@ -19,8 +19,7 @@ export function configurationPage(): string {
     `- inputs: ${codes(PLUGINS_LATER.input)}`,
     `- filters: ${codes(PLUGINS_LATER.filter)}`,
     `- outputs: ${codes(PLUGINS_LATER.output)}`,
-    "- parsers of one's own (`parsers`, `multiline_parsers`): accepted, refused where an input names one",
-    "- the classic format (`.conf`)\n",
+    "- parsers of one's own (`parsers`, `multiline_parsers`): accepted, refused where an input names one\n",
   ].join("\n");
 }
 
@@ -28,8 +27,8 @@ const INTRODUCTION = `# Configuration of logq-agent
 
 <!-- Generated from config/ by: npm run docs -->
 
-The file is Fluent Bit's YAML format, with Fluent Bit's names and meanings wherever the feature exists there; options marked
-*ours* do not. \`logq-agent -c FILE --dry-run\` checks a file and prints what it comes to.
+The file is in Fluent Bit's YAML format or in its classic one (\`.conf\`), with Fluent Bit's names and meanings wherever the
+feature exists there; options marked *ours* do not. \`logq-agent -c FILE --dry-run\` checks a file and prints what it comes to.
 
 \`\`\`yaml
 EXAMPLE
@@ -43,11 +42,17 @@ is the same as \`a.b: c\`.
 
 **Paths.** Relative paths resolve against the working directory, \`includes\` against the file that names them.
 
-**Environment.** \`\${NAME}\` in a value is replaced from the file's \`env\` section, else from the environment; \`\${HOSTNAME}\` is
-always known. A variable that is not set is replaced by nothing, with a notice.
+**Environment.** \`\${NAME}\` in a value is replaced from the file's \`env\` section (classic: \`@SET NAME=value\`), else from the
+environment; \`\${HOSTNAME}\` is always known. A variable that is not set is replaced by nothing, with a notice, or by what
+\`\${NAME:-text}\` says; an option that comes to nothing so is as if it were not there.
 
 **Includes.** \`includes: [more.yaml, conf.d/*.yaml]\` reads further files; their inputs, filters and outputs come in the order
-in which they stand.
+in which they stand. Classic: \`@INCLUDE conf.d/*.conf\`, relative to the main file, else to the file that includes. Each
+file may be in either format.
+
+**Classic files** have \`[SERVICE]\`, \`[INPUT]\`, \`[FILTER]\`, \`[OUTPUT]\`, \`[PARSER]\` and \`[MULTILINE_PARSER]\` sections, under each
+of them one option a line, indented alike: a name, blanks, and the value to the end of the line. Lines that begin with \`#\` are
+comments.
 
 **Problems** are all reported at once as \`file:line:column: key.path: message\`, and stop the start with exit code 2.
 `;

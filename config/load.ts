@@ -2,13 +2,13 @@ import os from "node:os";
 
 import { checkConfig } from "./check.ts";
 import type { AgentConfig, FilterConfig, InputConfig, OutputConfig } from "./config.ts";
+import { readFiles } from "./files.ts";
 import { nearest } from "./nearest.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
 import { entryNamed, nameOf, type RawConfig, type RawSection } from "./raw.ts";
 import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER } from "./registry.ts";
 import { readService } from "./service.ts";
-import { readYaml } from "./yaml.ts";
 
 /**
  * Reads the agent's configuration and fills in every default. Relative paths resolve against the working directory,
@@ -20,7 +20,7 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): { config: AgentConfig; notices: string[] } {
   const found: Findings = { problems: [], notices: [] };
-  const raw = readYaml(file, { HOSTNAME: os.hostname(), ...env }, found);
+  const raw = readFiles(file, { HOSTNAME: os.hostname(), ...env }, found);
   // What cannot be read hides what is below it: complaints about missing inputs would only mislead.
   const complete = found.problems.length === 0;
   const service = readService(raw.service, env, found);

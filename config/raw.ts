@@ -1,6 +1,6 @@
 import type { Place } from "./problem.ts";
 
-/** What a loader (YAML now, classic later) makes of the files: texts and where they stand, environment filled in. */
+/** What the loaders (YAML and classic) make of the files: texts and where they stand, environment filled in. */
 export interface RawConfig {
   /** Where problems of the configuration as a whole are shown: the start of the pipeline, or of the file. */
   readonly place: Place;

@@ -47,11 +47,15 @@ export interface HealthConfig {
   readonly stuckAfterMs: number;
 }
 
-const PARSERS = "cri is built in, other parsers are not in this version yet";
-
 export const SERVICE = {
   doc: "What holds for the whole agent.",
   options: {
+    parsers_file: {
+      type: "texts",
+      default: "",
+      origin: "fluent-bit",
+      doc: "Files with further parsers, in either format; relative to the working directory, else to the main file.",
+    },
     "storage.path": {
       type: "string",
       default: "/var/log/logq",
@@ -166,7 +170,6 @@ export const SERVICE = {
     "scheduler.*": RETRIES,
     "hot_reload.*": "a reload keeps what runs until the new configuration is known to be good",
     hc_retry_failure_count: "no retry is the last one; a failure that somebody must act on fails health at once",
-    parsers_file: PARSERS,
     coro_stack_size: "there are no coroutines",
     "dns.*": "the system's resolver is used",
     multiline_buffer_limit: "a record is cut at 1 MiB",

@@ -279,7 +279,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an option twice",
       edited("tag:", "tag: a\n      tag:"),
-      "agent.yaml:7:7: not valid YAML: Map keys must be unique",
+      "agent.yaml:7:7: pipeline.inputs[0].tag: set twice, first in agent.yaml:6; remove one",
     ],
     [
       "an option twice in two spellings",
@@ -318,16 +318,8 @@ describe("a broken configuration is refused, with file, line, column and key pat
 });
 
 describe("files that cannot be taken", () => {
-  const classic =
-    "the classic format (.conf) is not in this version yet; write the same in YAML, docs/configuration.md shows how";
-
   test("a file that is not there is named", () => {
     expect(load({}).problems).toEqual(["agent.yaml: cannot read agent.yaml: ENOENT: no such file or directory"]);
-  });
-
-  test("a classic file is told by its name or by its sections", () => {
-    expect(load({ "a.conf": "" }, {}, "a.conf").problems).toEqual([`a.conf: ${classic}`]);
-    expect(load("# classic\n\n[SERVICE]\n    Flush 1\n").problems).toEqual([`agent.yaml: ${classic}`]);
   });
 
   test("a missing include is shown where it is named", () => {
