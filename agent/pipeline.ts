@@ -14,7 +14,6 @@ import { sayLosses } from "./loss.ts";
 import type { Probe } from "./probe.ts";
 import { Pump } from "./pump.ts";
 import { openOrphans, openRecovery, recoverFirst, type Recovery, type RecoveryContext } from "./recovery.ts";
-import type { OnAnswer } from "./output/retry.ts";
 import { passedEnds, readEnds } from "./passed.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
@@ -151,8 +150,8 @@ async function openOutput(
   const { life, once, log, telemetry, probe } = context;
   const { cluster, node } = parts.config.service;
   const stats = telemetry.statsOf(outputId(config));
-  const onAnswer: OnAnswer = (fault, isRepeated) => stats.answered(fault, isRepeated, performance.now());
-  const output = createOutput(config, { cluster, node, life }, { probe, log, onAnswer });
+  const observer = stats.observer();
+  const output = createOutput(config, { cluster, node, life }, { probe, log, observer });
   await sayLosses(output.id, positions, telemetry.ledger);
   forgetEnded(positions, tails);
   const matchesTag = tagMatcher(config.match);

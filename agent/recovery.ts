@@ -5,7 +5,6 @@ import { journalPath, listJournals } from "./journals.ts";
 import { createRecordedOutput } from "./output/create.ts";
 import { sayLosses } from "./loss.ts";
 import type { Output } from "./output/output.ts";
-import type { OnAnswer } from "./output/retry.ts";
 import type { Probe } from "./probe.ts";
 import { Pump, type Shippable } from "./pump.ts";
 import { NOTHING, Shipper } from "./shipper.ts";
@@ -138,9 +137,9 @@ async function finishInterrupted(
   if (positions.unresolved === null) return;
   const { life, tails, log, telemetry, probe } = context;
   const stats = telemetry.statsOf(id);
-  const onAnswer: OnAnswer = (fault, isRepeated) => stats.answered(fault, isRepeated, performance.now());
+  const observer = stats.observer();
   // Its alias may have been another one: the quarantine and the account are those of the output as it is known now.
-  const output = { ...createRecordedOutput(positions.unresolved.output, life, { probe, log, onAnswer }), id };
+  const output = { ...createRecordedOutput(positions.unresolved.output, life, { probe, log, observer }), id };
   await output.clean(signal);
   const source = createSource(tails, () => true);
   const quarantine = context.quarantineOf(id);

@@ -24,9 +24,10 @@ import { createFirehoseRequests } from "./firehose/requests.ts";
 import { createNullOutput } from "./null.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createObjectOutput } from "./objects.ts";
+import { observed, type RequestObserver } from "./observed.ts";
 import type { Output } from "./output.ts";
 import { Pace, paced } from "./pace.ts";
-import { retrying, type OnAnswer } from "./retry.ts";
+import { retrying } from "./retry.ts";
 import { createS3Requests } from "./s3/client.ts";
 import type { S3Requests } from "./s3/requests.ts";
 import { createS3Store } from "./s3/store.ts";
@@ -63,8 +64,7 @@ function destinationOf(config: OutputConfig): string {
 export interface OutputTools {
   readonly probe: Probe;
   readonly log: Logger;
-  /** Hears of every request to the output's service. */
-  readonly onAnswer?: OnAnswer;
+  readonly observer?: RequestObserver;
 }
 
 /** Builds an output from its effective configuration. Loads and opens nothing until it is used. */
@@ -91,7 +91,7 @@ export function createRecordedOutput(recorded: unknown, life: string, tools: Out
   return createOutput(config, { cluster, node, life }, tools);
 }
 
-function createBucketStore(output: string, config: S3Config, { log, onAnswer }: OutputTools): ObjectStore {
+function createBucketStore(output: string, config: S3Config, { log, observer }: OutputTools): ObjectStore {
   const connect = createS3Requests(config, log);
   const said = new Set<string>();
   const pace = new Pace();
@@ -99,7 +99,13 @@ function createBucketStore(output: string, config: S3Config, { log, onAnswer }: 
     const once = connect(signal);
     const { abortUpload, listUploads, probe } = once;
     return {
-      ...retrying(paced(once, pace, signal), { signal, log, output, said, onAnswer }),
+      ...retrying(paced(observed(once, observer), pace, signal), {
+        signal,
+        log,
+        output,
+        said,
+        onAnswer: observer?.answered,
+      }),
       abortUpload,
       listUploads,
       probe,
@@ -112,7 +118,7 @@ function createStreamOutput(
   id: string,
   recorded: unknown,
   config: FirehoseConfig,
-  { log, onAnswer }: OutputTools,
+  { log, observer }: OutputTools,
 ): Output {
   const { deliveryStream, compression, simpleAggregation: aggregate, timeKey, timeKeyFormat, logKey } = config;
   const connect = createFirehoseRequests(config);
@@ -126,7 +132,14 @@ function createStreamOutput(
     compression,
     aggregate,
     createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines()),
-    requests: (signal) => retrying(paced(connect(signal), pace, signal), { signal, log, output: id, said, onAnswer }),
+    requests: (signal) =>
+      retrying(paced(observed(connect(signal), observer), pace, signal), {
+        signal,
+        log,
+        output: id,
+        said,
+        onAnswer: observer?.answered,
+      }),
   });
 }
 
@@ -134,7 +147,7 @@ function createLogStreams(
   id: string,
   recorded: { readonly cluster: string },
   config: CloudWatchConfig,
-  { log, onAnswer }: OutputTools,
+  { log, observer }: OutputTools,
 ): Output {
   const connect = createCloudWatchRequests(config);
   const pace = new Pace();
@@ -147,7 +160,13 @@ function createLogStreams(
     lines: config.logKey === null ? new RecordLines(null) : new MessageLines(),
     nameOf: createNames(config, recorded.cluster, log),
     requests: (signal, retry) =>
-      retrying(paced(connect(signal), pace, signal), { signal, log, output: id, onAnswer, ...retry }),
+      retrying(paced(observed(connect(signal), observer), pace, signal), {
+        signal,
+        log,
+        output: id,
+        onAnswer: observer?.answered,
+        ...retry,
+      }),
   });
 }
 

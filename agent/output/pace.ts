@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { aroundCalls, type Port } from "./calls.ts";
 import { Fault } from "./retry.ts";
 
 /** Requests per second below which no throttling drives an output: one in five seconds. */
@@ -64,27 +65,18 @@ export class Pace {
 }
 
 /** A port whose calls keep to a pace, and set it. For inside `retrying`: each try is a request. */
-export function paced<Port extends { [Name in keyof Port]: (...args: never[]) => Promise<unknown> }>(
-  port: Port,
-  pace: Pace,
-  signal: AbortSignal,
-): Port {
-  const wrapped = Object.entries(port).map(([name, method]) => {
-    const call = method as (...args: unknown[]) => Promise<unknown>;
-    const inTurn = async (...args: unknown[]): Promise<unknown> => {
-      await pace.turn(signal);
-      try {
-        const result = await call(...args);
-        pace.answered(null);
-        return result;
-      } catch (error) {
-        if (error instanceof Fault) pace.answered(error);
-        throw error;
-      }
-    };
-    return [name, inTurn];
+export function paced<Self extends Port<Self>>(port: Self, pace: Pace, signal: AbortSignal): Self {
+  return aroundCalls(port, async (call) => {
+    await pace.turn(signal);
+    try {
+      const result = await call();
+      pace.answered(null);
+      return result;
+    } catch (error) {
+      if (error instanceof Fault) pace.answered(error);
+      throw error;
+    }
   });
-  return Object.fromEntries(wrapped) as Port;
 }
 
 async function waitFor(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../telemetry/log.ts";
+import { aroundCalls, type Port } from "./calls.ts";
 
 /**
  * What an adapter throws when a service did not do what was asked, classified by the adapter.
@@ -48,15 +49,8 @@ const DELAYS = {
 const QUIET_TRIES = 4;
 
 /** A port whose calls are repeated until the service does what is asked. Every method must be safe to repeat; what is no `Fault` passes. */
-export function retrying<Port extends { [Name in keyof Port]: (...args: never[]) => Promise<unknown> }>(
-  port: Port,
-  options: RetryOptions,
-): Port {
-  const wrapped = Object.entries(port).map(([name, method]) => {
-    const call = method as (...args: unknown[]) => Promise<unknown>;
-    return [name, async (...args: unknown[]) => await repeat(async () => await call(...args), options)];
-  });
-  return Object.fromEntries(wrapped) as Port;
+export function retrying<Self extends Port<Self>>(port: Self, options: RetryOptions): Self {
+  return aroundCalls(port, async (call) => await repeat(call, options));
 }
 
 async function repeat(call: () => Promise<unknown>, options: RetryOptions): Promise<unknown> {

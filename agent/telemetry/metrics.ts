@@ -149,6 +149,13 @@ function outputMetrics(telemetry: Telemetry, nowMs: number): Metric[] {
     count("requests", "Requests to the output's service.", (stats) => stats.requests),
     count("request_retries", "Requests that repeat a failed one.", (stats) => stats.requestRetries),
     count("throttles", "Requests that the service refused because there were too many.", (stats) => stats.throttles),
+    now("requests_in_flight", "Requests to the output's service under way.", (stats) => stats.requestsInFlight),
+    metric(
+      "histogram",
+      "logq_output_request_seconds",
+      "Time of one request to the output's service.",
+      each((stats) => stats.requestDurations),
+    ),
     now("in_flight", "Whether a shipment is under way.", (stats) => Number(stats.inFlight)),
     now("failing", "Whether the last attempt failed.", (stats) => Number(stats.failing !== null)),
     now("retry_in_seconds", "Time until the next attempt after a failure.", (stats) =>

@@ -2,6 +2,8 @@ import { Histogram } from "./exposition.ts";
 
 /** Seconds of one shipment, from its plan to its commit. */
 const DURATION_BOUNDS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** Seconds of one request to the service. */
+const REQUEST_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Failures whose times are remembered: enough for every sensible `hc_errors_count`. */
 const FAILURES_MAX = 1000;
 
@@ -27,6 +29,8 @@ export class OutputStats {
   requests = 0;
   requestRetries = 0;
   throttles = 0;
+  requestsInFlight = 0;
+  readonly requestDurations = new Histogram(REQUEST_BOUNDS);
   inFlight = false;
   /** The failure that the next attempt will repair, if it does; null after a success. */
   failing: Failure | null = null;
@@ -55,6 +59,18 @@ export class OutputStats {
   recovered(fault: Error | null = null): void {
     this.failing = fault === null ? null : failureOf(fault);
     this.retryAtMs = null;
+  }
+
+  /** What an output tells its requests to. */
+  observer() {
+    return {
+      began: (): void => void this.requestsInFlight++,
+      ended: (tookMs: number): void => {
+        this.requestsInFlight--;
+        this.requestDurations.observe(tookMs / 1000);
+      },
+      answered: (fault: Error | null, isRepeated: boolean): void => this.answered(fault, isRepeated, performance.now()),
+    };
   }
 
   /** A request within a shipment was answered; after a `fault` it is repeated until it succeeds, which `isRepeated` says. */
