@@ -28,20 +28,20 @@ export function splitByComma(tokens: readonly Token[], { from, to }: Span): Span
 function describe(tokens: readonly Token[], { from, to }: Span): SelectItem {
   const last = tokens[to - 1];
   const before = tokens[to - 2];
-  if (isStar(tokens, from)) return { from, to, kind: "star", column: null, hasAlias: false };
-  if (isName(last) && to - from > 2 && isWord(before, "as")) return described(tokens, from, to - 2, true);
+  if (isStar(tokens, from)) return { from, to, kind: "star", column: null, aliasAt: null };
+  if (isName(last) && to - from > 2 && isWord(before, "as")) return described(tokens, from, to - 2, to - 1);
   if (isName(last) && to - from > 1 && endsOperand(before) && !endsExpression(tokens, from, to)) {
-    return described(tokens, from, to - 1, true);
+    return described(tokens, from, to - 1, to - 1);
   }
-  return described(tokens, from, to, false);
+  return described(tokens, from, to, null);
 }
 
-function described(tokens: readonly Token[], from: number, to: number, hasAlias: boolean): SelectItem {
+function described(tokens: readonly Token[], from: number, to: number, aliasAt: number | null): SelectItem {
   const isColumn = tokens
     .slice(from, to)
     .every((token, i) => (i % 2 === 0 ? isName(token) : isOperator(token, ".")) && !isWord(token, ...CONSTANTS));
   const column = isColumn ? tokens[to - 1]!.value : null;
-  return { from, to, kind: isColumn ? "column" : "expression", column, hasAlias };
+  return { from, to, kind: isColumn ? "column" : "expression", column, aliasAt };
 }
 
 /** `*`, `l.*`, and DuckDB's `* EXCLUDE …` and `COLUMNS(…)`: none of them is one column that could be named. */

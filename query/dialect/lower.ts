@@ -1,40 +1,80 @@
-import type { LoweredQuery } from "../engine/engine.ts";
+import { QueryError } from "../engine/engine.ts";
+import type { LoweredQuery, LoweredText } from "../engine/engine.ts";
 import { rowSource } from "./analyze.ts";
+import { DUCKDB_AGGREGATES, preludeFor } from "./duckdb-prelude.ts";
+import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
 import { quotedName, stringLiteral } from "./literal.ts";
 import { SCAN_NAME, duckDbScan } from "./scan.ts";
-import { TABLE_NAME, bindTable } from "./scope.ts";
+import { TABLE_NAME, bindTable, findColumn, itemName } from "./scope.ts";
 import { applySplices } from "./splice.ts";
-import type { Splice } from "./splice.ts";
-import type { LowerOptions, Statement } from "./statement.ts";
-import type { Sugar } from "./sugar.ts";
-import { endsOperand, isOperator } from "./syntax.ts";
+import type { Splice, Spliced } from "./splice.ts";
+import type { LowerOptions, Statement, TrinoLowerOptions } from "./statement.ts";
+import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
+import { calledAt, endsOperand, isOperator, isWord } from "./syntax.ts";
+import type { Select } from "./syntax.ts";
+import type { Token } from "./lexer.ts";
+import { trinoScan } from "./trino-scan.ts";
+
+/** Athena refuses a longer statement. */
+const TRINO_SQL_BYTES_MAX = 262_144;
 
 /**
  * Spells a statement out for DuckDB. Every change is a splice into the user's text, so that each character of the
  * result knows where it came from; the complete list of changes is below, one function each.
  */
 export function lowerForDuckDb(statement: Statement, options: LowerOptions): LoweredQuery {
-  const { rows, reversed } = rowSplices(statement, options.limit);
-  // Of splices at one offset the earlier in this list stands first; blanks are last, for they replace text.
-  const splices = [
-    ...scanSplices(statement, duckDbScan(options)),
-    ...prefixSplices(statement),
+  const rows = rowSplices(statement, options.limit);
+  // Inlined, so that each reader's own conditions and columns reach the files.
+  const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${duckDbScan(options)})`;
+  const spliced = applySplices(statement.text, [
+    ...splicesOf(statement, scan, "*"),
+    ...aggregateSplices(statement),
+    ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: duckDbSugar(sugar) })),
+    ...rows.splices,
+    ...blankSplices(statement),
+  ]);
+  const prelude = preludeFor(statement.parsed.syntax.tokens);
+  return { ...loweredText(statement, spliced, rows.reversed), files: options.files, prelude };
+}
+
+/**
+ * The same for Trino and Athena; aggregates and functions have Trino's names already. Throws QueryError if the result
+ * is longer than Athena takes.
+ */
+export function lowerForTrino(statement: Statement, options: TrinoLowerOptions): LoweredText {
+  const rows = rowSplices(statement, options.limit);
+  const spliced = applySplices(statement.text, [
+    ...splicesOf(statement, statement.readsLogs ? `${SCAN_NAME} AS (${trinoScan(options)})` : "", starText(null)),
+    ...mapSplices(statement),
+    ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: trinoSugar(sugar) })),
+    ...rows.splices,
+    ...blankSplices(statement),
+  ]);
+  const bytes = Buffer.byteLength(spliced.text);
+  if (bytes > TRINO_SQL_BYTES_MAX) {
+    const message = `the statement is ${bytes} bytes long, Athena takes ${TRINO_SQL_BYTES_MAX}`;
+    throw new QueryError(message, null, "shorten its lists, or name fewer clusters: --cluster C");
+  }
+  return loweredText(statement, spliced, rows.reversed);
+}
+
+function loweredText({ text }: Statement, spliced: Spliced, reversed: boolean): LoweredText {
+  return { sql: spliced.text, text, reversed, sourceOffset: (offset) => spliced.sourceOffset(offset) };
+}
+
+/**
+ * What both engines need. Of splices at one offset the earlier in a list stands first; blanks are last in it, for they
+ * replace text.
+ */
+function splicesOf(statement: Statement, scan: string, star: string): Splice[] {
+  return [
+    ...scanSplices(statement, scan),
+    ...prefixSplices(statement, star),
     ...nameSplices(statement),
     ...tableSplices(statement),
     ...paramSplices(statement),
-    ...aggregateSplices(statement),
-    ...statement.parsed.sugar.map(duckDbSugar),
-    ...rows,
-    ...blankSplices(statement),
+    ...numberSplices(statement),
   ];
-  const spliced = applySplices(statement.text, splices);
-  return {
-    sql: spliced.text,
-    files: options.files,
-    text: statement.text,
-    reversed,
-    sourceOffset: (offset) => spliced.sourceOffset(offset),
-  };
 }
 
 function blankSplices({ parsed: { blanks } }: Statement): Splice[] {
@@ -42,18 +82,16 @@ function blankSplices({ parsed: { blanks } }: Statement): Splice[] {
 }
 
 /** The scan, as the first CTE of the outermost WITH. */
-function scanSplices({ readsLogs, parsed: { syntax } }: Statement, body: string): Splice[] {
+function scanSplices({ readsLogs, parsed: { syntax } }: Statement, scan: string): Splice[] {
   if (!readsLogs) return [];
   const { root, tokens } = syntax;
-  // Inlined, so that each reader's own conditions and columns reach the files.
-  const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${body})`;
   const at = root.withEnd === null ? 0 : tokens[root.withEnd]!.start;
   return [insert(at, root.withEnd === null ? `WITH ${scan} ` : `${scan}, `)];
 }
 
-function prefixSplices({ parsed: { syntax } }: Statement): Splice[] {
+function prefixSplices({ parsed: { syntax } }: Statement, star: string): Splice[] {
   if (syntax.prefix === "none") return [];
-  return [insert(syntax.tokens[0]!.start, `SELECT * FROM ${LOGS} ${syntax.prefix === "where" ? "WHERE " : ""}`)];
+  return [insert(syntax.tokens[0]!.start, `SELECT ${star} FROM ${LOGS} ${syntax.prefix === "where" ? "WHERE " : ""}`)];
 }
 
 const LOGS = `${SCAN_NAME} AS ${TABLE_NAME}`;
@@ -84,15 +122,18 @@ function paramSplices({ parsed: { syntax } }: Statement): Splice[] {
   }));
 }
 
-/** Trino's names of aggregates that DuckDB calls otherwise. */
-const DUCKDB_AGGREGATES: Readonly<Record<string, string>> = {
-  approx_distinct: "approx_count_distinct",
-  approx_percentile: "approx_quantile",
-  bitwise_and_agg: "bit_and",
-  bitwise_or_agg: "bit_or",
-  every: "bool_and",
-  geometric_mean: "geomean",
-};
+/**
+ * `1.5` is a decimal to both engines, and they compute with decimals differently: it becomes a double, `1.5e0`. Not so
+ * the share of approx_percentile, for which DuckDB takes no double.
+ */
+function numberSplices({ parsed: { syntax } }: Statement): Splice[] {
+  const { tokens } = syntax;
+  return tokens.flatMap(({ kind, value, isParam, end }, at) => {
+    if (kind !== "number" || isParam || !value.includes(".") || /e/i.test(value)) return [];
+    const isShare = isOperator(tokens[at - 1], ",") && isWord(calledAt(tokens, at), "approx_percentile");
+    return isShare ? [] : [insert(end, "e0")];
+  });
+}
 
 function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
   const { tokens } = syntax;
@@ -103,34 +144,61 @@ function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
   });
 }
 
-function duckDbSugar(sugar: Sugar): Splice {
-  const { start, end, column } = sugar;
-  if (sugar.kind === "label") return { start, end, text: `${column}[${stringLiteral(sugar.key)}]` };
-  if (sugar.kind === "levels") {
-    // No level satisfies `> fatal`: false, but still NULL where the level is.
-    const text = sugar.levels.length === 0 ? ` <> ${column}` : ` IN (${sugar.levels.map(stringLiteral).join(", ")})`;
-    return { start, end, text };
-  }
-  const path = sugar.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${jsonName(part)}`)).join("");
-  const text = `json_extract_string(TRY_CAST(${column} AS JSON), ${stringLiteral(`$${path}`)})`;
-  return { start, end, text: sugar.isNumber ? `TRY_CAST(${text} AS DOUBLE)` : text };
+/** Maps of the outermost query, as JSON: Athena's results write a map as `{a=b}`, which nobody can read back. */
+function mapSplices({ parsed: { syntax, implicit } }: Statement): Splice[] {
+  const { tokens, root } = syntax;
+  const [select, ...more] = root.terms;
+  if (syntax.prefix !== "none" || select?.kind !== "select" || more.length > 0) return [];
+  return select.items.flatMap(({ kind, from, to, column, aliasAt }) => {
+    const { start } = tokens[from]!;
+    const { end } = tokens[to - 1]!;
+    const qualifier = to - from === 3 ? tokens[from]!.value : null;
+    if (kind === "star") {
+      const isTable = to - from <= 3 && isStarOfLogs(select, qualifier, implicit);
+      return isTable ? [{ start, end, text: starText(qualifier) }] : [];
+    }
+    if (column?.toLowerCase() !== "labels" || to - from > 3) return [];
+    if (findColumn("labels", qualifier, select, implicit) === null) return [];
+    return [insert(start, "CAST("), insert(end, ` AS JSON)${aliasAt === null ? " AS labels" : ""}`)];
+  });
 }
 
-function jsonName(name: string): string {
-  return `"${name.replace(/["\\]/g, "\\$&")}"`;
+/** Whether a star stands for the columns of the stored table and no others. */
+function isStarOfLogs(select: Select, qualifier: string | null, implicit: ReadonlySet<Select>): boolean {
+  if (implicit.has(select)) return true;
+  const tables = (select.tables ?? []).filter((item) => qualifier === null || itemName(item) === qualifier);
+  return tables.length === 1 && !tables[0]!.hasColumnList && bindTable(tables[0]!, select) === "logs";
 }
 
-/** An expression without an alias is called by its own source text. */
+function starText(qualifier: string | null): string {
+  const prefix = qualifier === null ? "" : `${quotedName(qualifier)}.`;
+  const names = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
+  return names
+    .map((name) => (name === "labels" ? `CAST(${prefix}labels AS JSON) AS labels` : `${prefix}${name}`))
+    .join(", ");
+}
+
+/**
+ * An expression without an alias is called by its own source text. A column is called by its name in lower case, which
+ * has to be said where a name is written otherwise: DuckDB answers with the case of its definition, Trino of its use.
+ */
 function nameSplices({ text, parsed: { syntax, sugar } }: Statement): Splice[] {
   const { tokens } = syntax;
+  const isMixedCase = ({ start, end }: Token): boolean => /[A-Z]/.test(text.slice(start, end));
+  const hasMixedCase = syntax.selects.some(({ items }) =>
+    items.some(({ aliasAt }) => aliasAt !== null && isMixedCase(tokens[aliasAt]!)),
+  );
   return syntax.selects.flatMap((select) =>
-    select.items.flatMap(({ kind, hasAlias, from, to }) => {
+    select.items.flatMap(({ kind, aliasAt, from, to }) => {
       const { start } = tokens[from]!;
-      const { end } = tokens[to - 1]!;
-      const isRewritten = sugar.some((use) => use.start >= start && use.end <= end);
-      if (hasAlias || kind === "star" || (kind === "column" && !isRewritten) || !endsExpression(tokens[to - 1]))
-        return [];
-      return [insert(end, ` AS ${quotedName(text.slice(start, end))}`)];
+      const last = tokens[to - 1]!;
+      if (aliasAt !== null || kind === "star" || start === last.end) return [];
+      const isRewritten = sugar.some((use) => use.start >= start && use.end <= last.end);
+      if (kind === "column" && !isRewritten) {
+        const isSaid = hasMixedCase || isMixedCase(last);
+        return isSaid ? [insert(last.end, ` AS ${quotedName(last.value)}`)] : [];
+      }
+      return endsExpression(last) ? [insert(last.end, ` AS ${quotedName(text.slice(start, last.end))}`)] : [];
     }),
   );
 }
@@ -144,17 +212,17 @@ function endsExpression(token: Parameters<typeof endsOperand>[0]): boolean {
  * The limit of a row query: the newest rows by (ts_ns, file, pos), to be shown in reverse; of a query that has its own
  * ORDER BY, its first rows. It is appended to the outermost query and nothing is wrapped around that.
  */
-function rowSplices(statement: Statement, limit: number | null): { rows: Splice[]; reversed: boolean } {
+function rowSplices(statement: Statement, limit: number | null): { splices: Splice[]; reversed: boolean } {
   const { syntax, implicit } = statement.parsed;
   const source = rowSource(syntax, implicit);
-  if (limit === null || statement.limited || source === null) return { rows: [], reversed: false };
+  if (limit === null || statement.limited || source === null) return { splices: [], reversed: false };
   const { root, tokens } = syntax;
   const end = tokens[root.to - 1]!.end;
   const rows = [insert(end, ` LIMIT ${limit}`)];
-  if (statement.ordered) return { rows, reversed: false };
+  if (statement.ordered) return { splices: rows, reversed: false };
   const keys = ["ts_ns", "file", "pos"].map((column) => `${quotedName(source)}.${column} DESC`);
   const order = insert(root.offsetAt === null ? end : tokens[root.offsetAt]!.start, ` ORDER BY ${keys.join(", ")} `);
-  return { rows: [order, ...rows], reversed: true };
+  return { splices: [order, ...rows], reversed: true };
 }
 
 function insert(at: number, text: string): Splice {

@@ -104,7 +104,7 @@ function queryExposes(query: Query, column: string, implicit: Implicit, seen: Se
   const term = query.terms[0];
   if (term === undefined || term.kind === "values") return false;
   if (term.kind === "query") return queryExposes(term.query, column, implicit, seen);
-  const hands = term.items.some((item) => item.kind === "star" || (item.column === column && !item.hasAlias));
+  const hands = term.items.some((item) => item.kind === "star" || (item.column === column && item.aliasAt === null));
   if (!hands) return false;
   if (implicit.has(term)) return COLUMN_NAMES.has(column);
   return (term.tables ?? []).some((item) => itemExposes(item, term, column, implicit, seen));

@@ -1,5 +1,6 @@
 import type { Select, Syntax } from "./syntax.ts";
 import type { Sugar } from "./sugar.ts";
+import type { TrinoScanOptions } from "./trino-scan.ts";
 
 /** What the dialect found in a user's text, before anything is listed or read. */
 export interface Statement {
@@ -53,5 +54,10 @@ export interface LowerOptions {
   /** Further condition of the scan in the table's columns (from scope flags, values already encoded), or null. */
   readonly where: string | null;
   /** For a row query without its own LIMIT: rows to fetch, newest first, shown oldest first; null for all, unsorted. */
+  readonly limit: number | null;
+}
+
+export interface TrinoLowerOptions extends TrinoScanOptions {
+  /** As in LowerOptions. */
   readonly limit: number | null;
 }

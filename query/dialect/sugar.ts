@@ -72,7 +72,8 @@ function columnAt(text: string, { tokens, owners }: Syntax, at: number, implicit
 
 /** `log` or `labels` with what follows it, or null if that is no member access. */
 function memberUse(text: string, { tokens }: Syntax, column: Column): Use | null {
-  if (!isOperator(tokens[column.next], ".")) return null;
+  const isKey = column.name === "labels" && isOperator(tokens[column.next], "[");
+  if (!isKey && !isOperator(tokens[column.next], ".")) return null;
   const path: (string | number)[] = [];
   let at = column.next;
   for (;;) {

@@ -77,7 +77,8 @@ export interface SelectItem extends Span {
   readonly kind: "star" | "column" | "expression";
   /** The name of a column, without its qualifier. */
   readonly column: string | null;
-  readonly hasAlias: boolean;
+  /** Token of the alias, or null. */
+  readonly aliasAt: number | null;
 }
 
 export interface FromItem extends Span {
@@ -113,6 +114,16 @@ export function closingBracket(tokens: readonly Token[], open: number): number {
     else if (isOperator(tokens[at], ")") && --depth === 0) return at;
   }
   return tokens.length;
+}
+
+/** What stands before the innermost round bracket around a token: the name of a function, if it is a call. */
+export function calledAt(tokens: readonly Token[], at: number): Token | undefined {
+  let depth = 0;
+  for (let i = at - 1; i >= 0; i--) {
+    if (isOperator(tokens[i], ")")) depth += 1;
+    else if (isOperator(tokens[i], "(") && depth-- === 0) return tokens[i - 1];
+  }
+  return undefined;
 }
 
 /** Whether an operand may end with this token: then a name after it is an alias or a unit, never a reference. */

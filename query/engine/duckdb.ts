@@ -36,6 +36,7 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
       try {
         await guard(connection, query);
         signal.throwIfAborted();
+        for (const definition of query.prelude) await connection.run(definition);
         const result = await connection.stream(query.sql);
         const columns = resultColumns(result);
         return { columns, batches: readBatches(result, columns, query, signal, close) };
@@ -94,6 +95,8 @@ async function openSession(options: DuckDbOptions, files: readonly string[]): Pr
     `temp_directory = ${stringLiteral(directory)}`,
     "autoload_known_extensions = false",
     "autoinstall_known_extensions = false",
+    "integer_division = true",
+    "ieee_floating_point_ops = true",
     `allowed_paths = [${[...allowed].map(stringLiteral).join(", ")}]`,
     "enable_external_access = false",
     "lock_configuration = true",

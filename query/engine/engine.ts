@@ -21,11 +21,18 @@ export interface Engine {
   run(query: LoweredQuery, signal: AbortSignal): Promise<Result>;
 }
 
-export interface LoweredQuery {
+/** A statement as DuckDB runs it. */
+export interface LoweredQuery extends LoweredText {
+  /** The files that the statement may read: absolute paths, in order. */
+  readonly files: readonly string[];
+  /** Statements that define the functions which it uses and DuckDB does not have, or has with another meaning. */
+  readonly prelude: readonly string[];
+}
+
+/** A statement spelt out for an engine. */
+export interface LoweredText {
   /** Text for the engine. */
   readonly sql: string;
-  /** The files that the statement may read (DuckDB): absolute paths, in order. */
-  readonly files: readonly string[];
   /** The user's text, for messages that quote it. */
   readonly text: string;
   /** Whether rows come newest first although they are to be shown oldest first: whoever renders them reverses them. */

@@ -39,7 +39,7 @@ test.each<[string, string, unknown]>([
   ["map {2: 'x'}", "json", '{"2":"x"}'],
   ["[9007199254740993, null]", "json", "[9007199254740993,null]"],
   [
-    "{'a': 0.50, 'b': [true], 'c': timestamp '2026-03-01 10:00:00', 'd': cast('inf' as double)}",
+    "{'a': cast('0.50' as decimal(3, 2)), 'b': [true], 'c': timestamp '2026-03-01 10:00:00', 'd': cast('inf' as double)}",
     "json",
     '{"a":0.50,"b":[true],"c":"2026-03-01T10:00:00.000Z","d":"Infinity"}',
   ],

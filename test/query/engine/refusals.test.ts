@@ -151,5 +151,5 @@ describe("behind the dialect, the guard and the locks hold on their own", () => 
 });
 
 function forged(sql: string, read: readonly string[]): LoweredQuery {
-  return { sql, files: read, text: sql, reversed: false, sourceOffset: (offset) => offset };
+  return { sql, files: read, prelude: [], text: sql, reversed: false, sourceOffset: (offset) => offset };
 }
