@@ -6,8 +6,8 @@ import { readFiles } from "./files.ts";
 import { nearest } from "./nearest.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
-import { entryNamed, nameOf, type RawConfig, type RawSection } from "./raw.ts";
-import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER } from "./registry.ts";
+import { nameOf, placeOfOption, type RawConfig, type RawSection } from "./raw.ts";
+import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER } from "./registry.ts";
 import { readService } from "./service.ts";
 
 /**
@@ -48,7 +48,7 @@ function present<T>(items: readonly (T | null)[]): T[] {
   return items.filter((item) => item !== null);
 }
 
-/** One configuration a section; null where the plugin is not known, with a problem. */
+/** One configuration a section; null where the plugin is not known, with a problem, or left out, with a notice. */
 function readPlugins<Config>(
   kind: "input" | "filter" | "output",
   known: Readonly<Record<string, Plugin<Config>>>,
@@ -62,7 +62,7 @@ function readPlugins<Config>(
   });
 }
 
-/** The section's plugin, or null with a problem reported. */
+/** The section's plugin, or null with a problem or a notice reported. */
 function pluginOf<Config>(
   section: RawSection,
   kind: "input" | "filter" | "output",
@@ -77,10 +77,10 @@ function pluginOf<Config>(
     return null;
   }
   if (Object.hasOwn(known, name)) return known[name] ?? null;
-  const entry = entryNamed(section, "name");
-  found.problems.push(
-    describe(entry?.valuePlace ?? section.place, `${section.keyPath}.name`, refusal(kind, name, names)),
-  );
+  const { place, keyPath } = placeOfOption(section, "name");
+  const reason = LEFT_OUT[kind][name];
+  if (reason === undefined) found.problems.push(describe(place, keyPath, refusal(kind, name, names)));
+  else found.notices.push(describe(place, keyPath, `left out: ${reason}`));
   return null;
 }
 

@@ -27,7 +27,7 @@ export const OUTPUTS = {
 
 /** Plugins that Fluent Bit or the design knows and this version refuses. */
 export const PLUGINS_LATER = {
-  input: words(`systemd cloudwatch_logs forward
+  input: words(`cloudwatch_logs forward
     blob collectd cpu disk docker docker_events dummy ebpf elasticsearch event_type exec exec_wasi fluentbit_logs
     fluentbit_metrics gpu_metrics head health http kafka kmsg kubernetes_events mem mqtt netif nginx_metrics
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
@@ -42,6 +42,13 @@ export const PLUGINS_LATER = {
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
     slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
 } as const;
+
+/** Plugins without which the rest of a configuration makes sense: left out with a notice that says why. */
+export const LEFT_OUT: Readonly<Record<"input" | "filter" | "output", Readonly<Record<string, string>>>> = {
+  input: { systemd: "the host's journal comes with a later version; everything else starts" },
+  filter: {},
+  output: {},
+};
 
 /** Top-level sections that Fluent Bit knows and this version refuses. */
 export const SECTIONS_LATER = ["customs", "plugins", "stream_processor", "upstream_servers"] as const;

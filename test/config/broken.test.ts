@@ -32,8 +32,8 @@ describe("a broken configuration is refused, with file, line, column and key pat
     ],
     [
       "an input of a later version",
-      edited("tail", "systemd"),
-      "agent.yaml:5:13: pipeline.inputs[0].name: input systemd is not in this version yet; known: tail",
+      edited("tail", "kafka"),
+      "agent.yaml:5:13: pipeline.inputs[0].name: input kafka is not in this version yet; known: tail",
     ],
     [
       "an output of a later version",
@@ -239,6 +239,11 @@ describe("a broken configuration is refused, with file, line, column and key pat
       "no input",
       BASE.replace(/ {2}inputs:\n(?: {4}.*\n)+/, ""),
       "agent.yaml:4:3: pipeline.inputs: no input; add one, such as name: tail with a path",
+    ],
+    [
+      "no input that is left",
+      BASE.replace(/ {2}inputs:\n(?: {4}.*\n)+/, "  inputs: [{name: systemd}]\n"),
+      "agent.yaml:4:3: pipeline.inputs: no input is left; add one, such as name: tail with a path",
     ],
     [
       "no output",
