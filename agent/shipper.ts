@@ -145,9 +145,12 @@ export class Shipper {
       const lost = this.#lostBy(plan, ranges);
       const { replay: _, ...named } = header;
       entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost, records, filtered };
-      await positions.plan(entry);
-      probe("journaled");
-      if (!isStream) await publish(prepared.delivery, header.seq, quarantine);
+      if (isStream) positions.delivered(entry);
+      else {
+        await positions.plan(entry);
+        probe("journaled");
+        await publish(prepared.delivery, header.seq, quarantine);
+      }
     } catch (error) {
       await prepared?.delivery.abandon().catch(() => undefined);
       if (positions.unresolved !== null) throw error;

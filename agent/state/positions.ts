@@ -1,4 +1,5 @@
 import type { AssemblyState, Fragment } from "../parser/assembler.ts";
+import { ChainNumbers, type PackedMove } from "./chain-numbers.ts";
 import { openJournal, type Journal } from "./journal.ts";
 
 /** How far an output has committed a chain. */
@@ -65,9 +66,14 @@ export interface Positions {
   readonly unresolved: ShipmentEntry | null;
   /** Journals a shipment durably. */
   plan(entry: ShipmentEntry): Promise<void>;
+  /**
+   * A shipment was delivered that is not journaled: one for which a crash must undo nothing. `commit` does both in one
+   * write, and may be tried again.
+   */
+  delivered(entry: ShipmentEntry): void;
   /** What the last commit gave up, until `said`: a crash may have come before anybody was told. */
   readonly unsaid: readonly LostBytes[];
-  /** The planned shipment is stored: positions move, durably. `lost`: what it gives up beside what was planned. */
+  /** The planned or delivered shipment is stored: positions move, durably. `lost`: what it gives up beside what was planned. */
   commit(lost?: readonly LostBytes[]): Promise<void>;
   /** The losses were logged and counted: the next start need not do it again. */
   said(): Promise<void>;
@@ -135,6 +141,16 @@ type JournalRecord =
       readonly gone?: readonly string[];
       readonly lost?: readonly PackedLoss[];
     }
+  /** A shipment that was not planned: `moves` and `at` are where its chains are now. */
+  | {
+      readonly t: "sent";
+      readonly seq: number;
+      /** Each move's three numbers, one after the other. */
+      readonly moves?: readonly number[];
+      readonly at?: readonly PackedRange[];
+      readonly gone?: readonly string[];
+      readonly lost?: readonly PackedLoss[];
+    }
   | { readonly t: "said" };
 
 /** `[file, offset, check, rest?]`: 40 to 64 bytes for a chain of one file; `rest` holds what is unusual. */
@@ -165,6 +181,9 @@ class JournaledPositions implements Positions {
   readonly #journal: Journal;
   readonly #onCompactionError: (error: Error) => void;
   readonly #gone = new Set<string>();
+  readonly #numbers = new ChainNumbers();
+  /** The journal holds the shipment that is not resolved. */
+  #isPlanned = false;
   #compactAt: number;
 
   constructor(journal: Journal, onCompactionError: (error: Error) => void) {
@@ -177,11 +196,13 @@ class JournaledPositions implements Positions {
     switch (record.t) {
       case "cursors":
         for (const { chain, cursor } of record.at.map(unpack)) this.cursors.set(chain, cursor);
+        this.#numbers.restart(this.cursors.keys());
         for (const [file, end] of record.passed ?? []) this.passed.set(file, end);
         this.nextSeq = record.seq;
         return;
       case "plan":
         this.unresolved = entryOf(record);
+        this.#isPlanned = true;
         this.nextSeq = record.seq + 1;
         return;
       case "abort":
@@ -190,8 +211,15 @@ class JournaledPositions implements Positions {
         return;
       case "commit":
         this.#check(record.seq);
-        this.#move((record.lost ?? []).map(unpackLoss));
+        this.#move(this.unresolved!.ranges, [...this.unresolved!.lost, ...(record.lost ?? []).map(unpackLoss)]);
         for (const chain of record.gone ?? []) this.cursors.delete(chain);
+        return;
+      case "sent":
+        this.#move(this.#unpackMoves(record.moves ?? []), (record.lost ?? []).map(unpackLoss));
+        this.#move((record.at ?? []).map(unpack), this.unsaid);
+        for (const [file, , , rest] of record.at ?? []) this.#numbers.name(rest?.c ?? file);
+        for (const chain of record.gone ?? []) this.cursors.delete(chain);
+        this.nextSeq = record.seq + 1;
         return;
       case "said":
         this.unsaid = [];
@@ -208,30 +236,54 @@ class JournaledPositions implements Positions {
   async plan(entry: ShipmentEntry): Promise<void> {
     // Not as a part of the commit before: that one counts even if this fails.
     if (this.#journal.size >= this.#compactAt) await this.#compact();
-    await this.#append(planRecord(entry));
+    await this.#append(() => planRecord(entry));
     this.unresolved = entry;
+    this.#isPlanned = true;
+    this.nextSeq = entry.seq + 1;
+  }
+
+  delivered(entry: ShipmentEntry): void {
+    this.unresolved = entry;
+    this.#isPlanned = false;
     this.nextSeq = entry.seq + 1;
   }
 
   async commit(lost: readonly LostBytes[] = []): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot commit: no shipment is planned");
+    const { seq, ranges, lost: planned } = this.unresolved;
+    for (const { chain } of ranges) this.#gone.delete(chain);
     const gone = [...this.#gone];
-    const { seq } = this.unresolved;
-    const losses = lost.length === 0 ? {} : { lost: lost.map(packLoss) };
-    await this.#append({ t: "commit", seq, ...(gone.length === 0 ? {} : { gone }), ...losses });
+    const ends = (losses: readonly LostBytes[]) => ({
+      ...(gone.length === 0 ? {} : { gone }),
+      ...(losses.length === 0 ? {} : { lost: losses.map(packLoss) }),
+    });
+    const all = [...planned, ...lost];
+    if (this.#isPlanned) await this.#append(() => ({ t: "commit", seq, ...ends(lost) }));
+    else {
+      if (this.#journal.size >= this.#compactAt) await this.#compact();
+      let named: readonly string[] = [];
+      await this.#append(() => {
+        const { moves, at } = this.#packMoves(ranges);
+        named = at.map(({ chain }) => chain);
+        const where = { ...(moves.length > 0 && { moves }), ...(at.length > 0 && { at: at.map(pack) }) };
+        return { t: "sent", seq, ...where, ...ends(all) };
+      });
+      for (const chain of named) this.#numbers.name(chain);
+    }
     for (const chain of gone) this.#gone.delete(chain);
-    this.#move(lost);
+    this.#move(ranges, all);
   }
 
   async said(): Promise<void> {
     if (this.unsaid.length === 0) return;
     this.unsaid = [];
-    await this.#append({ t: "said" });
+    await this.#append(() => ({ t: "said" }));
   }
 
   async abort(): Promise<void> {
     if (this.unresolved === null) throw new Error("cannot abort: no shipment is planned");
-    await this.#append({ t: "abort", seq: this.unresolved.seq });
+    const { seq } = this.unresolved;
+    if (this.#isPlanned) await this.#append(() => ({ t: "abort", seq }));
     this.unresolved = null;
   }
 
@@ -256,18 +308,37 @@ class JournaledPositions implements Positions {
     throw new Error(`it resolves shipment ${seq}, which is not the one before it; restore the file from a copy`);
   }
 
-  #move(lost: readonly LostBytes[]): void {
-    this.unsaid = [...(this.unresolved?.lost ?? []), ...lost];
-    for (const { chain, cursor, segments } of this.unresolved?.ranges ?? []) {
+  #move(ranges: readonly Range[], lost: readonly LostBytes[]): void {
+    this.unsaid = lost;
+    for (const { chain, cursor, segments } of ranges) {
       this.cursors.set(chain, cursor);
       for (const { file, end } of segments.slice(0, -1)) this.passed.set(file, end);
     }
     this.unresolved = null;
   }
 
-  async #append(record: JournalRecord): Promise<void> {
+  #packMoves(ranges: readonly Range[]): { moves: number[]; at: Range[] } {
+    const moves: number[] = [];
+    const at: Range[] = [];
+    for (const range of ranges) {
+      const move = this.#numbers.pack(range, this.cursors.get(range.chain));
+      if (move === null) at.push(range);
+      else moves.push(...move);
+    }
+    return { moves, at };
+  }
+
+  #unpackMoves(moves: readonly number[]): Range[] {
+    const ranges: Range[] = [];
+    for (let at = 0; at < moves.length; at += 3)
+      ranges.push(this.#numbers.unpack(moves.slice(at, at + 3) as unknown as PackedMove, this.cursors));
+    return ranges;
+  }
+
+  /** `record` is made when the journal is known to take it: chains may have other numbers before. */
+  async #append(record: () => JournalRecord): Promise<void> {
     if (this.#journal.uncertain) await this.#rewrite();
-    await this.#journal.append(record);
+    await this.#journal.append(record());
   }
 
   /** The shipment is committed already: a disk that is full now must not make it fail. */
@@ -287,9 +358,12 @@ class JournaledPositions implements Positions {
       pack({ chain, cursor, ended: false, segments: [{ file: cursor.file, end: cursor.offset }] }),
     );
     const passed = this.passed.size === 0 ? {} : { passed: [...this.passed] };
-    const records: JournalRecord[] = [{ t: "cursors", seq: this.nextSeq, at, ...passed }];
-    if (this.unresolved !== null) records.push(planRecord(this.unresolved));
+    const seq = this.unresolved === null || this.#isPlanned ? this.nextSeq : this.unresolved.seq;
+    const records: JournalRecord[] = [{ t: "cursors", seq, at, ...passed }];
+    if (this.unresolved !== null && this.#isPlanned) records.push(planRecord(this.unresolved));
+    const chains = [...this.cursors.keys()];
     await this.#journal.rewrite(records);
+    this.#numbers.restart(chains);
   }
 }
 

@@ -25,18 +25,32 @@ test("a stream journals nothing before it was sent, so that a failure leaves not
   expect([bed.logsShipped(), bed.positions.nextSeq]).toEqual([["1"], 2]);
 });
 
-test("what a stream was sent and journaled is not sent again after a crash before its commit", async () => {
+test("what a stream was sent is not sent again when the journal fails, but journaled at the next try", async () => {
   await using bed = await openBed({ output: fakeStream() });
   append(join(bed.logs, "a.log"), line("1"));
+  const commit = vi.spyOn(bed.positions, "commit").mockRejectedValueOnce(new Error("ENOSPC"));
+  await expect(bed.run(T0_MS)).rejects.toThrow("ENOSPC");
+  expect(bed.logsShipped()).toEqual(["1"]);
+  append(join(bed.logs, "a.log"), line("2"));
+  await bed.run(T0_MS + 1000);
+  expect([bed.logsShipped(), commit.mock.calls.length]).toEqual([["1", "2"], 3]);
+  const [account] = bed.ledger.accounts();
+  expect([account?.records.delivered, account?.errorBytes]).toEqual([2, 0]);
+});
+
+test("a crash before what a stream was sent is journaled repeats that shipment, and none before it", async () => {
+  await using bed = await openBed({ output: fakeStream() });
+  append(join(bed.logs, "a.log"), line("1"));
+  await bed.run(T0_MS);
+  append(join(bed.logs, "a.log"), line("2"));
   vi.spyOn(bed.positions, "commit").mockRejectedValue(new Error("killed"));
   await expect(bed.run(T0_MS)).rejects.toThrow("killed");
-  expect(bed.logsShipped()).toEqual(["1"]);
   await bed.positions.close();
   await bed.tail.close();
   await using after = await openBed({ folder: bed.folder, output: fakeStream() });
-  append(join(bed.logs, "a.log"), line("2"));
+  append(join(bed.logs, "a.log"), line("3"));
   await after.run(T0_MS + 1000);
-  expect(after.logsShipped()).toEqual(["2"]);
+  expect(after.logsShipped()).toEqual(["2", "3"]);
 });
 
 test("a chain that a stream can't deliver is read again after a pause, the others are committed", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { openJournal } from "../../../agent/state/journal.ts";
+import { stateWritten } from "../../../agent/state/written.ts";
 import { openPositions, type Range, type ShipmentEntry } from "../../../agent/state/positions.ts";
 import { tempFolder } from "../fixture.ts";
 
@@ -192,6 +193,88 @@ test("numbers that are skipped stay skipped after a restart", async () => {
   await again.close();
 });
 
+test("what was delivered without a plan is there after a restart, wherever chains were read on, new, ended or gone", async () => {
+  const step = fc.record({
+    ranges: fc.uniqueArray(range, { maxLength: 3, selector: ({ chain }) => chain }),
+    lost: fc.array(loss, { maxLength: 1 }),
+    more: fc.array(loss, { maxLength: 1 }),
+    gone: fc.option(id),
+    reopens: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+      using folder = tempFolder();
+      const path = join(folder.path, "j");
+      let positions = await openPositions(path);
+      try {
+        for (const { ranges, lost, more, gone, reopens } of steps) {
+          positions.delivered({ ...entryOf(positions.nextSeq, ranges), lost });
+          await positions.commit(more);
+          const { cursors, passed, nextSeq, unsaid } = positions;
+          expect(unsaid).toEqual([...lost, ...more]);
+          if (reopens) {
+            await positions.close();
+            positions = await openPositions(path);
+          }
+          expect(positions).toMatchObject({ unresolved: null, nextSeq, unsaid });
+          expect([positions.cursors, positions.passed]).toEqual([cursors, passed]);
+          if (gone !== null) positions.forget(gone);
+        }
+      } finally {
+        await positions.close();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a chain that was read on costs a delivered shipment some 25 bytes, also behind a compaction", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  let positions = await openPositions(path);
+  const shipments = 800;
+  const chains = Array.from({ length: 30 }, (_, index) => `0123456789abcd${10 + index}`);
+  const deliver = async (seq: number): Promise<void> => {
+    const ranges = chains.map((chain, index) => rangeOf(chain, seq * 35_000 + index));
+    const cursors = ranges.map((each) => ({ ...each, cursor: { ...each.cursor, check: 4_000_000_000 + seq } }));
+    positions.delivered(entryOf(seq, cursors, []));
+    await positions.commit();
+  };
+  const before = stateWritten.bytes;
+  for (let seq = 1; seq <= shipments; seq++) await deliver(seq);
+  // Each shipment stands for a megabyte: a thousandth of it is the budget.
+  expect((stateWritten.bytes - before) / shipments).toBeLessThan(30 * 25 + 60);
+  expect(readFileSync(path).length).toBeLessThan(600_000);
+  await positions.close();
+  positions = await openPositions(path);
+  expect([...positions.cursors.values()].map((cursor) => cursor.offset)).toEqual(
+    chains.map((_, index) => shipments * 35_000 + index),
+  );
+  await positions.close();
+});
+
+test("a delivered shipment whose commit failed is committed by the next try, once, and not known after a crash", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "j");
+  let positions = await openPositions(path);
+  for (const seq of [1, 2]) {
+    positions.delivered(entryOf(seq, [rangeOf("a", seq * 10), rangeOf(`new-${seq}`, 1)]));
+    if (seq === 1) await positions.commit();
+  }
+  const datasync = vi.spyOn(await handlePrototype(path), "datasync");
+  datasync.mockRejectedValueOnce(new Error("EIO: i/o error"));
+  await expect(positions.commit()).rejects.toThrow("EIO");
+  expect([positions.unresolved?.seq, positions.cursors.get("a")?.offset]).toEqual([2, 10]);
+  const other = await openPositions(path);
+  expect([other.unresolved, other.nextSeq, other.cursors.get("a")?.offset]).toEqual([null, 2, 10]);
+  await other.close();
+  await positions.commit();
+  await positions.close();
+  positions = await openPositions(path);
+  expect([positions.nextSeq, positions.cursors.get("a")?.offset, positions.cursors.size]).toEqual([3, 20, 3]);
+  await positions.close();
+});
+
 test.each(["plan", "commit", "abort"] as const)(
   "after a failed fsync of a %s the journal is written anew from what is known, and goes on",
   async (step) => {
@@ -242,6 +325,7 @@ test("a record of a newer agent, or one that resolves another shipment, stops wi
   for (const [record, message] of [
     [{ t: "merge" }, `${path}: it has a record "merge" that this logq-agent does not know`],
     [{ t: "commit", seq: 3 }, `${path}: it resolves shipment 3, which is not the one before it`],
+    [{ t: "sent", seq: 3, moves: [7, 1, 1] }, `${path}: it moves chain 7, which it does not name before`],
   ] as const) {
     const { journal } = await openJournal(path, "output");
     await journal.rewrite([record]);
