@@ -22,7 +22,9 @@ export function describeFile(
   { filters, service, log }: DescribeContext,
 ): Origin {
   const tag = expandTag(tagPattern, file.path);
-  const filter = filters.find((candidate) => tagMatcher(candidate.match)(tag));
+  const filter = filters
+    .filter((candidate) => candidate.plugin === "kubernetes")
+    .find((candidate) => tagMatcher(candidate.match)(tag));
   const metadata = filter === undefined ? null : metadataFromPath(file.path, file.resolved);
   const common = { node: service.node, tag, path: file.path, image: null, labels: null };
   if (metadata === null) {

@@ -1,16 +1,21 @@
 import type { FilterConfig } from "../../config/config.ts";
 import type { RecordFilter } from "./filter.ts";
+import { createGrep } from "./grep.ts";
 
 /** The filters that work on records, in the order of the configuration. */
 export function createRecordFilters(configs: readonly FilterConfig[]): RecordFilter[] {
-  return configs.flatMap((config) => CREATE[config.plugin]?.(config) ?? []);
+  return configs.flatMap((config) => createRecordFilter(config) ?? []);
 }
 
-/** By plugin: how its filter is made; null for one that is applied once to each file, when it is found. */
-const CREATE: {
-  readonly [Plugin in FilterConfig["plugin"]]:
-    | ((config: Extract<FilterConfig, { readonly plugin: Plugin }>) => RecordFilter)
-    | null;
-} = {
-  kubernetes: null,
-};
+/** Null for a plugin that works on files: its filter is applied once to each, when it is found. */
+function createRecordFilter(config: FilterConfig): RecordFilter | null {
+  switch (config.plugin) {
+    case "grep":
+      return createGrep(config);
+    case "kubernetes":
+      return null;
+    default:
+      config satisfies never;
+      return null;
+  }
+}

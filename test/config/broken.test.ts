@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { FILTERS } from "../../config/registry.ts";
 import { BASE, edited, load } from "./fixture.ts";
 
 /** Every broken configuration with all that is said of it. */
@@ -42,8 +43,8 @@ describe("a broken configuration is refused, with file, line, column and key pat
     ],
     [
       "a filter of a later version",
-      BASE + "  filters: [{name: grep, match: '*'}]\n",
-      "agent.yaml:12:20: pipeline.filters[0].name: filter grep is not in this version yet; known: kubernetes",
+      BASE + "  filters: [{name: geoip2, match: '*'}]\n",
+      `agent.yaml:12:20: pipeline.filters[0].name: filter geoip2 is not in this version yet; known: ${Object.keys(FILTERS).join(", ")}`,
     ],
     [
       "an output unlike any",

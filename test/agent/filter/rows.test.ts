@@ -1,33 +1,7 @@
 import { expect, test } from "vitest";
 import { Rows } from "../../../agent/filter/rows.ts";
-import { CUT, STREAM, type Batch } from "../../../agent/record.ts";
 import { originOfFile, recordsOf, T0_MS } from "../fixture.ts";
-
-const POD = { pod: "web-0", namespace: "shop", container: "app", podId: "uid-1", labels: { app: "web" } };
-
-/** Rows of messages a second apart, `rawBytes` 10, 20, 30 …; some bytes stand before and between them. */
-export function rowsOf(messages: readonly string[], origin = originOfFile("f", POD)): Rows {
-  const bytes = Buffer.from(messages.map((message) => `##${message}`).join(""));
-  let at = 0;
-  const ends = messages.map((message) => (at += 2 + Buffer.byteLength(message)));
-  const batch: Batch = {
-    origin,
-    bytes,
-    count: messages.length,
-    start: Uint32Array.from(ends, (end, row) => end - Buffer.byteLength(messages[row]!)),
-    end: Uint32Array.from(ends),
-    pos: Float64Array.from(messages, (_, row) => row * 100),
-    seconds: Float64Array.from(messages, (_, row) => T0_MS / 1000 + row),
-    nanos: Uint32Array.from(messages, () => 5),
-    stream: new Uint8Array(messages.length).fill(STREAM.stderr),
-    level: new Uint8Array(messages.length),
-    cut: new Uint8Array(messages.length).fill(CUT.none),
-    records: null,
-  };
-  return new Rows({ batch, rawBytes: Uint32Array.from(messages, (_, row) => 10 + row * 10) });
-}
-
-const logsOf = (rows: Rows) => rows.parts().flatMap(({ batch }) => recordsOf(batch).map(({ log }) => log));
+import { logsOf, rowsOf } from "./fixture.ts";
 
 test("what nobody changes goes on as it came, also after its records were read", () => {
   const rows = rowsOf(["a", "b"]);
