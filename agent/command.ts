@@ -29,6 +29,7 @@ type RunAgent = (
 
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
        logq-agent quarantine list|replay -c CONFIG ...
+       logq-agent migrate FLUENT-BIT-CONF | --offsets -c CONFIG
 
 Follows the node's log files and ships them as CONFIG says (Fluent Bit's formats, YAML or classic).
 
@@ -48,6 +49,10 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   if (argv[0] === "quarantine") {
     const { runQuarantine } = await import("./quarantine-command.ts");
     return await runQuarantine(argv.slice(1), around);
+  }
+  if (argv[0] === "migrate") {
+    const { runMigrate } = await import("./migrate/command.ts");
+    return await runMigrate(argv.slice(1), around);
   }
   const options = readOptions(argv);
   if ("wrong" in options) return refuse(around, `${options.wrong}\nTry 'logq-agent --help'.`);

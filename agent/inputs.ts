@@ -10,6 +10,7 @@ import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
 import { describeFile, expandTag } from "./origin.ts";
 import type { Probe } from "./probe.ts";
+import { readImported } from "./state/imported.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
 
@@ -43,7 +44,8 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
       { files: foreign.length, first: foreign[0] },
       "names in the state folder that are not ours are left alone",
     );
-  const common = { store, log, ledger, pollMs: tickOf(config) };
+  const imported = await readImported(service.storagePath);
+  const common = { store, log, ledger, imported, pollMs: tickOf(config) };
   const { claimed, left } = await shareOut(records, inputs);
   const open = async (
     input: TailConfig,

@@ -37,16 +37,19 @@ export interface At {
   readonly keyPath: string;
 }
 
+/** What stands for `${name}`, undefined if it is not set; `written` is the whole of it. */
+export type Variables = (name: string, written: string) => string | undefined;
+
 /**
  * Reads a configuration with every file that it includes, in Fluent Bit's classic format or in YAML, as its content says,
- * and the files of `parsers_file`. `${NAME}` is replaced from the files' own variables, else from `env`; what is not set is
+ * and the files of `parsers_file`. `${NAME}` is replaced from the files' own variables, else from `variables`; what is not set is
  * replaced by nothing, with a notice, as Fluent Bit does. Problems are collected, not thrown; what can be read is returned
  * beside them.
  */
-export function readFiles(file: string, env: Readonly<Record<string, string | undefined>>, found: Findings): RawConfig {
+export function readFiles(file: string, variables: Variables, found: Findings): RawConfig {
   const state: ReadState = {
     found,
-    env,
+    variables,
     main: file,
     own: new Map(),
     files: [],
@@ -73,7 +76,7 @@ export function readFiles(file: string, env: Readonly<Record<string, string | un
 
 interface ReadState {
   readonly found: Findings;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly variables: Variables;
   readonly main: string;
   readonly own: Map<string, string>;
   /** Every file read so far, resolved. */
@@ -199,8 +202,8 @@ function substituted(section: RawSection, state: ReadState): RawSection {
 
 /** `${NAME}` and `${NAME:-what stands for it if it is not set}`. */
 function substitute(text: string, at: At, state: ReadState): string {
-  return text.replace(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (_, name: string, instead: string | undefined) => {
-    const value = state.own.get(name) ?? state.env[name];
+  return text.replace(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (written, name: string, instead: string | undefined) => {
+    const value = state.own.get(name) ?? state.variables(name, written);
     if (value !== undefined && (value !== "" || instead === undefined)) return value;
     if (instead !== undefined) return instead;
     const message = `environment variable ${name} is not set, replaced by nothing`;

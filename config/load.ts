@@ -2,11 +2,11 @@ import os from "node:os";
 
 import { checkConfig } from "./check.ts";
 import type { AgentConfig, FilterConfig, InputConfig, OutputConfig } from "./config.ts";
-import { readFiles } from "./files.ts";
+import { readFiles, type Variables } from "./files.ts";
 import { nearest } from "./nearest.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
-import { nameOf, placeOfOption, type RawConfig, type RawSection } from "./raw.ts";
+import { nameOf, placeOfOption, textsNamed, type RawConfig, type RawSection } from "./raw.ts";
 import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER } from "./registry.ts";
 import { readService } from "./service.ts";
 
@@ -18,9 +18,19 @@ import { readService } from "./service.ts";
 export function loadConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
-): { config: AgentConfig; notices: string[] } {
+): { config: AgentConfig; notices: readonly string[] } {
+  const { config, problems, notices } = examineConfig(file, env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config, notices };
+}
+
+/** The same for who wants to know it all: what has a problem holds a default or is left out. */
+export function examineConfig(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { config: AgentConfig; problems: readonly string[]; notices: readonly string[] } {
   const found: Findings = { problems: [], notices: [] };
-  const raw = readFiles(file, { HOSTNAME: os.hostname(), ...env }, found);
+  const raw = readFiles(file, variablesOf(env), found);
   // What cannot be read hides what is below it: complaints about missing inputs would only mislead.
   const complete = found.problems.length === 0;
   const service = readService(raw.service, env, found);
@@ -35,8 +45,19 @@ export function loadConfig(
     outputs: present(outputs),
   };
   if (complete) checkConfig(config, raw, { inputs, filters, outputs }, found);
-  if (found.problems.length > 0) throw new ConfigError(inFileOrder(found.problems));
-  return { config, notices: inFileOrder(found.notices) };
+  return { config, problems: inFileOrder(found.problems), notices: inFileOrder(found.notices) };
+}
+
+/** The databases of Fluent Bit's that the tail inputs of a configuration name (option `db`), each once. */
+export function tailDatabases(file: string, env: Readonly<Record<string, string | undefined>>): string[] {
+  const raw = readFiles(file, variablesOf(env), { problems: [], notices: [] });
+  const tails = raw.inputs.filter((section) => nameOf(section) === "tail");
+  return [...new Set(tails.flatMap((section) => textsNamed(section, ["db"]).map(({ text }) => text)))];
+}
+
+/** The environment, in which HOSTNAME is always set. */
+function variablesOf(env: Readonly<Record<string, string | undefined>>): Variables {
+  return (name) => env[name] ?? (name === "HOSTNAME" ? os.hostname() : undefined);
 }
 
 /** By file, then by the numbers of line and column, which stand in front of each message. */

@@ -121,7 +121,7 @@ const GROUP = {
     "storage.*": NO_BUFFER,
     "thread.*": NO_BUFFER,
     threaded: NO_WORKERS,
-    db: POSITIONS,
+    db: `${POSITIONS}; logq-agent migrate --offsets takes over what Fluent Bit left there`,
     "db.*": POSITIONS,
     rotate_wait: LINKS,
     ignore_active_older_files: "a file that was taken up is shipped to its end",

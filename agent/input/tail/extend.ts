@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { newFileId, readHead } from "./file-store.ts";
 import type { Chain } from "./followed-file.ts";
 import { findMissed, type Missed } from "./missed.ts";
+import { leftOver } from "../../state/imported.ts";
 import { noteMount } from "./mounts.ts";
 import { followFile, recordFile } from "./record-file.ts";
 import { retain, type Retained } from "./retain.ts";
@@ -32,21 +33,28 @@ async function extendBy(state: TailState, chain: Chain, live: Retained, path: st
   // Emptied in place: nothing was rotated, what looks like it is the copy that was made of it.
   const newest = chain.files.at(-1)?.record;
   const isSame = newest?.givenUp?.reason === "truncated" && newest.inode === live.inode;
-  const first = isSame ? NOTHING_MISSED : await findMissed(state, chain, unplaced);
+  const { imported = null } = state.options;
+  const isNew = chain.files.length === 0;
+  const find = async (extended: Chain) => {
+    const found = await findMissed(state, extended, unplaced);
+    const left = isNew ? leftOver(imported, found.missed, live.inode) : null;
+    return { ...found, missed: left ?? found.missed, isImported: left !== null };
+  };
+  const first = isSame ? NOTHING_MISSED : await find(chain);
   const isGap = !first.connected && chain.files.length > 0 && (await isUnlisted(chain, live.inode));
   const before = chain.files.at(-1)?.record.order ?? 0;
   const target = isGap ? await breakChain(state, chain, live.id) : chain;
   let { missed } = first;
-  for (let attempt = 1; !state.skipsExisting; attempt++) {
+  for (let attempt = 1; first.isImported || !state.skipsExisting; attempt++) {
     const vanished = await addMissed(state, target, missed, { path, before, nowMs });
     if (vanished === null) break;
     // Rotated, compressed or removed since the folder was listed: under another name it is still to be had.
-    ({ missed } = await findMissed(state, target, unplaced));
+    ({ missed } = await find(target));
     const isThere = missed.some(({ sibling }) => isSameFile(sibling, vanished));
     if (!isThere || attempt >= LIST_ATTEMPTS) state.options.ledger.suspectedGap(chain.path);
     if (attempt >= LIST_ATTEMPTS) break;
   }
-  const startAt = state.skipsExisting ? live.size : 0;
+  const startAt = importedOffset(state, live) ?? (state.skipsExisting && !first.isImported ? live.size : 0);
   await followFile(state, target, live.at({ chain: target.id, order: orderAfter(target, before), startAt }));
 }
 
@@ -63,12 +71,20 @@ async function addMissed(
   for (const { sibling, gzip } of missed) {
     const name = { id: newFileId(), path, resolved: sibling.path, inode: sibling.inode };
     const retained = await retainName(state, chain, name, nowMs);
-    const place = { chain: chain.id, order: orderAfter(chain, before), startAt: 0 };
+    const place = { chain: chain.id, order: orderAfter(chain, before) };
     const content = gzip === null ? {} : { gzip: { size: gzip.size } };
-    if (retained !== null) await followFile(state, chain, retained.at({ ...place, ...content }));
-    else if (statSync(sibling.path, { throwIfNoEntry: false })?.ino !== sibling.inode) return sibling;
+    if (retained !== null) {
+      const startAt = importedOffset(state, retained) ?? 0;
+      await followFile(state, chain, retained.at({ ...place, ...content, startAt }));
+    } else if (statSync(sibling.path, { throwIfNoEntry: false })?.ino !== sibling.inode) return sibling;
   }
   return null;
+}
+
+/** Where Fluent Bit stopped in a file. */
+function importedOffset({ options }: TailState, retained: Retained): number | null {
+  const { inode, bornMs, head } = retained.at({ chain: "", order: 0, startAt: 0 }).record;
+  return options.imported?.offsetOf({ inode, bornMs, head, size: retained.size }) ?? null;
 }
 
 function isSameFile(found: Sibling, vanished: Sibling): boolean {
@@ -79,7 +95,7 @@ function orderAfter(chain: Chain, before: number): number {
   return (chain.files.at(-1)?.record.order ?? before) + 1;
 }
 
-const NOTHING_MISSED: Awaited<ReturnType<typeof findMissed>> = { missed: [], connected: true };
+const NOTHING_MISSED = { missed: [], connected: true, isImported: false } as const;
 
 async function isUnlisted(chain: Chain, liveInode: number): Promise<boolean> {
   const listed = await listedInodes(chain.path);

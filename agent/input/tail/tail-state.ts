@@ -1,5 +1,6 @@
 import type { TailConfig } from "../../../config/input/tail.ts";
 import type { Origin } from "../../record.ts";
+import type { ImportedOffsets } from "../../state/imported.ts";
 import type { Ledger } from "../../telemetry/ledger.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Report } from "./discover.ts";
@@ -13,6 +14,8 @@ export interface TailOptions {
   readonly store: FileStore;
   readonly log: Logger;
   readonly ledger: Ledger;
+  /** Where an agent before this one stopped; null, or left out, if there was none. */
+  readonly imported?: ImportedOffsets | null;
   /** How often a file that grows is looked at. */
   readonly pollMs: number;
   /** What is constant for a file that is followed from now on. */

@@ -1,0 +1,111 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../../config/problem.ts";
+
+export const MIGRATE_USAGE = `Usage: logq-agent migrate FLUENT-BIT-CONF [-o OUT]
+       logq-agent migrate --offsets -c CONFIG
+       logq-agent migrate --db DB ... -c CONFIG
+
+Takes over what Fluent Bit leaves: its configuration, and how far it has read the files.
+
+  FLUENT-BIT-CONF      prints this configuration, with all that it includes, as one file of YAML with remarks
+  -o, --output OUT     writes it to this file instead
+      --offsets        imports the offsets of every db that CONFIG's tail inputs name
+      --db DB          imports those of this database of Fluent Bit's; may be repeated
+  -c, --config CONFIG  the agent's configuration, in either format; it names the state folder, which must be unused
+  -h, --help           print this, and exit
+
+logq-agent reads Fluent Bit's files as they are, so the first is for those who prefer YAML. Offsets: stop Fluent Bit, import,
+start logq-agent. Exit codes: 0 done, 1 failure, 2 wrong usage, or a configuration with which the agent does not start.
+`;
+
+interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Runs `logq-agent migrate …` (its arguments without `migrate`); resolves to the exit code. */
+export async function runMigrate(argv: readonly string[], around: Surroundings): Promise<number> {
+  const { out, err } = around;
+  const asked = readArguments(argv);
+  if (typeof asked === "string") {
+    err(`logq-agent: ${asked}\nTry 'logq-agent migrate --help'.\n`);
+    return 2;
+  }
+  try {
+    if (asked.help) out(MIGRATE_USAGE);
+    else if (asked.file !== null) return await printYaml(asked.file, asked.output, around);
+    else await takeOffsets(asked.config, asked.databases, around);
+    return 0;
+  } catch (error) {
+    const isConfig = error instanceof ConfigError;
+    err(isConfig ? `${error.message}\n` : `logq-agent: ${(error as Error).message}\n`);
+    return isConfig ? 2 : 1;
+  }
+}
+
+interface Arguments {
+  readonly help: boolean;
+  /** The configuration to print; null: offsets are asked for. */
+  readonly file: string | null;
+  readonly output: string | null;
+  readonly config: string;
+  /** Null: those that the configuration names. */
+  readonly databases: readonly string[] | null;
+}
+
+/** Returns what is wrong with them as text. */
+function readArguments(argv: readonly string[]): Arguments | string {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        output: { type: "string", short: "o" },
+        offsets: { type: "boolean", default: false },
+        db: { type: "string", multiple: true },
+        config: { type: "string", short: "c" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    return (error as Error).message.split(/\. (?=To specify)|\n/)[0] ?? "";
+  }
+  const { values, positionals } = parsed;
+  const { help, output = null, offsets, db = null, config = "" } = values;
+  const [file = null, ...more] = positionals;
+  const asked = { help, file, output, config, databases: offsets ? null : db };
+  if (help) return asked;
+  const wantsOffsets = offsets || db !== null;
+  if (more.length > 0) return "migrate takes one configuration";
+  if (wantsOffsets === (file !== null))
+    return "migrate: name a configuration of Fluent Bit's, or ask for --offsets or --db";
+  if (offsets && db !== null) return "migrate: --offsets and --db are both given; choose one";
+  if (wantsOffsets && config === "") return "no configuration; name one with -c CONFIG";
+  if (wantsOffsets && output !== null) return "migrate: --output is for a configuration";
+  return asked;
+}
+
+async function printYaml(file: string, output: string | null, around: Surroundings): Promise<number> {
+  const { migrateConfig } = await import("../../config/migrate.ts");
+  const { yaml, problems } = migrateConfig(file, around.env);
+  if (output === null) around.out(yaml);
+  else writeFileSync(output, yaml);
+  for (const problem of problems) around.err(`${problem}\n`);
+  return problems.length === 0 ? 0 : 2;
+}
+
+async function takeOffsets(file: string, named: readonly string[] | null, around: Surroundings): Promise<void> {
+  const { loadConfig, tailDatabases } = await import("../../config/load.ts");
+  const { importOffsets } = await import("./import-offsets.ts");
+  const { storagePath } = loadConfig(file, around.env).config.service;
+  const databases = named ?? tailDatabases(file, around.env);
+  if (databases.length === 0) throw new Error(`no tail input of ${file} has a db; name one with --db`);
+  for (const { database, taken, gone } of await importOffsets(databases, storagePath)) {
+    around.out(`${database}: ${taken} files go on where Fluent Bit stopped, ${gone.length} are gone\n`);
+    for (const name of gone)
+      around.err(`${name}: not found any more; if it has another name now, it is read from its start\n`);
+  }
+}
