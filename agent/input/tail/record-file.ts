@@ -6,31 +6,29 @@ import { addFile, type TailState } from "./tail-state.ts";
 export async function followFile(state: TailState, chain: Chain, file: FollowedFile): Promise<void> {
   const waits = chain.files.some((other) => other.unrecorded);
   addFile(state, chain, file);
-  if (state.found !== null) state.found.push(file);
+  if (state.found !== null) state.found.add(chain.id);
   else if (!waits) await recordFile(state, file, file.record);
 }
 
 /**
- * What `find` follows becomes durable when it ends, the files of different chains at the same time. A hundred new files
- * are retained in milliseconds; if the disk were waited for at each, those that live for seconds would be gone.
+ * What `look` finds becomes durable when it ends, the files of different chains at the same time. A hundred new files are
+ * retained in milliseconds; if the disk were waited for at each, those that live for seconds would be gone.
  */
-export async function recordTogether(state: TailState, find: () => Promise<void>): Promise<void> {
-  const found = (state.found = [] as FollowedFile[]);
+export async function recordTogether(state: TailState, look: () => Promise<void>): Promise<void> {
+  const found = (state.found = new Set<string>());
   try {
-    await find();
+    await look();
   } finally {
     state.found = null;
-    const byChain = [...Map.groupBy(found, ({ record }) => record.chain).values()];
-    await Promise.all(byChain.map(async (files) => await recordInOrder(state, files)));
+    await Promise.all([...found].map(async (chain) => await recordInOrder(state, chain)));
   }
 }
 
-async function recordInOrder(state: TailState, files: readonly FollowedFile[]): Promise<void> {
-  const { files: known } = state.chains.get(files[0]!.record.chain)!;
-  for (const file of files) {
-    // Behind one that could not be recorded; `recordAgain` does both.
-    if (known.slice(0, known.indexOf(file)).some((earlier) => earlier.unrecorded)) return;
+/** Up to the first that fails; `recordAgain` goes on there. */
+async function recordInOrder(state: TailState, chain: string): Promise<void> {
+  for (const file of state.chains.get(chain)?.files.slice() ?? []) {
     if (file.unrecorded) await recordFile(state, file, file.record);
+    if (file.unrecorded) return;
   }
 }
 

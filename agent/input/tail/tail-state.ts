@@ -31,8 +31,8 @@ export interface TailState {
   readonly byPath: Map<string, Chain>;
   /** The files by device and inode; of those that were replaced in place the last. */
   readonly byInode: Map<string, FollowedFile>;
-  /** During a look for names: the files found by it, which become durable together at its end. */
-  found: FollowedFile[] | null;
+  /** During a look: the chains in which it found files, which become durable together at its end. */
+  found: Set<string> | null;
   /** What the input's patterns matched at the last look, links resolved. */
   matched: ReadonlySet<string>;
   /** With `read_from_head: off` what is there at the very first look is not shipped. */

@@ -176,11 +176,13 @@ export class Tail {
   }
 
   async #poll(nowMs: number, all: boolean): Promise<void> {
-    for (const chain of this.chains.values()) {
-      const isDue = all || nowMs >= chain.pollAtMs;
-      if (isDue && !pollAlone(this.#state, chain, nowMs))
-        await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
-    }
+    await recordTogether(this.#state, async () => {
+      for (const chain of this.chains.values()) {
+        const isDue = all || nowMs >= chain.pollAtMs;
+        if (isDue && !pollAlone(this.#state, chain, nowMs))
+          await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
+      }
+    });
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
     for (const chain of this.chains.values())

@@ -200,3 +200,23 @@ test("files that are deleted while the disk takes its time over the first of the
   expect(first.hits).toBe(1);
   expect(bed.logsShipped().toSorted()).toEqual(names);
 });
+
+test("files that are rotated and deleted while the disk takes its time over another rotation are shipped", async () => {
+  await using bed = await openBed();
+  using files = await faultyFiles();
+  const names = ["a", "b", "c"];
+  const path = (name: string) => join(bed.logs, `${name}.log`);
+  for (const name of names) append(path(name), line(`${name} 1`));
+  await bed.run(T0_MS);
+  for (const name of names) {
+    renameSync(path(name), `${path(name)}.1`);
+    append(path(name), line(`${name} 2`));
+  }
+  const first = files.before({ op: "rename", path: /\.json$/, times: 1 }, () => {
+    for (const name of names) rmSync(path(name));
+  });
+  await bed.run(T0_MS + 1000);
+  await bed.run(T0_MS + 10_000);
+  expect(first.hits).toBe(1);
+  expect(bed.logsShipped().toSorted()).toEqual(names.flatMap((name) => [`${name} 1`, `${name} 2`]));
+});
