@@ -8,9 +8,10 @@ import { aroundCalls, type Port } from "./calls.ts";
  *   retryable   it may work now: a lost connection, a 500, a timeout
  *   throttled   the service asks for fewer requests
  *   permanent   someone must act first (no such bucket, access denied); tried again nevertheless, slowly
+ *   content     what the request holds is refused for good; never tried again as it is (divide.ts)
  */
 export class Fault extends Error {
-  readonly kind: "retryable" | "throttled" | "permanent";
+  readonly kind: "retryable" | "throttled" | "permanent" | "content";
   /** The service's own word for it, such as `SlowDown`. */
   readonly code: string;
 
@@ -66,6 +67,7 @@ async function repeat(call: () => Promise<unknown>, options: RetryOptions): Prom
       signal.throwIfAborted();
       if (!(error instanceof Fault)) throw error;
       options.onAnswer?.(error, failures > 0);
+      if (error.kind === "content") throw error;
       const delayMs = delayOf(error.kind, failures);
       failures++;
       report(error, failures, delayMs, options);
@@ -75,7 +77,7 @@ async function repeat(call: () => Promise<unknown>, options: RetryOptions): Prom
   }
 }
 
-function delayOf(kind: Fault["kind"], failures: number): number {
+function delayOf(kind: keyof typeof DELAYS, failures: number): number {
   const { firstMs, mostMs } = DELAYS[kind];
   return Math.random() * Math.min(mostMs, firstMs * 2 ** failures);
 }

@@ -117,12 +117,18 @@ export class EventBatch implements StreamRequest {
     return this.#sink.content();
   }
 
+  /** A body with events `from` to `to` (exclusive) alone. */
+  part(from: number, to: number): Buffer {
+    const body = this.body();
+    if (from === 0 && to === this.events) return body;
+    return Buffer.concat([this.#head, body.subarray(this.#startOf(from), this.#startOf(to) - 1), TAIL]);
+  }
+
   /** The record of an event by its place in the body, and the chain it is of. Not after `release`. */
   recordAt(index: number, reason: string, logOf: (message: string) => string): [string, QuarantinedRecord] {
     const rows = this.#rows;
     const at = index * COLUMNS;
-    let start = this.#head.length;
-    for (let before = 0; before < at; before += COLUMNS) start += rows[before + 9]!;
+    const start = this.#startOf(index);
     // Without the comma, which is a bracket behind the last.
     const text = this.body().toString("utf8", start, start + rows[at + 9]! - 1);
     const { message } = JSON.parse(text) as { message: string };
@@ -149,6 +155,13 @@ export class EventBatch implements StreamRequest {
     this.#giveBackChunks();
     this.#rows = EMPTY;
     this.#events = 0;
+  }
+
+  /** Where an event begins in the body. */
+  #startOf(index: number): number {
+    let start = this.#head.length;
+    for (let at = 0; at < index * COLUMNS; at += COLUMNS) start += this.#rows[at + 9]!;
+    return start;
   }
 
   /** Enough to quarantine the record, and to find the event: its chunk, its start there and its length. */

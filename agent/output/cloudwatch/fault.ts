@@ -1,9 +1,12 @@
 import { codeOf, commonMeaning, type AwsError, type Meaning } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 
+/** Of PutLogEvents, one event of which is enough for it. */
+const OF_CONTENT = new Set(["InvalidParameterException", "SerializationException", "ValidationException"]);
+
 /** What an error of the SDK means, and in plain words what to do about it. `group`: the log group it is about. */
 export function faultOf(error: AwsError, request: string, group: string, region: string | null): Fault {
-  const { kind, hint = "" } = commonMeaning(error, region) ?? meaningOf(error, group, region);
+  const { kind, hint = "" } = commonMeaning(error, region) ?? meaningOf(error, request, group, region);
   const code = codeOf(error);
   return new Fault(
     kind,
@@ -13,10 +16,13 @@ export function faultOf(error: AwsError, request: string, group: string, region:
   );
 }
 
-function meaningOf(error: AwsError, group: string, region: string | null): Meaning {
+function meaningOf(error: AwsError, request: string, group: string, region: string | null): Meaning {
   if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { kind: "retryable" };
   // Two agents make the same group.
   if (error.name === "OperationAbortedException") return { kind: "retryable" };
+  // Names it would refuse whatever the events are.
+  const isOfNames = /log(Group|Stream)Name/.test(error.message);
+  if (request === "PutLogEvents" && OF_CONTENT.has(error.name) && !isOfNames) return { kind: "content" };
   return { kind: "permanent", hint: hintOf(error, group, region) };
 }
 

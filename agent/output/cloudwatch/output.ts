@@ -3,6 +3,7 @@ import { escaped, type LineWriter } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import { quarantinedRecord, type QuarantinedRecord } from "../../state/quarantine.ts";
 import { REPLAYED, type BatchSource, type Delivery, type Outcome, type Output, type Sealed } from "../output.ts";
+import { sendDivided } from "../divide.ts";
 import { Fault, type RetryOptions } from "../retry.ts";
 import { sendAll } from "../send.ts";
 import { EventBatch, type Message, type StreamName } from "./event-batch.ts";
@@ -103,7 +104,17 @@ class CloudWatchDelivery implements Delivery {
       inFlightMax: IN_FLIGHT_MAX,
       signal: this.#signal,
       send: async (batch, isHopeless) => {
-        this.#noteRejected(batch, await this.#put(batch, isHopeless));
+        // Made before its parts are counted: the events are in order of time then.
+        batch.body();
+        let isBegun = false;
+        // Of what is taken in part, giving up would repeat that part.
+        const isLost = (fault: Fault): boolean => (!isBegun || fault.kind === "permanent") && isHopeless(fault);
+        const refused = await sendDivided(batch.events, async (from, to) => {
+          this.#noteRejected(batch, from, to, await this.#put(batch, from, to, isLost));
+          isBegun = true;
+        });
+        for (const [index, { code, cause }] of refused)
+          this.#noteRefused(batch, index, `refused by CloudWatch Logs: ${code}: ${(cause as Error).message}`);
         bytes += batch.bodyBytes;
         batch.release();
       },
@@ -121,13 +132,13 @@ class CloudWatchDelivery implements Delivery {
     return Promise.resolve();
   }
 
-  async #put(batch: EventBatch, isHopeless: (fault: Fault) => boolean): Promise<Rejected> {
+  async #put(batch: EventBatch, from: number, to: number, isHopeless: (fault: Fault) => boolean): Promise<Rejected> {
     const { name } = batch;
     const said = this.#kept.said.get(name.group) ?? new Set();
     this.#kept.said.set(name.group, said);
     const requests = this.#options.requests(this.#signal, { said, isHopeless });
     for (let creations = 0; creations <= CREATIONS_MAX; creations++) {
-      const answer = await requests.put(name, batch.body());
+      const answer = await requests.put(name, batch.part(from, to));
       if (answer !== "missing") return answer;
       if ((await requests.createStream(name)) === "there") continue;
       await requests.createGroup(name.group);
@@ -137,14 +148,19 @@ class CloudWatchDelivery implements Delivery {
     throw new Fault("retryable", "ResourceNotFoundException", text, null);
   }
 
-  #noteRejected(batch: EventBatch, { tooOldEnd, expiredEnd, tooNewStart }: Rejected): void {
-    for (let index = 0; index < batch.events; index++) {
+  /** Of a request with events `from` to `to`. */
+  #noteRejected(batch: EventBatch, from: number, to: number, rejected: Rejected): void {
+    const { tooOldEnd, expiredEnd, tooNewStart } = rejected;
+    for (let index = 0; index < to - from; index++) {
       const reason = index < tooOldEnd ? TOO_OLD : index < expiredEnd ? EXPIRED : index >= tooNewStart ? TOO_NEW : null;
-      if (reason === null) continue;
-      const [chain, record] = batch.recordAt(index, reason, (message) => this.#logOf(message));
-      this.#refuse(chain, record);
-      this.#sent.set(chain, this.#sent.get(chain)! - 1);
+      if (reason !== null) this.#noteRefused(batch, from + index, reason);
     }
+  }
+
+  #noteRefused(batch: EventBatch, index: number, reason: string): void {
+    const [chain, record] = batch.recordAt(index, reason, (message) => this.#logOf(message));
+    this.#refuse(chain, record);
+    this.#sent.set(chain, this.#sent.get(chain)! - 1);
   }
 
   #refuseLarge(batch: Batch, row: number, source: BatchSource, bytes: number): void {

@@ -6,6 +6,9 @@ interface Target {
   readonly region: string | null;
 }
 
+/** The request holds what the service never takes. */
+const OF_CONTENT = new Set(["InvalidArgumentException", "SerializationException", "ValidationException"]);
+
 /** What an error of the SDK means, and in plain words what to do about it. */
 export function faultOf(error: AwsError, request: string, target: Target): Fault {
   const { kind, hint = "" } = commonMeaning(error, target.region) ?? meaningOf(error, target);
@@ -16,6 +19,7 @@ export function faultOf(error: AwsError, request: string, target: Target): Fault
 
 function meaningOf(error: AwsError, { deliveryStream, region }: Target): Meaning {
   if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { kind: "retryable" };
+  if (OF_CONTENT.has(error.name)) return { kind: "content" };
   return { kind: "permanent", hint: hintOf(error.name, deliveryStream, region) };
 }
 

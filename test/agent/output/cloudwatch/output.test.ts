@@ -126,6 +126,38 @@ test.each<[CloudWatchFault, string]>([
   expect(errors.map(({ fields }) => fields["reason"])).toEqual([expect.stringContaining(words)]);
 });
 
+test("of a request that is refused for some of its events those are quarantined, and the others sent once", async () => {
+  await using server = await start({ refuses: (message: string) => message.includes("bad") });
+  const bed = openCloudWatch(server.endpoint);
+  const logs = Array.from({ length: 100 }, (_, index) => (index % 40 === 7 ? `bad ${index}` : `${index}`));
+  // Not in order of time, as events are sent.
+  const rows = logs.map((log, index) => ({ log, ms: T0_MS - (index % 3) * 1000 }));
+  const { refused, undelivered, records } = await ship(bed, [rowsOf("a", rows), rowsOf("b", [{ log: "other" }])]);
+  expect(messagesOf(server).toSorted()).toEqual([...logs.filter((log) => !log.startsWith("bad")), "other"].toSorted());
+  expect([undelivered.size, records]).toEqual([0, 98]);
+  expect(refused.map(({ log }) => log).toSorted()).toEqual(["bad 47", "bad 7", "bad 87"]);
+  expect(new Set(refused.map(({ reason }) => reason))).toEqual(
+    new Set(["refused by CloudWatch Logs: InvalidParameterException: Log event is not valid"]),
+  );
+  expect(refused.find(({ log }) => log === "bad 47")?.pos).toBe(
+    rows
+      .slice(0, 47)
+      .map(({ log }) => log)
+      .join("").length,
+  );
+  expect(bed.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("a stream whose every event is refused is kept back, not quarantined, and the others go on", async () => {
+  await using server = await start({ refuses: (message: string) => message.includes("bad") });
+  const bed = openCloudWatch(server.endpoint);
+  const bad = Array.from({ length: 100 }, () => ({ log: "bad" }));
+  const { refused, undelivered } = await ship(bed, [rowsOf("a", bad), rowsOf("b", [{ log: "good" }])]);
+  expect([messagesOf(server), refused, [...undelivered.keys()]]).toEqual([["good"], [], ["a"]]);
+  expect(undelivered.get("a")?.message).toContain("so is every other record of the request");
+  expect(server.stats().requests["PutLogEvents"]).toBeLessThan(30);
+});
+
 test("several streams are sent to at a time", async () => {
   await using server = await start();
   server.faults.add({ kind: "latency", delayMs: 50 });
