@@ -1,4 +1,4 @@
-import { isFinal, isQuiet, type Chain, type FollowedFile } from "./input/tail/followed-file.ts";
+import { isFinal, isQuiet, QUIET_MS, type Chain, type FollowedFile } from "./input/tail/followed-file.ts";
 import type { Cursor } from "./state/positions.ts";
 
 /** What one shipment reads of one chain. */
@@ -9,6 +9,8 @@ export interface ChainPlan {
   readonly segments: readonly Segment[];
   /** Nothing follows the last segment: open records end there. */
   readonly ended: boolean;
+  /** Nobody has written to the chain for the flush timeout: records of whole lines end there. */
+  readonly flushed: boolean;
   /** Bytes planned. */
   readonly bytes: number;
 }
@@ -55,13 +57,19 @@ export function planShipment(
     .toSorted(byContainer);
 }
 
-/** Bytes beyond the cursor, of whatever could be read now or later, and what is open in a chain that nobody writes to any more. */
-export function pendingBytes(chain: Chain, cursor: Cursor | null): number {
+/**
+ * Bytes beyond the cursor, of whatever could be read now or later, and what is open in a chain that nobody writes to any
+ * more. `clock`: and records of several lines that nothing continues, or that (`once`) nothing will.
+ */
+export function pendingBytes(chain: Chain, cursor: Cursor | null, clock?: Pick<PlanOptions, "nowMs" | "once">): number {
   let bytes = 0;
   for (const file of unread(chain, cursor)) {
     if (file.record.givenUp === undefined) bytes += Math.max(0, file.size - startOf(file, cursor));
   }
-  if (chain.superseded || chain.files.every((file) => file.gone)) bytes += openBytes(readableCursor(chain, cursor));
+  if (cursor === null || cursor.open.length === 0) return bytes;
+  const isOver = chain.superseded || chain.files.every((file) => file.gone);
+  const isDue = clock !== undefined && joins(cursor) && (clock.once || isFlushed(chain, clock));
+  if (isOver || isDue) bytes += openBytes(readableCursor(chain, cursor));
   return bytes;
 }
 
@@ -96,11 +104,12 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
   const from = readableCursor(chain, cursor);
   let bytes = 0;
   let ended = false;
+  let flushed = false;
   let shrunk = false;
   let passed = false;
   let skipped = false;
   let gap = false;
-  const isOpen = (from?.open.length ?? 0) > 0;
+  const isOpen = from?.open.some(({ fragments }) => fragments.length > 0) ?? false;
   for (const [index, file] of files.entries()) {
     const start = startOf(file, cursor);
     const { givenUp } = file.record;
@@ -130,11 +139,12 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
     segments.push({ file, start, target: limit, limit, torn });
     bytes += limit - start;
     ended = final && last;
+    flushed = last && !final && joinsLines(chain, from) && isFlushed(chain, options);
     if (!final) break;
   }
   // A file that shrank is planned without bytes: reading it finds out what happened.
-  const moves = bytes > 0 || shrunk || skipped || (ended && isOpen);
-  return moves && segments.length > 0 ? { chain, from, segments, ended, bytes } : null;
+  const moves = bytes > 0 || shrunk || skipped || (ended && isOpen) || (flushed && joins(from));
+  return moves && segments.length > 0 ? { chain, from, segments, ended, flushed, bytes } : null;
 }
 
 /** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */
@@ -151,7 +161,23 @@ function limitPlan(plan: ChainPlan, share: number): ChainPlan {
     segments.push(segment);
     left -= size;
   }
-  return { ...plan, segments, ended: false, bytes: share };
+  return { ...plan, segments, ended: false, flushed: false, bytes: share };
+}
+
+/** Whether a record of whole lines is open. */
+function joins(cursor: Cursor | null): boolean {
+  return cursor?.open.some((open) => open.joins === true) ?? false;
+}
+
+function joinsLines({ files }: Chain, from: Cursor | null): boolean {
+  return files.at(-1)?.record.multiline !== undefined || joins(from);
+}
+
+/** Whether what is open in a chain with multi-line records would have gone on by now. */
+function isFlushed({ files }: Chain, { nowMs, once }: Pick<PlanOptions, "nowMs" | "once">): boolean {
+  const timeoutMs = files.at(-1)?.record.multiline?.flushTimeoutMs ?? 0;
+  const quietMs = once ? Math.min(timeoutMs, QUIET_MS) : timeoutMs;
+  return files.every((file) => nowMs - file.grewAtMs >= quietMs);
 }
 
 function openBytes(cursor: Cursor | null): number {

@@ -41,7 +41,7 @@ export interface Prepared {
 /** What is planned of a chain, as the reader takes it. */
 export function toRead(plan: ChainPlan): ChainRead {
   // The first file that is read decides, as in a replay: the input's options may have changed between two files.
-  const { framing, skipEmpty = false } = plan.segments[0]!.file.record;
+  const { framing, skipEmpty = false, multiline = null } = plan.segments[0]!.file.record;
   const segments = plan.segments.map(({ file, start, target, limit, torn }) => ({
     id: file.record.id,
     origin: file.record.origin,
@@ -55,9 +55,11 @@ export function toRead(plan: ChainPlan): ChainRead {
     chain: plan.chain.id,
     framing,
     skipEmpty,
+    multiline,
     from: plan.from,
     segments,
     ended: plan.ended,
+    flushed: plan.flushed,
   };
 }
 

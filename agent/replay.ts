@@ -34,8 +34,9 @@ export function replayOf(range: Range, positions: Positions, source: Source, gon
   });
   const [first] = segments;
   if (first === undefined) return { range, read: null };
-  const { framing, skipEmpty = false } = source.fileOf(first.id).record;
-  return { range, read: { chain: range.chain, framing, skipEmpty, from, segments, ended: range.ended } };
+  const { framing, skipEmpty = false, multiline = null } = source.fileOf(first.id).record;
+  const { chain, ended, flushed = false, endings = [] } = range;
+  return { range, read: { chain, framing, skipEmpty, multiline, from, segments, ended, flushed, endings } };
 }
 
 /** Throws unless a replay came to what was journaled; ReplacedError if the bytes are others by now. */

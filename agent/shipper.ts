@@ -84,11 +84,12 @@ export class Shipper {
 
   /** Bytes that wait for this output. What is to be shipped again counts as one. */
   pendingBytes(): number {
-    const { source, positions, quarantine } = this.#options;
+    const { source, positions, quarantine, once } = this.#options;
     const replay = quarantine.hasReplay() ? 1 : 0;
+    const clock = { nowMs: source.nowMs(), once };
     return source
       .chains()
-      .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null), replay);
+      .reduce((sum, chain) => sum + pendingBytes(chain, positions.cursors.get(chain.id) ?? null, clock), replay);
   }
 
   /** Ships once what is there, up to `bytesMax`; `nowMs` is the wall clock's, the time of what has none. Throws if a step fails: nothing has moved then, try again. */

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { CUT, STREAM, type Batch, type Origin } from "../record.ts";
+import type { MultilineConfig } from "../../config/multiline.ts";
 import { CriPrefix } from "./cri.ts";
 import { LevelDetector } from "./level.ts";
-
-/** A record is cut at this many bytes of message (the default of the design), and at this many fragments. */
-export const RECORD_BYTES_MAX = 1024 * 1024;
-export const RECORD_FRAGMENTS_MAX = 80;
+import { LineMatcher } from "./multiline/line-matcher.ts";
+import { lineRules } from "./multiline/line-rules.ts";
+import { OpenRecord, RECORD_BYTES_MAX, type Fragment } from "./open-record.ts";
 
 /** Records of one batch at most: bounds the arrays, not the throughput. */
 const BATCH_RECORDS_MAX = 4096;
@@ -13,30 +13,37 @@ const HOUR_SECONDS = 3600;
 const AGE_SECONDS_MAX = 400 * 86_400;
 const AHEAD_SECONDS_MAX = 86_400;
 
-/** A line that is part of an open record: which file, and its bytes in there, without the newline. */
-export interface Fragment {
-  readonly file: string;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Where reading stands between two lines: all that a restart needs to go on with the same records. */
 export interface AssemblyState {
   /** Offset in the current file: everything before it is in a record or in `open`. */
   readonly offset: number;
-  /** Fragments of the open record per stream, by the STREAM codes; a stream without one is absent. */
-  readonly open: readonly { readonly stream: number; readonly fragments: readonly Fragment[] }[];
+  readonly open: readonly OpenState[];
 }
 
+/** What is open in one stream. A stream without anything is absent. */
+export interface OpenState {
+  /** By the STREAM codes. */
+  readonly stream: number;
+  /** The lines of its open record, and after them the parts of an open line. Empty: there is a `rule` alone. */
+  readonly fragments: readonly Fragment[];
+  /** The rule of the multi-line parsers that its last line met, if one did: it says what the next may meet. */
+  readonly rule?: number;
+  /** There are whole lines in it: they are a record as soon as nothing continues them for the flush timeout. */
+  readonly joins?: true;
+}
+
+/** What was open in a stream was shipped, although the line that ended it was not. */
+export interface Ending {
+  readonly stream: number;
+  /** The record of whole lines, or the line whose end is missing. */
+  readonly what: "record" | "line";
+  readonly cut: number;
+}
+
+const NOTHING_ENDED: readonly Ending[] = [];
 const NOTHING_OPEN: AssemblyState["open"] = [];
-
-interface OpenRecord {
-  readonly origin: Origin;
-  readonly pos: number;
-  readonly seconds: number;
-  readonly nanos: number;
-  readonly fragments: Fragment[];
-}
+const STREAMS = [STREAM.none, STREAM.stdout, STREAM.stderr] as const;
+const CRI_STREAMS = [STREAM.stdout, STREAM.stderr] as const;
 
 interface AssemblerCounters {
   /** Lines that are no CRI lines though the input says CRI. */
@@ -52,6 +59,8 @@ interface AssemblerCounters {
 export interface AssemblyOptions {
   readonly framing: "cri" | "plain";
   readonly skipEmpty?: boolean;
+  /** Lines of a stream are joined to records. */
+  readonly multiline?: MultilineConfig | null;
 }
 
 /** Lines that are read and not shipped. */
@@ -87,6 +96,8 @@ export class Assembler {
   due = false;
   /** The state before the batch's first record: where to go on if the batch is refused. */
   batchStart: AssemblyState = { offset: 0, open: NOTHING_OPEN };
+  /** What the line there had ended before the batch. */
+  endingsAtBatchStart: readonly Ending[] = NOTHING_ENDED;
   /** Per record of the batch: bytes of its lines in the file, prefixes and newlines included. */
   readonly rawBytes: Uint32Array;
   /** Lines left out of the current file, and how many there were before the batch. */
@@ -101,10 +112,18 @@ export class Assembler {
   readonly #prefix = new CriPrefix();
   readonly #levels = new LevelDetector();
   readonly #batch: MutableBatch;
-  readonly #joined: { bytes: Buffer; length: number }[];
-  readonly #open: (OpenRecord | null)[] = [null, null, null];
+  /** By stream: a line whose end is missing, and a record that further lines may belong to. */
+  readonly #partials = STREAMS.map(() => new OpenRecord());
+  readonly #records = STREAMS.map(() => new OpenRecord());
+  /** Null: every line is a record. */
+  readonly #matcher: LineMatcher | null;
+  /** By stream: the rule that its last line met. */
+  readonly #states = [-1, -1, -1];
   #source: AssemblySource;
   #hourStart = 0;
+  /** What the line at `#endingsAt` has ended. */
+  #endings: readonly Ending[] = NOTHING_ENDED;
+  #endingsAt = -1;
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
@@ -118,7 +137,7 @@ export class Assembler {
     this.#skipEmpty = options.skipEmpty === true;
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
-    this.#joined = [STREAM.none, STREAM.stdout, STREAM.stderr].map(() => ({ bytes: EMPTY, length: 0 }));
+    this.#matcher = options.multiline ? new LineMatcher(lineRules(options.multiline)) : null;
     this.rawBytes = arrays.rawBytes;
     this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, records: null, taken: true };
   }
@@ -128,17 +147,35 @@ export class Assembler {
     this.#source = source;
     this.filtered = NOTHING_FILTERED;
     this.#midLine = false;
+    this.#endingsAt = -1;
+    this.#matcher?.nextFile();
   }
 
   /** The state now, `offset` being the offset the caller has consumed to. */
   state(offset: number): AssemblyState {
-    return { offset, open: this.#openFragments() };
+    return { offset, open: this.#openStates() };
   }
 
-  /** Takes up a fragment line that an earlier shipment left open, in order. */
-  resumeFragment(line: Buffer, fragment: Fragment, origin: Origin): void {
-    if (!this.#prefix.parse(line, 0, line.length)) return;
-    this.#addFragment(line, this.#prefix.message, line.length, fragment, origin);
+  /** Takes up lines that an earlier shipment left open: `bytes` are those of one of the stream's fragments, in order. */
+  resume({ stream, rule = -1 }: OpenState, bytes: Buffer, fragment: Fragment, origin: Origin): void {
+    this.#states[stream] = rule;
+    for (let at = 0; at < bytes.length || at === 0;) {
+      const newline = bytes.indexOf(10, at);
+      const end = newline < 0 ? bytes.length : newline;
+      const isCri = this.#readPrefix(bytes, at, end);
+      // The file was replaced: reading it finds that out.
+      if (this.#prefix.stream !== stream) return;
+      const place = { file: fragment.file, start: fragment.start + at, end: fragment.start + end };
+      const message = isCri ? this.#prefix.message : at;
+      if (this.#prefix.partial) this.#addPart(bytes, message, end, place, origin);
+      else this.#addLine(this.#text(bytes, message, end), { rule, place, origin });
+      at = end + 1;
+    }
+  }
+
+  /** What an earlier shipment knew of a stream in which nothing is open. */
+  resumeState({ stream, rule = -1 }: OpenState): void {
+    this.#states[stream] = rule;
   }
 
   /**
@@ -148,6 +185,7 @@ export class Assembler {
    */
   consume(bytes: Buffer, from: number, end: number, base: number, options: ConsumeOptions): number {
     const { torn, pieces, valid } = options;
+    this.#matcher?.look(bytes, end, base);
     let at = from;
     while (at < end && !this.due) {
       const newline = bytes.indexOf(10, at);
@@ -160,14 +198,25 @@ export class Assembler {
     return at;
   }
 
-  /** Ends the open record of one stream as it is: its file is final. Call until it returns false, taking in between. */
-  endOpen(offset: number): boolean {
-    for (const stream of [STREAM.stdout, STREAM.stderr]) {
-      if (this.#open[stream] === null) continue;
-      if (this.#begin(offset)) this.#emitOpen(stream, CUT.end);
+  /**
+   * Ends an open record as it is: nothing has continued it, or (`isFinal`) its file is final, which ends an open line too.
+   * Call until it returns false, taking in between.
+   */
+  endOpen(offset: number, isFinal: boolean): boolean {
+    for (const stream of STREAMS) {
+      const record = this.#records[stream]!;
+      const partial = this.#partials[stream]!;
+      if (!record.isOpen && !(isFinal && partial.isOpen)) continue;
+      if (record.isOpen) this.#end({ stream, what: "record", cut: CUT.none }, offset);
+      else this.#end({ stream, what: "line", cut: CUT.end }, offset);
       return true;
     }
     return false;
+  }
+
+  /** Ends what a line had ended that is not there yet. The batch must have been taken, and is due. */
+  repeatEnding(offset: number, ending: Ending): void {
+    this.#end(ending, offset);
   }
 
   /** The batch that is due. */
@@ -205,19 +254,31 @@ export class Assembler {
     const message = isCri ? this.#prefix.message : start;
     const { stream } = this.#prefix;
     const isLong = lineEnd - message > RECORD_BYTES_MAX;
-    const open = stream === STREAM.none ? null : this.#open[stream]!;
-    if (open !== null && (isLong || this.#isFull(stream, lineEnd - message)))
-      return this.#cutOpen(stream, base + start, start);
+    const next = terminated ? lineEnd + 1 : lineEnd;
+    const partial = this.#partials[stream]!;
+    const isCut =
+      partial.isOpen && (isLong || partial.isFullWith(lineEnd - message, this.#place(base, start, lineEnd)));
+    if (this.#matcher !== null && !continued) {
+      const window = { bytes, base, valid, at: start };
+      if (isCri && !this.#endOverdue(window)) return start;
+      if ((isLong || isCut) && this.#records[stream]!.isOpen && !this.#emitRecord(stream, CUT.none, window))
+        return start;
+      if (!isLong && !isCut && !this.#prefix.partial) {
+        const joined = this.#join(window, message, lineEnd);
+        if (joined !== "alone") return joined === "joined" ? next : start;
+      }
+    }
+    if (isCut) {
+      this.#end({ stream, what: "line", cut: CUT.limit }, base + start);
+      return start;
+    }
     if (isLong) return this.#piece(bytes, start, message, base, valid);
 
-    const next = terminated ? lineEnd + 1 : lineEnd;
     const opens = this.#prefix.partial && stream !== STREAM.none && !continued;
-    if (opens || open !== null) {
+    if (opens || partial.isOpen) {
       if (!opens && !this.#begin(base + start)) return start;
-      // Made only here: an object a line would be most of the garbage.
-      const fragment = { file: this.#source.id, start: base + start, end: base + lineEnd };
-      this.#addFragment(bytes, message, lineEnd, fragment, this.#source.origin);
-      if (!opens) this.#emitOpen(stream, CUT.none);
+      this.#addPart(bytes, message, lineEnd, this.#place(base, start, lineEnd), this.#source.origin);
+      if (!opens) this.#emitOpen(partial, stream, CUT.none);
       return next;
     }
     const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
@@ -233,14 +294,97 @@ export class Assembler {
     return next;
   }
 
-  #isFull(stream: number, moreBytes: number): boolean {
-    const fragments = this.#open[stream]!.fragments.length;
-    return fragments >= RECORD_FRAGMENTS_MAX || this.#joined[stream]!.length + moreBytes > RECORD_BYTES_MAX;
+  /** Made only where it is needed: an object a line would be most of the garbage. */
+  #place(base: number, start: number, end: number): Fragment {
+    return { file: this.#source.id, start: base + start, end: base + end };
   }
 
-  #cutOpen(stream: number, offset: number, at: number): number {
-    if (this.#begin(offset)) this.#emitOpen(stream, CUT.limit);
-    return at;
+  /**
+   * A whole line of a log with multi-line records: joined with the record of its stream or the beginning of one, alone, or
+   * "due": a batch has to go first.
+   */
+  #join(window: Window, message: number, lineEnd: number): "joined" | "alone" | "due" {
+    const matcher = this.#matcher!;
+    const { stream } = this.#prefix;
+    const record = this.#records[stream]!;
+    const text = this.#text(window.bytes, message, lineEnd);
+    const isInWindow = text.bytes === window.bytes;
+    const rule = matcher.match(this.#states[stream]!, text.bytes, text.from, text.to, isInWindow);
+    // Left out: as if it had never been written.
+    if (rule < 0 && text.from === text.to && this.#skipEmpty) return "alone";
+    const place = rule < 0 ? null : this.#place(window.base, window.at, lineEnd);
+    if (record.isOpen) {
+      const isCut = place !== null && !matcher.begins && record.isFullWith(text.to - text.from + 1, place);
+      const ends = place === null || matcher.begins || isCut;
+      if (ends && !this.#emitRecord(stream, isCut ? CUT.limit : CUT.none, window)) return "due";
+    }
+    if (place === null) return "alone";
+    const { ends } = matcher.rules.rules[rule]!;
+    if (ends && !this.#begin(window.base + window.at)) return "due";
+    this.#addLine(text, { rule, place, origin: this.#source.origin });
+    if (isInWindow && record.lines === 1 && record.length === text.to - text.from)
+      record.firstStart = window.base + text.from;
+    if (ends) this.#emitOpen(record, stream, CUT.none);
+    return "joined";
+  }
+
+  /** The text of a whole line, its parts before it included; without a CR at its end. Valid until the next line. */
+  #text(bytes: Buffer, message: number, lineEnd: number): Text {
+    const partial = this.#partials[this.#prefix.stream]!;
+    const text = partial.isOpen
+      ? { bytes: partial.with(bytes, message, lineEnd), from: 0, to: partial.length + lineEnd - message }
+      : { bytes, from: message, to: lineEnd };
+    if (text.to > text.from && text.bytes[text.to - 1] === 13) text.to--;
+    return text;
+  }
+
+  /** Adds a whole line, and the parts before it, to the record of its stream. */
+  #addLine(text: Text, { rule, place, origin }: { rule: number; place: Fragment; origin: Origin }): void {
+    const { stream, seconds, nanos } = this.#prefix;
+    const partial = this.#partials[stream]!;
+    const record = this.#records[stream]!;
+    if (!record.isOpen) record.begin(partial.isOpen ? partial : { origin, pos: place.start, seconds, nanos });
+    const separator = this.#matcher?.rules.rules[rule]?.separator ?? "\n";
+    record.appendLine(text.bytes, text.from, text.to, separator);
+    for (const fragment of partial.fragments) record.addFragment(fragment);
+    record.addFragment(place);
+    record.lastSeconds = seconds + nanos / 1e9;
+    partial.clear();
+    this.#states[stream] = rule;
+  }
+
+  /** Ends the records that nothing has continued for the flush timeout, by the times of the lines; false if a batch is due. */
+  #endOverdue(window: Window): boolean {
+    const nowSeconds = this.#prefix.seconds + this.#prefix.nanos / 1e9;
+    const timeoutSeconds = this.#matcher!.rules.flushTimeoutMs / 1000;
+    for (const stream of CRI_STREAMS) {
+      const record = this.#records[stream]!;
+      if (!record.isOpen || nowSeconds - record.lastSeconds <= timeoutSeconds) continue;
+      if (!this.#emitRecord(stream, CUT.none, window)) return false;
+    }
+    return true;
+  }
+
+  /** Ends the record of a stream: false if a batch, perhaps this record's, is due first, and the line to be read again. */
+  #emitRecord(stream: number, cut: number, window: Window): boolean {
+    const record = this.#records[stream]!;
+    const { bytes, base, valid, at } = window;
+    if (record.lines > 1 || record.firstStart < base || record.fragments[0]!.file !== this.#source.id) {
+      this.#end({ stream, what: "record", cut }, base + at);
+      return false;
+    }
+    // One line, and still in the buffer: most records are, where all of them are matched by a rule.
+    const prefix = this.#prefix;
+    const line = { stream: prefix.stream, seconds: prefix.seconds, nanos: prefix.nanos };
+    Object.assign(prefix, { stream, seconds: record.seconds, nanos: record.nanos });
+    const start = record.firstStart - base;
+    const isAdded = this.#add(bytes, start, start + record.length, record.pos, valid, cut, base + at);
+    Object.assign(prefix, line);
+    if (!isAdded) return false;
+    this.rawBytes[this.#batch.count - 1] = record.rawBytes;
+    record.clear();
+    this.#note({ stream, what: "record", cut }, base + at);
+    return !this.due;
   }
 
   /** Ships the first RECORD_BYTES_MAX bytes of a message as a record of its own, cut where a character starts. */
@@ -253,33 +397,39 @@ export class Assembler {
     return end;
   }
 
-  #addFragment(bytes: Buffer, from: number, to: number, fragment: Fragment, origin: Origin): void {
-    const { stream, seconds, nanos } = this.#prefix;
-    const joined = this.#joined[stream]!;
-    this.#open[stream] ??= { origin, pos: fragment.start, seconds, nanos, fragments: [] };
-    this.#open[stream].fragments.push(fragment);
-    if (joined.bytes.length < joined.length + to - from) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(64 * 1024, joined.bytes.length * 2, joined.length + to - from));
-      joined.bytes.copy(grown, 0, 0, joined.length);
-      joined.bytes = grown;
-    }
-    bytes.copy(joined.bytes, joined.length, from, to);
-    joined.length += to - from;
+  /** Makes what is open the batch; if another has to go first that one is due. */
+  #end(ending: Ending, offset: number): void {
+    const { stream, what, cut } = ending;
+    if (!this.#begin(offset)) return;
+    this.#emitOpen((what === "record" ? this.#records : this.#partials)[stream]!, stream, cut);
+    this.#note(ending, offset);
   }
 
-  /** The open record of a stream becomes the batch, alone. `#begin` must have said yes. */
-  #emitOpen(stream: number, cut: number): void {
-    const open = this.#open[stream]!;
-    const joined = this.#joined[stream]!;
-    const end = joined.length > 0 && joined.bytes[joined.length - 1] === 13 ? joined.length - 1 : joined.length;
+  #note(ending: Ending, offset: number): void {
+    this.#endings = this.#endingsAt === offset ? [...this.#endings, ending] : [ending];
+    this.#endingsAt = offset;
+  }
+
+  #addPart(bytes: Buffer, from: number, to: number, place: Fragment, origin: Origin): void {
+    const { stream, seconds, nanos } = this.#prefix;
+    const partial = this.#partials[stream]!;
+    if (!partial.isOpen) partial.begin({ origin, pos: place.start, seconds, nanos });
+    partial.addFragment(place);
+    partial.append(bytes, from, to);
+  }
+
+  /** What is open of a stream becomes the batch, alone. `#begin` must have said yes. */
+  #emitOpen(open: OpenRecord, stream: number, cut: number): void {
+    const { bytes, length, rawBytes } = open;
+    const isWholeLines = open === this.#records[stream];
+    const end = !isWholeLines && length > 0 && bytes[length - 1] === 13 ? length - 1 : length;
     this.#prefix.stream = stream;
     this.#prefix.seconds = open.seconds;
     this.#prefix.nanos = open.nanos;
-    this.#open[stream] = null;
-    joined.length = 0;
-    this.#batch.origin = open.origin;
-    this.#push(joined.bytes, 0, end, open.pos, cut, isUtf8(joined.bytes.subarray(0, end)));
-    this.rawBytes[0] = open.fragments.reduce((sum, fragment) => sum + fragment.end - fragment.start + 1, 0);
+    this.#batch.origin = open.origin!;
+    this.#push(bytes, 0, end, open.pos, cut, isUtf8(bytes.subarray(0, end)));
+    open.clear();
+    this.rawBytes[0] = rawBytes;
     this.due = true;
   }
 
@@ -298,15 +448,19 @@ export class Assembler {
     batch.taken = false;
     batch.count = 0;
     batch.origin = this.#source.origin;
-    this.batchStart = { offset, open: this.#openFragments() };
+    this.batchStart = { offset, open: this.#openStates() };
     this.filteredAtBatchStart = this.filtered;
+    this.endingsAtBatchStart = this.#endingsAt === offset ? this.#endings : NOTHING_ENDED;
   }
 
-  /** Adds a record that lies in `bytes` itself: false if the batch must be taken first, and the line read again. */
-  #add(bytes: Buffer, start: number, end: number, pos: number, valid: boolean, cut: number): boolean {
+  /**
+   * Adds a record that lies in `bytes` itself: false if the batch must be taken first, and the line at `offset` read again,
+   * which is the record's own unless it ends one.
+   */
+  #add(bytes: Buffer, start: number, end: number, pos: number, valid: boolean, cut: number, offset = pos): boolean {
     const batch = this.#batch;
     const repair = !valid && !isUtf8(bytes.subarray(start, end));
-    if (batch.taken) this.#reset(pos);
+    if (batch.taken) this.#reset(offset);
     else if (repair || batch.count >= BATCH_RECORDS_MAX || !this.#isSameHour()) {
       this.due = true;
       return false;
@@ -354,15 +508,40 @@ export class Assembler {
     if (cut !== CUT.none) this.counters.cut++;
   }
 
-  #openFragments(): AssemblyState["open"] {
-    const out = this.#open[STREAM.stdout];
-    const err = this.#open[STREAM.stderr];
-    if (out === null && err === null) return NOTHING_OPEN;
-    return [STREAM.stdout, STREAM.stderr].flatMap((stream) => {
-      const open = this.#open[stream];
-      return open ? [{ stream, fragments: [...open.fragments] }] : [];
+  #openStates(): AssemblyState["open"] {
+    if (!STREAMS.some((stream) => this.#hasState(stream))) return NOTHING_OPEN;
+    return STREAMS.filter((stream) => this.#hasState(stream)).map((stream) => {
+      const record = this.#records[stream]!;
+      const rule = this.#states[stream]!;
+      return {
+        stream,
+        fragments: [...record.fragments, ...this.#partials[stream]!.fragments],
+        ...(rule >= 0 && { rule }),
+        ...(record.isOpen && { joins: true as const }),
+      };
     });
   }
+
+  #hasState(stream: number): boolean {
+    return this.#states[stream]! >= 0 || this.#partials[stream]!.isOpen || this.#records[stream]!.isOpen;
+  }
+}
+
+/** The bytes that are being read, and the line that is looked at. */
+interface Window {
+  readonly bytes: Buffer;
+  /** Where they begin in the file. */
+  readonly base: number;
+  /** They are UTF-8. */
+  readonly valid: boolean;
+  /** Where the line starts in them. */
+  readonly at: number;
+}
+
+interface Text {
+  readonly bytes: Buffer;
+  readonly from: number;
+  to: number;
 }
 
 interface MutableBatch extends Batch {

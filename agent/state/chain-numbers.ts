@@ -26,9 +26,10 @@ export class ChainNumbers {
   }
 
   /** Null: it must be named in full, being new, in another file than before, or with open records. */
-  pack({ chain, segments, ended, cursor }: Range, before: Cursor | undefined): PackedMove | null {
+  pack({ chain, segments, ended, flushed, endings, cursor }: Range, before: Cursor | undefined): PackedMove | null {
     const number = this.#numbers.get(chain);
-    const isPlain = segments.length === 1 && !ended && cursor.open.length === 0;
+    const isEnded = ended || flushed === true || endings !== undefined;
+    const isPlain = segments.length === 1 && !isEnded && cursor.open.length === 0;
     if (number === undefined || !isPlain || before?.file !== cursor.file) return null;
     return [number, cursor.offset - before.offset, cursor.check];
   }

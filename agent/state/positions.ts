@@ -1,4 +1,5 @@
-import type { AssemblyState, Fragment } from "../parser/assembler.ts";
+import type { Ending, OpenState } from "../parser/assembler.ts";
+import type { Fragment } from "../parser/open-record.ts";
 import { ChainNumbers, type PackedMove } from "./chain-numbers.ts";
 import { openJournal, type Journal } from "./journal.ts";
 
@@ -8,7 +9,7 @@ export interface Cursor {
   readonly offset: number;
   /** CRC-32 of the up to 256 bytes before `offset`: tells a file that was replaced in place. */
   readonly check: number;
-  readonly open: AssemblyState["open"];
+  readonly open: readonly OpenState[];
 }
 
 /** What a shipment took of one chain, as it was after encoding: enough to read exactly the same records again. */
@@ -18,6 +19,10 @@ export interface Range {
   readonly segments: readonly { readonly file: string; readonly end: number }[];
   /** Whether open records were ended at the end of the last segment. */
   readonly ended: boolean;
+  /** Or those of whole lines were: nothing had continued them for the flush timeout. */
+  readonly flushed?: boolean;
+  /** What the next line ended, which is not in this shipment. */
+  readonly endings?: readonly Ending[];
   readonly cursor: Cursor;
 }
 
@@ -163,13 +168,14 @@ interface PackedRest {
   readonly c?: string;
   /** Segments before the last. */
   readonly b?: readonly (readonly [file: string, end: number])[];
-  /** Open records: stream, then its fragments. */
-  readonly o?: readonly (readonly [
-    stream: number,
-    ...fragments: (readonly [file: string, start: number, end: number])[],
-  ])[];
-  /** Open records were ended. */
-  readonly e?: 1;
+  /** Open records by stream: see `packOpen`. */
+  readonly p?: readonly PackedOpen[];
+  /** The same as earlier versions wrote it: stream, then its fragments. */
+  readonly o?: readonly (readonly [stream: number, ...fragments: (readonly [string, number, number])[]])[];
+  /** Open records were ended: all of them (1), or those of whole lines. */
+  readonly e?: 1 | 2;
+  /** Endings: stream, cut, and 1 for a record. */
+  readonly n?: readonly (readonly [stream: number, cut: number, record: 0 | 1])[];
 }
 
 class JournaledPositions implements Positions {
@@ -403,27 +409,70 @@ function pack(range: Range): PackedRange {
   const rest: PackedRest = {
     ...(range.chain === file ? {} : { c: range.chain }),
     ...(before.length === 0 ? {} : { b: before }),
-    ...(open.length === 0
-      ? {}
-      : { o: open.map(({ stream, fragments }) => [stream, ...fragments.map(packFragment)] as const) }),
-    ...(range.ended ? { e: 1 as const } : {}),
+    ...(open.length === 0 ? {} : { p: open.map(packOpen) }),
+    ...(range.ended ? { e: 1 as const } : range.flushed === true ? { e: 2 as const } : {}),
+    ...(range.endings !== undefined && { n: range.endings.map(packEnding) }),
   };
   return Object.keys(rest).length === 0 ? [file, offset, check] : [file, offset, check, rest];
 }
 
-function packFragment(fragment: Fragment): readonly [string, number, number] {
-  return [fragment.file, fragment.start, fragment.end];
+function packEnding({ stream, cut, what }: Ending): readonly [number, number, 0 | 1] {
+  return [stream, cut, what === "record" ? 1 : 0];
+}
+
+function unpackEnding([stream, cut, record]: readonly [number, number, 0 | 1]): Ending {
+  return { stream, cut, what: record === 1 ? "record" : "line" };
+}
+
+/**
+ * `[stream, rule?, [file, start, length, gap, length …] …]`: the fragments of one file together, each after the first by the
+ * bytes between it and the one before. Of a record that the times of two streams cut into 256 pieces this is about 2 KB.
+ * `rule`: as it is where whole lines are open; `-1 - rule` where none are.
+ */
+type PackedOpen = readonly [stream: number, ...(number | PackedFragments)[]];
+type PackedFragments = readonly [file: string, start: number, ...numbers: number[]];
+
+function packOpen({ stream, fragments, rule, joins }: OpenState): PackedOpen {
+  const packed: [string, number, ...number[]][] = [];
+  let before: Fragment | null = null;
+  for (const fragment of fragments) {
+    const length = fragment.end - fragment.start;
+    if (before?.file === fragment.file) packed.at(-1)!.push(fragment.start - before.end, length);
+    else packed.push([fragment.file, fragment.start, length]);
+    before = fragment;
+  }
+  return [stream, ...(rule === undefined ? [] : [joins === true ? rule : -1 - rule]), ...packed];
+}
+
+function unpackOpen([stream, ...items]: PackedOpen): OpenState {
+  const numbers = items.filter((item) => typeof item === "number");
+  const packed = items.filter((item) => typeof item !== "number");
+  const fragments = packed.flatMap(([file, first, ...rest]) => {
+    const own: Fragment[] = [];
+    let at = first;
+    for (let i = 0; i < rest.length; i += 2) {
+      own.push({ file, start: at, end: at + rest[i]! });
+      at += rest[i]! + (rest[i + 1] ?? 0);
+    }
+    return own;
+  });
+  const [rule] = numbers;
+  if (rule === undefined) return { stream, fragments };
+  return rule < 0 ? { stream, fragments, rule: -1 - rule } : { stream, fragments, rule, joins: true };
 }
 
 function unpack([file, offset, check, rest]: PackedRange): Range {
-  const open = (rest?.o ?? []).map(([stream, ...fragments]) => ({
+  const before = (rest?.o ?? []).map(([stream, ...fragments]) => ({
     stream,
     fragments: fragments.map(([id, start, end]) => ({ file: id, start, end })),
   }));
+  const open: readonly OpenState[] = [...before, ...(rest?.p ?? []).map(unpackOpen)];
   return {
     chain: rest?.c ?? file,
     segments: [...(rest?.b ?? []).map(([id, end]) => ({ file: id, end })), { file, end: offset }],
     ended: rest?.e === 1,
+    ...(rest?.e === 2 && { flushed: true }),
+    ...(rest?.n !== undefined && { endings: rest.n.map(unpackEnding) }),
     cursor: { file, offset, check, open },
   };
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 
+import { BUILT_IN_MULTILINE, FLUSH_TIMEOUT_MS, type MultilineConfig } from "../multiline.ts";
 import type { OptionGroup } from "../option.ts";
 import { onOff, refuseOption, type Plugin, type Reading } from "../plugin.ts";
 import { describe } from "../problem.ts";
@@ -18,6 +19,8 @@ export interface TailConfig {
   readonly excludePath: readonly string[];
   /** How lines are read: CRI's framing (a line that is not CRI counts as plain), or as they are. */
   readonly framing: "cri" | "plain";
+  /** How lines are joined to records; null: each is one, but for CRI's partial ones. */
+  readonly multiline: MultilineConfig | null;
   /** Lines without a message are left out. */
   readonly skipEmptyLines: boolean;
   readonly refreshIntervalMs: number;
@@ -94,10 +97,9 @@ const GROUP = {
     "multiline.parser": {
       type: "list",
       default: "",
-      values: ["cri", "docker"],
-      valuesLater: ["java", "python", "go", "ruby", "klog"],
+      values: ["cri", "docker", ...BUILT_IN_MULTILINE],
       origin: "fluent-bit",
-      doc: "`cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined.",
+      doc: "How lines are joined to records. `cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined; `java`, `python`, `go`, `ruby`: so are stack traces, each stream by itself. Holds for files found from now on.",
     },
     skip_empty_lines: {
       type: "boolean",
@@ -162,7 +164,7 @@ export const TAIL: Plugin<TailConfig> = {
     const { found, index } = reading;
     const settings = readSettings(GROUP, "input tail", withoutOwnParsers(section, reading), found);
     const framings = [...settings["multiline.parser"], ...(settings.parser === null ? [] : [settings.parser])];
-    if (framings.length > 0 && !framings.includes("cri")) {
+    if (framings.includes("docker") && !framings.includes("cri")) {
       const message = "docker alone is not in this version yet; write cri, or docker, cri";
       refuseOption(section, "multiline.parser", message, found);
     }
@@ -172,6 +174,7 @@ export const TAIL: Plugin<TailConfig> = {
       path: settings.path.map((pattern) => path.resolve(pattern)),
       excludePath: settings.exclude_path.map(wholePathPattern),
       framing: framings.includes("cri") ? "cri" : "plain",
+      multiline: multilineOf(settings["multiline.parser"]),
       skipEmptyLines: settings.skip_empty_lines,
       refreshIntervalMs: settings.refresh_interval,
       readFromHead: settings.read_from_head,
@@ -188,11 +191,25 @@ export const TAIL: Plugin<TailConfig> = {
     refresh_interval: formatDuration(tail.refreshIntervalMs),
     read_from_head: onOff(tail.readFromHead),
     ignore_older: tail.ignoreOlderMs === null ? null : formatDuration(tail.ignoreOlderMs),
-    "multiline.parser": tail.framing === "cri" ? "cri" : null,
+    "multiline.parser": multilineNames(tail),
     skip_empty_lines: tail.skipEmptyLines ? "on" : null,
     links: onOff(tail.links),
   }),
 };
+
+/** `cri` and `docker` say how lines are framed; the others join them. */
+function multilineOf(names: readonly string[]): MultilineConfig | null {
+  const parsers = BUILT_IN_MULTILINE.filter((name) => names.includes(name)).toSorted(
+    (a, b) => names.indexOf(a) - names.indexOf(b),
+  );
+  return parsers.length === 0 ? null : { parsers, flushTimeoutMs: FLUSH_TIMEOUT_MS };
+}
+
+function multilineNames({ framing, multiline }: TailConfig): readonly string[] | null {
+  const joined = (multiline?.parsers ?? []).map((parser) => (typeof parser === "string" ? parser : parser.name));
+  const names = [...(framing === "cri" ? ["cri"] : []), ...joined];
+  return names.length === 0 ? null : names;
+}
 
 function wholePathPattern(pattern: string): string {
   if (pattern.startsWith("*")) return pattern;

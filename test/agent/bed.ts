@@ -257,6 +257,7 @@ export function tailConfig(path: string): TailConfig {
     path: [path],
     excludePath: [],
     framing: "cri",
+    multiline: null,
     skipEmptyLines: false,
     ...times,
     links: true,

@@ -157,9 +157,9 @@ describe("a broken configuration is refused, with file, line, column and key pat
       "agent.yaml:10:20: pipeline.outputs[0].compression: gzip is for json_lines; Parquet takes zstd or none",
     ],
     [
-      "a multi-line parser of a later version",
-      edited("tag:", "multiline.parser: cri, java\n      tag:"),
-      'agent.yaml:6:25: pipeline.inputs[0].multiline.parser: "java" is not in this version yet; known: cri, docker',
+      "a misspelt multi-line parser",
+      edited("tag:", "multiline.parser: cri, jave\n      tag:"),
+      'agent.yaml:6:25: pipeline.inputs[0].multiline.parser: unknown value "jave"; did you mean "java"?',
     ],
     [
       "a misspelt parser",

@@ -28,6 +28,7 @@ describe("defaults", () => {
             path: ["/var/log/containers/*.log"],
             excludePath: [],
             framing: "plain",
+            multiline: null,
             skipEmptyLines: false,
             refreshIntervalMs: 60_000,
             readFromHead: true,

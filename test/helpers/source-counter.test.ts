@@ -117,13 +117,21 @@ describe("limits", () => {
     ]);
   });
 
-  test("80 fragments are a record, the 81st starts the next", () => {
-    const partials = `${T} stdout P x\n`.repeat(79);
-    expect(logs(`${partials}${PREFIX}x\n`)).toEqual(["x".repeat(80)]);
-    const records = count(`${partials}${T} stdout P x\n${PREFIX}y\n`);
-    expect(records.map(({ log, cut }) => [log, cut])).toEqual([
-      ["x".repeat(80), "limit"],
-      ["y", null],
+  test("256 runs of fragments are a record, the next starts another; fragments that follow each other are one", () => {
+    const partials = `${T} stdout P x\n${T} stdout P x\n${T} stderr F other\n`.repeat(256);
+    const stdout = count(`${partials}${T} stdout P y\n${PREFIX}y\n`).filter(({ stream }) => stream === "stdout");
+    expect(stdout.map(({ log, cut }) => [log, cut])).toEqual([
+      ["x".repeat(512), "limit"],
+      ["yy", null],
+    ]);
+  });
+
+  test("fragments of 2 MiB with their prefixes are a record, however short their messages are", () => {
+    const partial = `${T} stdout P x\n`;
+    const most = Math.floor((2 * RECORD_BYTES_MAX) / partial.length);
+    expect(count(`${partial.repeat(most + 1)}${PREFIX}y\n`).map(({ log, cut }) => [log.length, cut])).toEqual([
+      [most, "limit"],
+      [2, null],
     ]);
   });
 

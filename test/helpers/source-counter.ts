@@ -19,7 +19,10 @@ export interface ExpectedRecord {
 }
 
 export const RECORD_BYTES_MAX = 1_048_576;
-const RECORD_FRAGMENTS_MAX = 80;
+/** Runs of lines that follow each other in a file. */
+const RECORD_RUNS_MAX = 256;
+/** With prefixes and newlines. */
+const RECORD_RAW_BYTES_MAX = 2 * RECORD_BYTES_MAX;
 
 interface Fragment {
   readonly file: number;
@@ -36,6 +39,10 @@ interface Open {
   readonly first: Fragment;
   readonly messages: Buffer[];
   bytes: number;
+  rawBytes: number;
+  runs: number;
+  /** Behind its last line. */
+  next: { readonly file: number; readonly pos: number } | null;
 }
 
 /** The records of one chain, in the order in which they are complete. Reads one file at a time into memory. */
@@ -56,7 +63,10 @@ export function* expectedRecords(chain: SourceChain): Generator<ExpectedRecord> 
       yield* pieces(fragment);
       continue;
     }
-    current ??= { first: fragment, messages: [], bytes: 0 };
+    current ??= { first: fragment, messages: [], bytes: 0, rawBytes: 0, runs: 0, next: null };
+    if (!follows(current, fragment)) current.runs++;
+    current.rawBytes += rawBytesOf(fragment) + 1;
+    current.next = { file: fragment.file, pos: fragment.messagePos + fragment.message.length + 1 };
     current.messages.push(fragment.message);
     current.bytes += fragment.message.length;
     open.set(fragment.stream, current);
@@ -76,7 +86,7 @@ function* pieces(line: Fragment): Generator<ExpectedRecord> {
   while (rest.message.length > RECORD_BYTES_MAX) {
     let end = RECORD_BYTES_MAX;
     while (end > RECORD_BYTES_MAX - 4 && (rest.message[end]! & 0xc0) === 0x80) end--;
-    yield { ...record({ first: rest, messages: [], bytes: 0 }, "limit"), log: rest.message.toString("utf8", 0, end) };
+    yield { ...record({ first: rest, messages: [] }, "limit"), log: rest.message.toString("utf8", 0, end) };
     rest = {
       ...rest,
       pos: rest.messagePos + end,
@@ -84,14 +94,24 @@ function* pieces(line: Fragment): Generator<ExpectedRecord> {
       message: rest.message.subarray(end),
     };
   }
-  yield record({ first: rest, messages: [rest.message], bytes: 0 }, rest.partial ? "limit" : null);
+  yield record({ first: rest, messages: [rest.message] }, rest.partial ? "limit" : null);
 }
 
 function exceeds(open: Open, next: Fragment): boolean {
-  return open.bytes + next.message.length > RECORD_BYTES_MAX || open.messages.length === RECORD_FRAGMENTS_MAX;
+  const isFull = open.runs === RECORD_RUNS_MAX && !follows(open, next);
+  const isLong = open.rawBytes + rawBytesOf(next) >= RECORD_RAW_BYTES_MAX;
+  return open.bytes + next.message.length > RECORD_BYTES_MAX || isFull || isLong;
 }
 
-function record({ first, messages }: Open, cut: ExpectedRecord["cut"]): ExpectedRecord {
+function rawBytesOf({ pos, messagePos, message }: Fragment): number {
+  return messagePos - pos + message.length;
+}
+
+function follows({ next }: Open, line: Fragment): boolean {
+  return next !== null && next.file === line.file && next.pos === line.pos;
+}
+
+function record({ first, messages }: Pick<Open, "first" | "messages">, cut: ExpectedRecord["cut"]): ExpectedRecord {
   const joined = Buffer.concat(messages);
   const log = joined.at(-1) === 0x0d ? joined.subarray(0, -1) : joined;
   return { file: first.file, pos: first.pos, tsNs: first.tsNs, stream: first.stream, log: log.toString("utf8"), cut };

@@ -20,7 +20,7 @@ export interface ContainerHost {
 
 /** The kubelet's containerLogMaxFiles, the live one included. */
 const FILES_MAX = 5;
-/** The agent cuts a record of more than 80 fragments; a record here has fewer. */
+/** The agent cuts a record of more than 256 fragments; a record here has fewer. */
 const PARTIALS_MAX = 5;
 
 const STREAMS = ["stdout", "stderr"] as const;

@@ -3,11 +3,13 @@ import { crc32 } from "node:zlib";
 import {
   Assembler,
   createBatchArrays,
-  RECORD_BYTES_MAX,
+  type AssemblyOptions,
   type AssemblyState,
+  type Ending,
   type Filtered,
-  type Fragment,
 } from "../../parser/assembler.ts";
+import { RECORD_BYTES_MAX, type Fragment } from "../../parser/open-record.ts";
+import { FLUSH_TIMEOUT_MS } from "../../../config/multiline.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { LogFile } from "./log-file.ts";
 import type { Cursor, Range } from "../../state/positions.ts";
@@ -34,15 +36,16 @@ export interface ReadSegment {
   readonly head?: { readonly length: number; readonly crc: number } | null;
 }
 
-export interface ChainRead {
+export interface ChainRead extends AssemblyOptions {
   readonly chain: string;
-  readonly framing: "cri" | "plain";
-  /** Lines without a message are left out. */
-  readonly skipEmpty?: boolean;
   readonly from: Cursor | null;
   readonly segments: readonly ReadSegment[];
   /** Open records end after the last segment. */
   readonly ended: boolean;
+  /** Those of whole lines do, although more may come. */
+  readonly flushed?: boolean;
+  /** A replay: what the line behind the last segment had ended. */
+  readonly endings?: readonly Ending[];
 }
 
 interface ReadPorts {
@@ -94,7 +97,7 @@ export class ChainReader {
   async read(plan: ChainRead, readTimeMs: number, ports: ReadPorts): Promise<ReadResult> {
     const [first] = plan.segments;
     if (first === undefined) throw new Error(`cannot read chain ${plan.chain}: its plan has no segment`);
-    const assembler = new Assembler(first, plan, readTimeMs, this.#arrays);
+    const assembler = new Assembler(first, optionsOf(plan), readTimeMs, this.#arrays);
     resume(assembler, plan, ports);
     const done: { file: string; end: number }[] = [];
     const filtered: (Filtered & { file: string })[] = [];
@@ -119,16 +122,28 @@ export class ChainReader {
       if (refused || state.offset < segment.limit) break;
     }
     const last = plan.segments[done.length - 1]!;
-    let ended = false;
-    if (plan.ended && !refused && done.length === plan.segments.length && state!.offset === last.limit) {
-      const before = state!;
-      refused = await endOpen(assembler, before.offset, ports);
-      state = refused ? assembler.batchStart : assembler.state(before.offset);
-      ended = state.open.length < before.open.length;
+    const isAll = !refused && done.length === plan.segments.length;
+    const isFinal = plan.ended && state!.offset === last.limit;
+    const endings = refused ? assembler.endingsAtBatchStart : (plan.endings ?? []);
+    for (const ending of isAll ? endings : []) {
+      assembler.repeatEnding(state!.offset, ending);
+      await ports.accept(assembler.take(), assembler.rawBytes);
+      state = assembler.state(state!.offset);
     }
+    let endedRecords = 0;
+    // What is planned up to a target short of the limit is not all there is.
+    if (isAll && (isFinal || (plan.flushed === true && last.target >= last.limit))) {
+      const { offset } = state!;
+      ({ refused, records: endedRecords } = await endOpen(assembler, offset, isFinal, ports));
+      state = refused ? assembler.batchStart : assembler.state(offset);
+    }
+    const ended = isFinal && endedRecords > 0;
+    const flushed = !isFinal && endedRecords > 0;
     const cursor: Cursor = { file: last.id, offset: state!.offset, check, open: state!.open };
-    const moved = bytes > 0 || ended || done.length > 1 || (plan.from !== null && plan.from.file !== last.id);
-    const range = moved ? { chain: plan.chain, segments: done, ended, cursor } : null;
+    const isOther = plan.from !== null && plan.from.file !== last.id;
+    const moved = bytes > 0 || endedRecords > 0 || done.length > 1 || isOther;
+    const read = { chain: plan.chain, segments: done, ended, cursor };
+    const range = moved ? { ...read, ...(flushed && { flushed }), ...(endings.length > 0 && { endings }) } : null;
     return { range, bytes, refused, counters: assembler.counters, filtered };
   }
 
@@ -204,11 +219,22 @@ export class ChainReader {
   }
 }
 
+/** A record of several lines that an earlier shipment left open is ended also where lines are joined no more. */
+function optionsOf(plan: ChainRead): AssemblyOptions {
+  const joins = plan.from?.open.some((open) => open.joins === true) ?? false;
+  return joins ? { ...plan, multiline: plan.multiline ?? NO_PARSERS } : plan;
+}
+
+const NO_PARSERS = { parsers: [], flushTimeoutMs: FLUSH_TIMEOUT_MS };
+
 /** Reads the fragments that the last shipment left open once more. */
 function resume(assembler: Assembler, plan: ChainRead, ports: ReadPorts): void {
-  for (const fragment of (plan.from?.open ?? []).flatMap((open) => open.fragments)) {
-    using file = ports.open(fragment.file);
-    assembler.resumeFragment(readFragment(file, fragment), fragment, ports.originOf(fragment.file));
+  for (const open of plan.from?.open ?? []) {
+    assembler.resumeState(open);
+    for (const fragment of open.fragments) {
+      using file = ports.open(fragment.file);
+      assembler.resume(open, readFragment(file, fragment), fragment, ports.originOf(fragment.file));
+    }
   }
 }
 
@@ -218,9 +244,16 @@ function readFragment(file: LogFile, fragment: Fragment): Buffer {
   return line;
 }
 
-async function endOpen(assembler: Assembler, offset: number, ports: ReadPorts): Promise<boolean> {
-  while (assembler.endOpen(offset)) if (!(await ports.accept(assembler.take(), assembler.rawBytes))) return true;
-  return false;
+async function endOpen(
+  assembler: Assembler,
+  offset: number,
+  isFinal: boolean,
+  ports: ReadPorts,
+): Promise<{ refused: boolean; records: number }> {
+  let records = 0;
+  for (; assembler.endOpen(offset, isFinal); records++)
+    if (!(await ports.accept(assembler.take(), assembler.rawBytes))) return { refused: true, records };
+  return { refused: false, records };
 }
 
 /** Where the line that fills the buffer ends within the segment, searched from `from`; -1 if it does not (yet). */

@@ -123,14 +123,16 @@ async function retainName(
   const { options } = state;
   const { config, store } = options;
   const { id, path, resolved } = name;
+  const origin = options.describe({ path, resolved: chain.path, id });
   const request = {
     id,
     resolved,
     chainPath: chain.path,
     framing: config.framing,
     skipEmpty: config.skipEmptyLines,
+    multiline: options.multilineOf?.(origin.tag) ?? config.multiline,
     links: config.links,
-    origin: options.describe({ path, resolved: chain.path, id }),
+    origin,
     // Another file by now: the next look finds both.
     isKnown: (device: number, inode: number) =>
       fileOfInode(state, device, inode) !== null || (name.inode ?? inode) !== inode,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { ageMs, Tombstones } from "./tombstones.ts";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
+import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { Probe } from "../../probe.ts";
 import type { Origin } from "../../record.ts";
 import type { LostBytes } from "../../state/positions.ts";
@@ -37,6 +38,8 @@ export interface FileRecord {
   readonly framing: "cri" | "plain";
   /** Lines without a message are left out: as it was when the file was found, so that a shipment repeats the same. */
   readonly skipEmpty?: true;
+  /** Its lines are joined to records: as it was when the file was found. */
+  readonly multiline?: MultilineConfig;
   readonly inode: number;
   readonly bornMs: number;
   /** CRC-32 of the first bytes (256 at most) and how many they were: tells a reused inode. */

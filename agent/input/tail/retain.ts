@@ -1,5 +1,6 @@
 import { constants, fstatSync, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { Origin } from "../../record.ts";
 import type { Report } from "./discover.ts";
 import { readHead, type FileRecord, type FileStore } from "./file-store.ts";
@@ -14,6 +15,7 @@ export interface RetainRequest {
   readonly chainPath: string;
   readonly framing: "cri" | "plain";
   readonly skipEmpty: boolean;
+  readonly multiline: MultilineConfig | null;
   readonly links: boolean;
   readonly origin: Origin;
   /** Whether an inode is followed already. */
@@ -64,8 +66,9 @@ export async function retain(
       inode: status.ino,
       size: status.size,
       at: (place) => {
-        const { id, chainPath, framing, skipEmpty, origin, resolved: path } = request;
-        const own = { version: 1, id, ...place, path, chainPath, framing, ...(skipEmpty && { skipEmpty }) } as const;
+        const { id, chainPath, framing, skipEmpty, multiline, origin, resolved: path } = request;
+        const lines = { framing, ...(skipEmpty && { skipEmpty }), ...(multiline !== null && { multiline }) } as const;
+        const own = { version: 1, id, ...place, path, chainPath, ...lines } as const;
         const record = { ...own, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !keeps, origin };
         return { ...newFollowedFile(record, keeps ? handle : null, status, nowMs), unrecorded: true };
       },

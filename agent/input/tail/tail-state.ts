@@ -1,3 +1,4 @@
+import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { TailConfig } from "../../../config/input/tail.ts";
 import type { Origin } from "../../record.ts";
 import type { ImportedOffsets } from "../../state/imported.ts";
@@ -20,6 +21,8 @@ export interface TailOptions {
   readonly pollMs: number;
   /** What is constant for a file that is followed from now on. */
   describe(file: { path: string; resolved: string; id: string }): Origin;
+  /** How the lines of files with this tag are joined, where a filter says so rather than the input. */
+  multilineOf?(tag: string): MultilineConfig | null;
 }
 
 /** What one tail input follows. Changed by the modules beside this one, one at a time: see `Tail`. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Assembler, RECORD_BYTES_MAX, RECORD_FRAGMENTS_MAX } from "../../../agent/parser/assembler.ts";
+import { Assembler } from "../../../agent/parser/assembler.ts";
+import { RECORD_BYTES_MAX, RECORD_FRAGMENTS_MAX } from "../../../agent/parser/open-record.ts";
 import { cri, originOfFile, recordsOf, T0_MS, type SeenRecord } from "../fixture.ts";
 
 const SOURCE = { id: "file-1", origin: originOfFile("file-1") };
@@ -19,7 +20,7 @@ function assemble(
   let at = consume(0);
   for (; assembler.due; at = consume(at)) batches.push(recordsOf(assembler.take()));
   const before = assembler.state(at);
-  if (ended) while (assembler.endOpen(at)) batches.push(recordsOf(assembler.take()));
+  if (ended) while (assembler.endOpen(at, true)) batches.push(recordsOf(assembler.take()));
   return { at, assembler, batches, records: batches.flat(), logs: batches.flat().map((record) => record.log), before };
 }
 
@@ -46,9 +47,25 @@ test("an open stdout record does not hold up stderr", () => {
 });
 
 test("a record of more fragments than the limit is cut and goes on in the next", () => {
-  const text = cri("stdout", "P", "x").repeat(RECORD_FRAGMENTS_MAX + 1) + cri("stdout", "F", "end");
-  const { records } = assemble(text);
+  const other = cri("stderr", "F", "other");
+  const text = (cri("stdout", "P", "x") + other).repeat(RECORD_FRAGMENTS_MAX + 1) + cri("stdout", "F", "end");
+  const records = assemble(text).records.filter(({ stream }) => stream === "stdout");
   expect(records.map(({ log, cut }) => [log.length, cut])).toEqual([[RECORD_FRAGMENTS_MAX, "limit"], [4, null]]); // prettier-ignore
+});
+
+test("lines that follow each other are one fragment, however many they are", () => {
+  const text = cri("stdout", "P", "x").repeat(2 * RECORD_FRAGMENTS_MAX);
+  const { records, before } = assemble(text + cri("stdout", "F", "end"));
+  expect(records.map(({ log, cut }) => [log.length, cut])).toEqual([[2 * RECORD_FRAGMENTS_MAX + 3, null]]);
+  expect(before.open).toEqual([]);
+  expect(assemble(text).before.open).toEqual([{ stream: 1, fragments: [{ file: "file-1", start: 0, end: text.length - 1 }] }]); // prettier-ignore
+});
+
+test("a record is cut before its lines come to 2 MiB, however short their messages are", () => {
+  const partial = cri("stdout", "P", "x");
+  const most = Math.floor((2 * RECORD_BYTES_MAX) / partial.length);
+  const { records } = assemble(partial.repeat(most + 1) + cri("stdout", "F", "end"));
+  expect(records.map(({ log, cut }) => [log.length, cut])).toEqual([[most, "limit"], [4, null]]); // prettier-ignore
 });
 
 test("joined fragments never exceed 1 MiB, and nothing of them is lost", () => {
@@ -158,7 +175,7 @@ test("a refused batch leaves the state before its first record, from where the s
 
   const again = new Assembler(SOURCE, { framing: "cri" }, T0_MS);
   for (const fragment of batchStart.open[0]!.fragments)
-    again.resumeFragment(text.subarray(fragment.start, fragment.end), fragment, SOURCE.origin);
+    again.resume(batchStart.open[0]!, text.subarray(fragment.start, fragment.end), fragment, SOURCE.origin);
   const rest: string[] = [];
   for (let at = batchStart.offset; ;) {
     at = again.consume(text, at, text.length, 0, options);

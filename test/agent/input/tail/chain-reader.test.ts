@@ -5,8 +5,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChainReader, type ChainRead } from "../../../../agent/input/tail/chain-reader.ts";
 import { openLogFile } from "../../../../agent/input/tail/log-file.ts";
-import { RECORD_BYTES_MAX } from "../../../../agent/parser/assembler.ts";
-import type { Cursor } from "../../../../agent/state/positions.ts";
+import { RECORD_BYTES_MAX } from "../../../../agent/parser/open-record.ts";
+import type { MultilineConfig } from "../../../../config/multiline.ts";
+import type { Cursor, Range } from "../../../../agent/state/positions.ts";
 import { append, cri, originOfFile, recordsOf, sizeOf, T0_MS, tempFolder, type SeenRecord } from "../../fixture.ts";
 
 interface PartOptions {
@@ -15,11 +16,15 @@ interface PartOptions {
   readonly target?: number;
   readonly refuseAt?: number;
   readonly replay?: readonly number[];
+  readonly flushed?: boolean;
+  readonly endings?: NonNullable<Range["endings"]>;
+  readonly multiline?: MultilineConfig | null;
 }
 
 /** Reads the files `a`, `b` … of one chain from a cursor on; `target` counts bytes from there. */
 async function readPart(folder: string, names: readonly string[], from: Cursor | null, options: PartOptions = {}) {
   const { torn = false, ended = false, target = Infinity, refuseAt = Infinity, replay } = options;
+  const { flushed = false, multiline = null, endings = [] } = options;
   let left = target;
   const segments: ChainRead["segments"][number][] = [];
   for (const [index, name] of names.slice(from === null ? 0 : names.indexOf(from.file)).entries()) {
@@ -38,7 +43,16 @@ async function readPart(folder: string, names: readonly string[], from: Cursor |
   }
   const records: SeenRecord[] = [];
   const result = await new ChainReader().read(
-    { chain: "c", framing: "cri", from, segments, ended: ended && segments.at(-1)!.id === names.at(-1) && left >= 0 },
+    {
+      chain: "c",
+      framing: "cri",
+      multiline,
+      from,
+      segments,
+      ended: ended && segments.at(-1)!.id === names.at(-1) && left >= 0,
+      endings,
+      flushed: flushed && segments.at(-1)!.id === names.at(-1),
+    },
     T0_MS,
     {
       open: (id) => openLogFile(join(folder, id)),
@@ -60,59 +74,73 @@ function longLine(): string {
   return cri("stdout", `F:${tags}`, "x".repeat(RECORD_BYTES_MAX + 64 * 1024 - tags.length));
 }
 
-const lines = fc.array(
-  fc.record({
-    stream: fc.constantFrom("stdout" as const, "stderr" as const),
-    tag: fc.constantFrom("F", "F", "P"),
-    text: fc.string({ unit: fc.constantFrom("a", "é", "語", "\r", "\u0000"), maxLength: 12 }),
-    hours: fc.constantFrom(0, 0, 0, 1),
-  }),
-  { maxLength: 30 },
-);
-
-test("any cutting of a chain into shipments gives the same records as one read, and each replays", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(lines, { minLength: 1, maxLength: 3 }),
-      fc.array(fc.record({ target: fc.integer({ min: 1, max: 300 }), refuseAt: fc.integer({ min: 0, max: 4 }) }), {
-        minLength: 1,
-      }),
-      async (files, steps) => {
-        using folder = tempFolder();
-        const names = files.map((_, index) => "abc"[index]!);
-        files.forEach((file, index) =>
-          writeFileSync(
-            join(folder.path, names[index]!),
-            file.map(({ stream, tag, text, hours }) => cri(stream, tag, text, T0_MS + hours * 3_600_000)).join(""),
-          ),
-        );
-        const whole = await readPart(folder.path, names, null, { torn: true, ended: true });
-        const records: SeenRecord[] = [];
-        let from: Cursor | null = null;
-        for (let step = 0; step < 400; step++) {
-          const { target, refuseAt } = steps[step % steps.length]!;
-          const options = step % 3 === 2 ? { torn: true, ended: true } : { target, refuseAt, torn: true, ended: true };
-          const part: Awaited<ReturnType<typeof readPart>> = await readPart(folder.path, names, from, options);
-          if (part.range === null && step % 3 === 2) break;
-          if (part.range === null) continue;
-          const ends = part.range.segments.map(({ end }) => end);
-          const replayed = await readPart(folder.path, names, from, {
-            torn: true,
-            ended: part.range.ended,
-            replay: ends,
-            refuseAt: part.range.ended ? (options.refuseAt ?? Infinity) : Infinity,
-          });
-          expect(replayed.records).toEqual(part.records);
-          expect(replayed.range?.cursor).toEqual(part.range.cursor);
-          records.push(...part.records);
-          from = part.range.cursor;
-        }
-        expect(records).toEqual(whole.records);
-      },
-    ),
-    { numRuns: 60 },
+const letters = fc.string({ unit: fc.constantFrom("a", "é", "語", "\r", "\u0000"), maxLength: 12 });
+const trace = fc.constantFrom("FooError: é", "\tat a.B.c(B.java:1)", "Caused by: x", "panic: x", "", "nested exception is:", "goroutine 1 [running]:", "main.f()", "\r"); // prettier-ignore
+const linesOf = (text: fc.Arbitrary<string>) =>
+  fc.array(
+    fc.record({
+      stream: fc.constantFrom("stdout" as const, "stderr" as const),
+      tag: fc.constantFrom("F", "F", "P"),
+      text,
+      hours: fc.constantFrom(0, 0, 0, 1),
+    }),
+    { maxLength: 30 },
   );
-});
+const STACKS: MultilineConfig = { parsers: ["java", "go"], flushTimeoutMs: 4000 };
+
+test.each([
+  ["as they are", null, linesOf(letters)],
+  ["with lines that are joined", STACKS, linesOf(fc.oneof({ weight: 3, arbitrary: trace }, letters))],
+] as const)(
+  "any cutting of a chain into shipments gives the same records as one read, and each replays: %s",
+  async (_name, multiline, lines) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(lines, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.record({ target: fc.integer({ min: 1, max: 300 }), refuseAt: fc.integer({ min: 0, max: 4 }) }), {
+          minLength: 1,
+        }),
+        async (files, steps) => {
+          using folder = tempFolder();
+          const names = files.map((_, index) => "abc"[index]!);
+          files.forEach((file, index) =>
+            writeFileSync(
+              join(folder.path, names[index]!),
+              file.map(({ stream, tag, text, hours }) => cri(stream, tag, text, T0_MS + hours * 3_600_000)).join(""),
+            ),
+          );
+          const whole = await readPart(folder.path, names, null, { torn: true, ended: true, multiline });
+          const records: SeenRecord[] = [];
+          let from: Cursor | null = null;
+          for (let step = 0; step < 400; step++) {
+            const { target, refuseAt } = steps[step % steps.length]!;
+            const isWhole = step % 3 === 2;
+            const limits = isWhole ? {} : { target, refuseAt };
+            const options = { torn: true, ended: true, multiline, ...limits };
+            const part: Awaited<ReturnType<typeof readPart>> = await readPart(folder.path, names, from, options);
+            if (part.range === null && isWhole) break;
+            if (part.range === null) continue;
+            const ends = part.range.segments.map(({ end }) => end);
+            const replayed = await readPart(folder.path, names, from, {
+              torn: true,
+              ended: part.range.ended,
+              replay: ends,
+              endings: part.range.endings ?? [],
+              multiline,
+              refuseAt: part.range.ended && !isWhole ? refuseAt : Infinity,
+            });
+            expect(replayed.records).toEqual(part.records);
+            expect(replayed.range?.cursor).toEqual(part.range.cursor);
+            records.push(...part.records);
+            from = part.range.cursor;
+          }
+          expect(records).toEqual(whole.records);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);
 
 test("a record that continues in the rotated file's successor has the file and position of its first fragment", async () => {
   using folder = tempFolder();
