@@ -2,6 +2,7 @@
 // see docs/decisions). What is loaded only when a config asks for it stays a separate require.
 import { build } from "esbuild";
 import { chmodSync } from "node:fs";
+import { basename, join } from "node:path";
 
 /**
  * The agent brings its runtime's settings along: a small young generation, no helper threads and no middle compilers for
@@ -24,6 +25,7 @@ const common = {
   format: "cjs",
   target: "node22",
   minify: true,
+  metafile: true,
   legalComments: "none",
   logLevel: "warning",
 };
@@ -32,7 +34,16 @@ const common = {
 function apart(file, bundle) {
   return {
     name: "apart",
-    setup: ({ onResolve }) => onResolve({ filter: new RegExp(`/${file}$`) }, () => ({ path: bundle, external: true })),
+    setup: ({ onResolve, onEnd }) => {
+      onResolve({ filter: new RegExp(`/${basename(file)}$`) }, ({ path, resolveDir }) =>
+        join(resolveDir, path).endsWith(`/${file}`) ? { path: bundle, external: true } : null,
+      );
+      // Bundled by mistake it costs every agent its memory.
+      onEnd(({ metafile }) => {
+        const own = Object.keys(metafile.inputs).find((path) => path.endsWith(file));
+        return own === undefined ? null : { errors: [{ text: `${own} must not be in this bundle` }] };
+      });
+    },
   };
 }
 
