@@ -7,6 +7,7 @@ import { shipOnce, STOPPED_EARLY } from "./once.ts";
 import { openPipeline, type Pipeline, type PipelineContext } from "./pipeline.ts";
 import type { Probe } from "./probe.ts";
 import { startTurn, type Reload } from "./reload.ts";
+import { createSelfMetrics } from "./self-metrics.ts";
 import { readLife } from "./state/life.ts";
 import { lockState } from "./state/lock.ts";
 import { createHttp } from "./telemetry/http.ts";
@@ -55,6 +56,7 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
     if (isOn) setImmediate(() => options.reload?.requests.ask());
     return isOn;
   });
+  using selfMetrics = createSelfMetrics(telemetry, log);
   const held = new Map<string, FileHandle>();
   const context = { life, isNewLife, once: options.once, log, telemetry, probe, held };
   let last: AgentConfig | null = null;
@@ -67,6 +69,7 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
       const { health, http: address } = current.config.service;
       telemetry.configure(health);
       await http.configure(options.once ? null : address);
+      selfMetrics.configure(options.once ? null : current.config.service);
       const next = await runPipeline(pipeline, telemetry, options);
       if (next === null) return;
       last = current.config;

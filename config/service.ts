@@ -2,7 +2,7 @@ import os from "node:os";
 import path from "node:path";
 
 import type { OptionGroup } from "./option.ts";
-import { onOff, type RenderedOptions } from "./plugin.ts";
+import { onOff, refuseOption, type RenderedOptions } from "./plugin.ts";
 import type { Findings } from "./problem.ts";
 import type { RawSection } from "./raw.ts";
 import { NO_BUFFER, RETRIES } from "./reasons.ts";
@@ -28,7 +28,23 @@ export interface ServiceConfig {
   /** Null: health and metrics are not served. */
   readonly http: HttpConfig | null;
   readonly health: HealthConfig;
+  /** Null: the agent's own metrics are not sent. */
+  readonly emf: EmfConfig | null;
 }
+
+/** Where the agent's own metrics are sent, as CloudWatch takes metrics from logs. */
+export interface EmfConfig {
+  readonly logGroup: string;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly intervalMs: number;
+  readonly namespace: string;
+  /** Sets of names of `EMF_DIMENSIONS`. */
+  readonly dimensions: readonly (readonly string[])[];
+}
+
+/** What the events say of themselves. */
+const EMF_DIMENSIONS = ["ClusterName", "NodeName", "Output"];
 
 export interface HttpConfig {
   /** An address of this host. */
@@ -162,6 +178,44 @@ export const SERVICE = {
       origin: "ours",
       doc: "How long bytes of a file may wait without any progress, but five times `upload_timeout` at least, until health says error.",
     },
+    emf_log_group: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "Log group of CloudWatch Logs that takes the agent's own metrics, in the embedded metric format, a stream for each node; made if missing. Without it they are not sent. docs/metrics.md names them.",
+    },
+    emf_region: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "Region of `emf_log_group`; without it AWS_REGION or the profile says it.",
+    },
+    emf_endpoint: {
+      type: "string",
+      default: null,
+      origin: "ours",
+      doc: "URL of another service that speaks the protocol of CloudWatch Logs, for `emf_log_group`.",
+    },
+    emf_interval: {
+      type: "duration",
+      default: "60s",
+      min: "1s",
+      max: "1d",
+      origin: "ours",
+      doc: "How often the agent's own metrics are sent.",
+    },
+    metric_namespace: {
+      type: "string",
+      default: "logq",
+      origin: "ours",
+      doc: "CloudWatch namespace of the agent's own metrics.",
+    },
+    metric_dimensions: {
+      type: "string",
+      default: "ClusterName;ClusterName,Output",
+      origin: "ours",
+      doc: "Sets of dimensions by which CloudWatch keeps (and bills) the agent's own metrics: names with commas, sets with semicolons. Names: ClusterName, NodeName, Output.",
+    },
   },
   ignored: {
     flush: "each output has its upload_timeout",
@@ -208,6 +262,47 @@ export function readService(
       periodMs: settings.hc_period,
       stuckAfterMs: settings.hc_stuck_after,
     },
+    emf: readEmf(settings, section, found),
+  };
+}
+
+interface EmfSettings {
+  readonly emf_log_group: string | null;
+  readonly emf_region: string | null;
+  readonly emf_endpoint: string | null;
+  readonly emf_interval: number;
+  readonly metric_namespace: string;
+  readonly metric_dimensions: string;
+}
+
+function readEmf(settings: EmfSettings, section: RawSection | null, found: Findings): EmfConfig | null {
+  const { emf_log_group: logGroup, emf_endpoint: endpoint, metric_namespace: namespace } = settings;
+  if (logGroup === null || section === null) return null;
+  const refuse = (option: string, message: string): void => refuseOption(section, option, message, found);
+  if (!/^[-._/#A-Za-z0-9]{1,512}$/.test(logGroup))
+    refuse("emf_log_group", "is no name of a log group: letters, digits and . - _ / #, 512 at most");
+  if (endpoint !== null && !/^https?:\/\/[^/]+/.test(endpoint))
+    refuse("emf_endpoint", `${endpoint} is not a URL; write https:// and the host`);
+  if (!/^(?!AWS\/)[-._/#:A-Za-z0-9]{1,255}$/.test(namespace))
+    refuse("metric_namespace", "is no namespace: letters, digits and . - _ / # :, 255 at most, not AWS/…");
+  const dimensions = settings.metric_dimensions
+    .split(";")
+    .map((set) => set.split(",").map((name) => name.trim()))
+    .filter((set) => set.join("") !== "");
+  const unknown = dimensions.flat().find((name) => !EMF_DIMENSIONS.includes(name));
+  if (unknown !== undefined) refuse("metric_dimensions", `"${unknown}" is none of ${EMF_DIMENSIONS.join(", ")}`);
+  return { logGroup, region: settings.emf_region, endpoint, intervalMs: settings.emf_interval, namespace, dimensions };
+}
+
+function renderEmf({ emf }: ServiceConfig): RenderedOptions {
+  if (emf === null) return {};
+  return {
+    emf_log_group: emf.logGroup,
+    emf_region: emf.region,
+    emf_endpoint: emf.endpoint,
+    emf_interval: formatDuration(emf.intervalMs),
+    metric_namespace: emf.namespace,
+    metric_dimensions: emf.dimensions.map((set) => set.join(",")).join(";"),
   };
 }
 
@@ -229,5 +324,6 @@ export function renderService(service: ServiceConfig): RenderedOptions {
     hc_errors_count: String(service.health.errorsMax),
     hc_period: formatDuration(service.health.periodMs),
     hc_stuck_after: formatDuration(service.health.stuckAfterMs),
+    ...renderEmf(service),
   };
 }

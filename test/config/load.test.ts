@@ -20,6 +20,7 @@ describe("defaults", () => {
           hotReload: true,
           http: null,
           health: { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 },
+          emf: null,
         },
         inputs: [
           {

@@ -1,4 +1,5 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { AwsConfig } from "../../../config/output/aws.ts";
 import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
 import { Connection, openClient } from "../aws/connection.ts";
 import { haveExpired, type AwsError } from "../aws/fault.ts";
@@ -25,8 +26,12 @@ export interface CloudWatchRequests {
   readonly createGroup: (group: string) => Promise<void>;
 }
 
+/** What the requests depend on. */
+type RequestsConfig = AwsConfig &
+  Pick<CloudWatchConfig, "autoCreateGroup" | "logRetentionDays" | "logGroupClass" | "logFormat" | "requestTimeoutMs">;
+
 /** CloudWatch Logs' requests by the AWS SDK, which is loaded at the first one. The signal ends what is under way. */
-export function createCloudWatchRequests(config: CloudWatchConfig): (signal: AbortSignal) => CloudWatchRequests {
+export function createCloudWatchRequests(config: RequestsConfig): (signal: AbortSignal) => CloudWatchRequests {
   const connection = new Connection<{ readonly sdk: Sdk; readonly client: CloudWatchLogsClient }>({
     open: async () => {
       const { loadCloudWatchLogs } = await import("../aws/sdk.ts");
@@ -44,7 +49,7 @@ export function createCloudWatchRequests(config: CloudWatchConfig): (signal: Abo
 
 function requestsOver(
   connection: Connection<{ readonly sdk: Sdk; readonly client: CloudWatchLogsClient }>,
-  config: CloudWatchConfig,
+  config: RequestsConfig,
   signal: AbortSignal,
 ): CloudWatchRequests {
   const { autoCreateGroup, logRetentionDays, logGroupClass, logFormat, requestTimeoutMs } = config;
