@@ -62,6 +62,18 @@ export interface Batch {
    * what would be made of them. The bytes of such a row are those of its text `log`, empty if it has none.
    */
   readonly records: readonly (LogRecord | null)[] | null;
+  /** Not null: in the rows without such a record JSON in the message is to be merged, where records are written as JSON. */
+  readonly merge: MergeLog | null;
+}
+
+/** Fluent Bit's `merge_log`: what becomes of a JSON object in `log`. */
+export interface MergeLog {
+  /** Its fields stand under this name; null: among the others. */
+  readonly key: string | null;
+  /** Line ends behind its texts are left out. */
+  readonly trim: boolean;
+  /** `log` stays. */
+  readonly keep: boolean;
 }
 
 /** A record as an object: fields by name in Fluent Bit's order, its time apart. Values are what JSON can say. */

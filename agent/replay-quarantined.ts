@@ -29,7 +29,7 @@ export async function replayQuarantined(
   }
 }
 
-function batchOf({ origin, log, pos, seconds, nanos, stream, level, cut }: QuarantinedRecord): Batch {
+function batchOf({ origin, log, record, pos, seconds, nanos, stream, level, cut }: QuarantinedRecord): Batch {
   const bytes = Buffer.from(log);
   return {
     origin,
@@ -43,6 +43,7 @@ function batchOf({ origin, log, pos, seconds, nanos, stream, level, cut }: Quara
     stream: Uint8Array.of(stream),
     level: Uint8Array.of(level),
     cut: Uint8Array.of(cut),
-    records: null,
+    records: record === undefined ? null : [record],
+    merge: null,
   };
 }

@@ -69,6 +69,7 @@ function emptyBatch() {
     level: new Uint8Array(BATCH_ROWS_MAX),
     cut: new Uint8Array(BATCH_ROWS_MAX),
     records: null,
+    merge: null,
   };
 }
 

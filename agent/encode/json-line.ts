@@ -1,13 +1,16 @@
-import { type Batch, CUT, type Origin, STREAM } from "../record.ts";
+import { isStandardField, kubernetesOf, parseObject, plainRecord, recordOf, trimmed } from "../log-record.ts";
+import { type Batch, CUT, type MergeLog, type Origin, STREAM } from "../record.ts";
 import type { TimeField } from "./time-field.ts";
 
 /** Writes records as lines, newline included. */
 export interface LineWriter {
-  /** What every line of the batch ends with, newline included. */
+  /** What the line that was written last ends with, newline included: one buffer for many lines. */
   readonly suffix: Buffer;
   /** The rows that follow are of this batch. */
   begin(batch: Batch): void;
-  /** The most that a row can come to. */
+  /** Why a row has no line, or null. */
+  lack(row: number): string | null;
+  /** The most that a row can come to; to be asked for before each `write`. */
   bytesMax(row: number): number;
   /** Writes a row; returns the end. The target has room for `bytesMax`. */
   write(target: Buffer, at: number, row: number): number;
@@ -18,13 +21,16 @@ export interface LineWriter {
  *
  *   {<time>,"stream":"stdout","_p":"F","log":"…","kubernetes":{"pod_name":"…",…}}
  *
- * `_p` is "P" where the record goes on in the next line of its stream, else "F". What a record has not is left out. The
- * message is copied byte by byte and escaped by a table; what is constant per file is made once.
+ * or as filters made them. `_p` is "P" where the record goes on in the next line of its stream, else "F". What a record has not is left out. The
+ * message is copied byte by byte and escaped by a table; what is constant per file is made once. JSON that is merged is
+ * copied as it was written, so that its numbers keep their digits, unless it has fields that the record has too.
  */
 export class RecordLines implements LineWriter {
   readonly #time: TimeField | null;
-  readonly #suffixes = new WeakMap<Origin, Buffer>();
+  readonly #suffixes = new WeakMap<Origin, { readonly plain: Buffer; readonly merged: Buffer }>();
   #batch!: Batch;
+  /** Of the row that `bytesMax` was asked about. */
+  #form: Form = PLAIN;
   suffix: Buffer = NEWLINE;
 
   constructor(time: TimeField | null) {
@@ -33,14 +39,23 @@ export class RecordLines implements LineWriter {
 
   begin(batch: Batch): void {
     this.#batch = batch;
-    let suffix = this.#suffixes.get(batch.origin);
-    if (suffix === undefined) this.#suffixes.set(batch.origin, (suffix = suffixOf(batch.origin)));
-    this.suffix = suffix;
+    if (!this.#suffixes.has(batch.origin)) this.#suffixes.set(batch.origin, suffixesOf(batch.origin));
+  }
+
+  lack(): null {
+    return null;
   }
 
   bytesMax(row: number): number {
-    const messageBytes = this.#batch.end[row]! - this.#batch.start[row]!;
-    return 1 + (this.#time?.bytesMax ?? 0) + HEAD_BYTES_MAX + messageBytes * ESCAPE_BYTES_MAX + this.suffix.length;
+    const batch = this.#batch;
+    this.#form = batch.records === null && batch.merge === null ? PLAIN : formOf(batch, row);
+    const { text } = this.#form;
+    if (text !== null) return 1 + (this.#time?.bytesMax ?? 0) + text.length * UTF8_BYTES_MAX + 1;
+    const messageBytes = batch.end[row]! - batch.start[row]!;
+    const suffix = this.#suffixes.get(batch.origin)!.plain;
+    const frameBytes = 1 + (this.#time?.bytesMax ?? 0) + HEAD_BYTES_MAX + suffix.length;
+    if (this.#form.object === null) return frameBytes + messageBytes * ESCAPE_BYTES_MAX;
+    return frameBytes + messageBytes * (ESCAPE_BYTES_MAX + 1) + this.#form.before.length + MERGE_BYTES_MAX;
   }
 
   write(target: Buffer, at: number, row: number): number {
@@ -48,34 +63,136 @@ export class RecordLines implements LineWriter {
     target[at] = 0x7b;
     let end = at + 1;
     if (this.#time !== null) end = this.#time.write(target, end, batch.seconds[row]!, batch.nanos[row]!);
-    const head = HEADS[batch.stream[row]! * 2 + (batch.cut[row] === CUT.limit ? 1 : 0)]!;
-    end += head.copy(target, end);
+    if (this.#form.text !== null) return this.#writeText(target, end, this.#form.text);
+    const suffixes = this.#suffixes.get(batch.origin)!;
+    if (this.#form.object !== null) {
+      this.suffix = suffixes.merged;
+      return this.#writeMerged(target, end, row, this.#form.object);
+    }
+    this.suffix = suffixes.plain;
+    end += headOf(batch, row).copy(target, end);
     end = writeEscaped(target, end, batch.bytes, batch.start[row]!, batch.end[row]!);
+    return end + this.suffix.copy(target, end);
+  }
+
+  /** The text of a record in JSON, whose first brace is there already. */
+  #writeText(target: Buffer, at: number, text: string): number {
+    this.suffix = NEWLINE;
+    // The comma behind the time, where there is nothing more.
+    let end = text === "{}" && target[at - 1] === 0x2c ? at - 1 : at;
+    end += target.write(text.slice(1), end);
+    target[end] = 0x0a;
+    return end + 1;
+  }
+
+  /** The fields of the message's JSON object among those of the record. */
+  #writeMerged(
+    target: Buffer,
+    at: number,
+    row: number,
+    object: { readonly start: number; readonly end: number },
+  ): number {
+    const batch = this.#batch;
+    const { before, after } = this.#form;
+    const head = headOf(batch, row);
+    let end = at;
+    if (batch.merge!.keep) {
+      end += head.copy(target, end);
+      end = writeEscaped(target, end, batch.bytes, batch.start[row]!, batch.end[row]!);
+      end += target.write('",', end);
+    } else end += head.copy(target, end, 0, head.length - LOG_FIELD.length);
+    end += before.copy(target, end);
+    end += batch.bytes.copy(target, end, object.start, object.end);
+    end += after.copy(target, end);
     return end + this.suffix.copy(target, end);
   }
 }
 
-/** The messages alone, as they were written: what `log_key: log` asks for. */
+/** The messages alone, as they were written, or another field of the records: what `log_key` asks for. */
 export class MessageLines implements LineWriter {
   readonly suffix = NEWLINE;
+  readonly #key: string;
   #batch!: Batch;
+  /** Of the row that `bytesMax` was asked about; null: its bytes as they are. */
+  #text: string | null = null;
+
+  constructor(key = "log") {
+    this.#key = key;
+  }
 
   begin(batch: Batch): void {
     this.#batch = batch;
   }
 
+  lack(row: number): string | null {
+    if (this.#isMessage(row) || Object.hasOwn(recordOf(this.#batch, row), this.#key)) return null;
+    return `the record has no field ${this.#key}, which log_key names`;
+  }
+
   bytesMax(row: number): number {
-    return this.#batch.end[row]! - this.#batch.start[row]! + 1;
+    this.#text = null;
+    if (this.#isMessage(row)) return this.#batch.end[row]! - this.#batch.start[row]! + 1;
+    const value = recordOf(this.#batch, row)[this.#key] ?? null;
+    this.#text = typeof value === "string" ? value : JSON.stringify(value);
+    return this.#text.length * UTF8_BYTES_MAX + 1;
   }
 
   write(target: Buffer, at: number, row: number): number {
     const { bytes, start, end } = this.#batch;
-    const length = bytes.copy(target, at, start[row], end[row]);
+    const length = this.#text === null ? bytes.copy(target, at, start[row], end[row]) : target.write(this.#text, at);
     target[at + length] = 0x0a;
     return at + length + 1;
   }
+
+  #isMessage(row: number): boolean {
+    const { records, merge } = this.#batch;
+    // What is merged without being kept has no `log`.
+    return this.#key === "log" && (records?.[row] ?? null) === null && merge?.keep !== false;
+  }
 }
 
+/** How a row is written: as a text of JSON; or with the part of its bytes that is an object's fields; or plain. */
+interface Form {
+  readonly text: string | null;
+  readonly object: { readonly start: number; readonly end: number } | null;
+  /** What stands around the object's fields. */
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
+function formOf(batch: Batch, row: number): Form {
+  const record = batch.records?.[row] ?? null;
+  if (record !== null) return { ...PLAIN, text: JSON.stringify(record) };
+  return batch.merge === null ? PLAIN : mergedForm(batch, row, batch.merge);
+}
+
+function mergedForm(batch: Batch, row: number, merge: MergeLog): Form {
+  const start = batch.start[row]!;
+  const end = batch.end[row]!;
+  const log = batch.bytes.toString("utf8", start, end);
+  const object = parseObject(log);
+  if (object === null) return PLAIN;
+  const names = Object.keys(object);
+  const isAsWritten =
+    names.length > 0 &&
+    !/[\r\n]/.test(log) &&
+    // Those would come in the place of the record's own.
+    !(merge.key === null ? names : [merge.key]).some(isStandardField) &&
+    !(merge.trim && Object.values(object).some((value) => trimmed(value) !== value));
+  if (!isAsWritten) return { ...PLAIN, text: JSON.stringify(plainRecord(batch, row, log, merge)) };
+  const inside = { start: batch.bytes.indexOf(0x7b, start) + 1, end: batch.bytes.lastIndexOf(0x7d, end - 1) };
+  if (merge.key === null) return { text: null, object: inside, before: EMPTY, after: EMPTY };
+  return { text: null, object: inside, before: Buffer.from(`${JSON.stringify(merge.key)}:{`), after: CLOSE };
+}
+
+const EMPTY = Buffer.alloc(0);
+const CLOSE = Buffer.from("}");
+const PLAIN: Form = { text: null, object: null, before: EMPTY, after: EMPTY };
+/** What a UTF-16 code unit comes to at most. */
+const UTF8_BYTES_MAX = 3;
+/** `",` and `}` */
+const MERGE_BYTES_MAX = 4;
+const LOG_FIELD = '"log":"';
 const NEWLINE = Buffer.from("\n");
 
 /** Between time and message, by stream and by whether the record goes on. */
@@ -155,18 +272,13 @@ function writeByte(target: Buffer, end: number, byte: number): number {
   return end + 6;
 }
 
-/** What follows every message of a file: its Kubernetes metadata, in the order of Fluent Bit's filter. */
-function suffixOf(origin: Origin): Buffer {
-  if (origin.pod === null) return Buffer.from('"}\n');
-  const kubernetes = {
-    pod_name: origin.pod,
-    namespace_name: origin.namespace ?? undefined,
-    pod_id: origin.podId ?? undefined,
-    labels: origin.labels ?? undefined,
-    host: origin.node,
-    container_name: origin.container ?? undefined,
-    docker_id: origin.containerId ?? undefined,
-    container_image: origin.image ?? undefined,
-  };
-  return Buffer.from(`","kubernetes":${JSON.stringify(kubernetes)}}\n`);
+function headOf(batch: Batch, row: number): Buffer {
+  return HEADS[batch.stream[row]! * 2 + (batch.cut[row] === CUT.limit ? 1 : 0)]!;
+}
+
+/** What follows every message of a file, and every merged object: its Kubernetes metadata. */
+function suffixesOf(origin: Origin): { readonly plain: Buffer; readonly merged: Buffer } {
+  const kubernetes = kubernetesOf(origin);
+  const fields = kubernetes === null ? "" : `,"kubernetes":${JSON.stringify(kubernetes)}`;
+  return { plain: Buffer.from(`"${fields}}\n`), merged: Buffer.from(`${fields}}\n`) };
 }

@@ -1,5 +1,5 @@
-import type { Batch, LogRecord, Origin } from "../record.ts";
-import { recordOf } from "./record.ts";
+import { mergeLog, plainRecord } from "../log-record.ts";
+import type { Batch, LogRecord, MergeLog, Origin } from "../record.ts";
 
 /** A batch and the bytes of the file that each of its rows stands for. */
 export interface Part {
@@ -17,6 +17,11 @@ export class Rows {
   readonly rawBytes: Uint32Array;
   /** Rows that are kept. */
   kept: number;
+  /**
+   * Not null: `record` merges JSON in the message into the record. Where `keep` is off, a row whose message is a JSON object
+   * has no field `log` then, though its message can be read still.
+   */
+  merge: MergeLog | null;
   #dropped: Uint8Array | null = null;
   #messages: (Buffer | null)[] | null = null;
   /** Made of rows that nobody changed. */
@@ -30,6 +35,7 @@ export class Rows {
     this.batch = batch;
     this.rawBytes = rawBytes;
     this.count = this.kept = batch.count;
+    this.merge = batch.merge;
   }
 
   get origin(): Origin {
@@ -90,7 +96,7 @@ export class Rows {
     const made = this.#recordMade(row);
     if (made !== null) return made;
     this.#read ??= blank(this.count);
-    return (this.#read[row] ??= recordOf(this.batch, row, this.text(row)));
+    return (this.#read[row] ??= plainRecord(this.batch, row, this.text(row), this.merge));
   }
 
   /** Whether the row is a record that filters made. */
@@ -106,6 +112,16 @@ export class Rows {
     if (typeof log === "string" ? this.text(row) === log : this.message(row).length === 0) return;
     this.#messages ??= blank(this.count);
     this.#messages[row] = typeof log === "string" ? Buffer.from(log) : EMPTY;
+  }
+
+  /** From here on JSON in the message of each row is merged into its record (Fluent Bit's `merge_log`). */
+  mergeLog(merge: MergeLog): void {
+    for (let row = 0; row < this.count; row++) {
+      const record = this.keeps(row) ? this.#recordMade(row) : null;
+      if (record !== null) this.setRecord(row, mergeLog(record, merge));
+    }
+    this.#read = null;
+    this.merge = merge;
   }
 
   seconds(row: number): number {
@@ -153,7 +169,11 @@ export class Rows {
   parts(): Part[] {
     if (this.kept === 0) return NO_PARTS;
     const isUntouched =
-      this.kept === this.count && this.#messages === null && this.#changed === null && this.#seconds === null;
+      this.kept === this.count &&
+      this.#messages === null &&
+      this.#changed === null &&
+      this.#seconds === null &&
+      this.merge === this.batch.merge;
     if (isUntouched) return [{ batch: this.batch, rawBytes: this.rawBytes }];
     const rows: number[] = [];
     for (let row = 0; row < this.count; row++) if (this.keeps(row)) rows.push(row);
@@ -183,7 +203,13 @@ export class Rows {
     const all = this.#changed ?? batch.records;
     const records = all === null ? null : rows.map((row) => all[row]!);
     const hasRecords = records?.some((record) => record !== null) === true;
-    const selected = { ...selectRows(batch, rows), seconds, nanos, records: hasRecords ? records : null };
+    const selected = {
+      ...selectRows(batch, rows),
+      seconds,
+      nanos,
+      records: hasRecords ? records : null,
+      merge: this.merge,
+    };
     const rawBytes = Uint32Array.from(rows, (row) => this.rawBytes[row]!);
     return { batch: this.#messages === null ? selected : { ...selected, ...this.#copyMessages(rows) }, rawBytes };
   }
@@ -216,6 +242,7 @@ export function selectRows(batch: Batch, rows: readonly number[]): Batch {
     level: Uint8Array.from(rows, (row) => batch.level[row]!),
     cut: Uint8Array.from(rows, (row) => batch.cut[row]!),
     records: batch.records === null ? null : rows.map((row) => batch.records![row]!),
+    merge: batch.merge,
   };
 }
 

@@ -131,7 +131,7 @@ function createStreamOutput(
     deliveryStream,
     compression,
     aggregate,
-    createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines()),
+    createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines(logKey)),
     requests: (signal) =>
       retrying(paced(observed(connect(signal), observer), pace, signal), {
         signal,
@@ -155,9 +155,9 @@ function createLogStreams(
   return createCloudWatchOutput({
     id,
     recorded,
-    messageOnly: config.logKey !== null,
+    logKey: config.logKey,
     eventBytesMax: eventBytesMax(region),
-    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(),
+    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(config.logKey),
     nameOf: createNames(config, recorded.cluster, log),
     requests: (signal, retry) =>
       retrying(paced(observed(connect(signal), observer), pace, signal), {

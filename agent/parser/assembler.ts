@@ -139,7 +139,7 @@ export class Assembler {
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
     this.#matcher = options.multiline ? new LineMatcher(lineRules(options.multiline)) : null;
     this.rawBytes = arrays.rawBytes;
-    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, records: null, taken: true };
+    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, records: null, merge: null, taken: true };
   }
 
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */

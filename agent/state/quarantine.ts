@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch, Origin } from "../record.ts";
+import { isPlain, isStandardField, recordOf } from "../log-record.ts";
+import type { Batch, LogRecord, Origin } from "../record.ts";
 import { syncDirectory } from "./atomic-file.ts";
 
 /**
@@ -29,11 +30,17 @@ export interface QuarantinedRecord {
   readonly stream: number;
   readonly level: number;
   readonly cut: number;
+  /** Its message. */
   readonly log: string;
+  /** What filters made of it, in place of what is made of the above. */
+  readonly record?: LogRecord;
 }
 
 /** A record of a batch, and why it can't be shipped. */
 export function quarantinedRecord(batch: Batch, row: number, rawBytes: number, reason: string): QuarantinedRecord {
+  const content = isPlain(batch, row)
+    ? { log: batch.bytes.toString("utf8", batch.start[row], batch.end[row]) }
+    : contentOf(recordOf(batch, row));
   return {
     reason,
     origin: batch.origin,
@@ -44,8 +51,15 @@ export function quarantinedRecord(batch: Batch, row: number, rawBytes: number, r
     stream: batch.stream[row]!,
     level: batch.level[row]!,
     cut: batch.cut[row]!,
-    log: batch.bytes.toString("utf8", batch.start[row], batch.end[row]),
+    ...content,
   };
+}
+
+/** What is kept of a record: its message, and all of it if it has more fields than records have without filters. */
+export function contentOf(record: LogRecord): Pick<QuarantinedRecord, "log" | "record"> {
+  const { log } = record;
+  if (typeof log !== "string") return { log: "", record };
+  return Object.keys(record).every(isStandardField) ? { log } : { log, record };
 }
 
 /** One file of the quarantine as `logq-agent quarantine list` shows it. */

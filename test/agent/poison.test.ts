@@ -7,6 +7,9 @@ import {
   requestReplay,
   type QuarantinedRecord,
 } from "../../agent/state/quarantine.ts";
+import { createFilterChain } from "../../agent/filter/chain.ts";
+import type { RecordFilter } from "../../agent/filter/filter.ts";
+import type { Batch } from "../../agent/record.ts";
 import { openBed, restartBed, type Bed } from "./bed.ts";
 import { append, cri, T0_MS } from "./fixture.ts";
 
@@ -225,4 +228,31 @@ test("a replay that has no room in a shipment waits for somebody to decide, and 
   await bed.run(T0_MS + 1000);
   expect(bed.logsShipped()).toEqual(["3"]);
   expect(texts(await quarantined(bed))).toEqual(["bad 1", "bad 2"]);
+});
+
+test("what filters made of a record is quarantined with it, and shipped again", async () => {
+  const filter: RecordFilter = {
+    name: "test",
+    matches: () => true,
+    open: () => ({ apply: (rows) => rows.setRecord(0, { ...rows.record(0), more: 1 }) }),
+  };
+  await using bed = await openBed({ filters: createFilterChain([filter], () => true) });
+  bed.output.poison = /bad/;
+  append(join(bed.logs, "a.log"), line("bad"));
+  await bed.run(T0_MS);
+  const [record] = await quarantined(bed);
+  expect(record).toMatchObject({ log: "bad", record: { stream: "stdout", _p: "F", log: "bad", more: 1 } });
+  bed.output.poison = /(?!)/;
+  const accepted: Batch[] = [];
+  const begin = bed.output.begin.bind(bed.output);
+  bed.output.begin = (header, signal) => {
+    const delivery = begin(header, signal);
+    return {
+      ...delivery,
+      accept: async (batch, source) => (accepted.push(batch), await delivery.accept(batch, source)),
+    };
+  };
+  await requestReplay(join(bed.folder, "state", "quarantine"), "fake-1");
+  await bed.run(T0_MS + 1000);
+  expect(accepted.map(({ records }) => records)).toEqual([[record?.record]]);
 });

@@ -8,6 +8,7 @@ import { Footer } from "./footer.ts";
 import { MAGIC } from "./format.ts";
 import { LogColumn } from "./log-column.ts";
 import { OriginRuns } from "./origin-runs.ts";
+import { withRecordTexts } from "./record-text.ts";
 import { leavesOf } from "./schema.ts";
 
 export interface ParquetOptions {
@@ -73,8 +74,9 @@ class ParquetEncoder implements ObjectEncoder {
     return bytes;
   }
 
-  append(batch: Batch, from: number, to: number): void {
+  append(given: Batch, from: number, to: number): void {
     if (from >= to) return;
+    const batch = given.records === null ? given : withRecordTexts(given);
     this.#releaseTaken();
     if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
       if (this.#storedBytes() >= this.#rowGroupBytes / 2) this.#endRowGroup();

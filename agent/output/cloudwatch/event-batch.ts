@@ -125,7 +125,11 @@ export class EventBatch implements StreamRequest {
   }
 
   /** The record of an event by its place in the body, and the chain it is of. Not after `release`. */
-  recordAt(index: number, reason: string, logOf: (message: string) => string): [string, QuarantinedRecord] {
+  recordAt(
+    index: number,
+    reason: string,
+    contentOf: (message: string) => Pick<QuarantinedRecord, "log" | "record">,
+  ): [string, QuarantinedRecord] {
     const rows = this.#rows;
     const at = index * COLUMNS;
     const start = this.#startOf(index);
@@ -144,7 +148,7 @@ export class EventBatch implements StreamRequest {
       stream: codes & 0xff,
       level: (codes >>> 8) & 0xff,
       cut: codes >>> 16,
-      log: logOf(message),
+      ...contentOf(message),
     };
     return [chain, record];
   }

@@ -1,7 +1,8 @@
 import { ByteSink } from "../../encode/byte-sink.ts";
 import { escaped, type LineWriter } from "../../encode/json-line.ts";
+import { parseObject } from "../../log-record.ts";
 import type { Batch, Origin } from "../../record.ts";
-import { quarantinedRecord, type QuarantinedRecord } from "../../state/quarantine.ts";
+import { contentOf, quarantinedRecord, type QuarantinedRecord } from "../../state/quarantine.ts";
 import { REPLAYED, type BatchSource, type Delivery, type Outcome, type Output, type Sealed } from "../output.ts";
 import { sendDivided } from "../divide.ts";
 import { Fault, type RetryOptions } from "../retry.ts";
@@ -20,8 +21,8 @@ const CREATIONS_MAX = 3;
 export interface CloudWatchOutputOptions {
   readonly id: string;
   readonly recorded: unknown;
-  /** Only the message is sent; else the whole record, as JSON. */
-  readonly messageOnly: boolean;
+  /** The one field of a record that is sent; null: all of it, as JSON. */
+  readonly logKey: string | null;
   readonly eventBytesMax: number;
   readonly lines: LineWriter;
   readonly nameOf: (origin: Origin) => StreamName;
@@ -60,7 +61,8 @@ class CloudWatchDelivery implements Delivery {
   /** The request of each stream that takes more. */
   readonly #open = new Map<string, EventBatch>();
   readonly #batches: EventBatch[] = [];
-  /** The metadata that ends each message of the batch, escaped once for each file. */
+  /** What the last message ends with, and its metadata, which is escaped once for each file. */
+  #suffix: Buffer = NOTHING;
   #end: Pick<Message, "endLength" | "escapedEnd"> = { endLength: 0, escapedEnd: NOTHING };
   readonly #names = new Map<Origin, StreamName>();
   /** By source: records that are sent, and those that are refused. */
@@ -77,9 +79,14 @@ class CloudWatchDelivery implements Delivery {
     const canRefuse = source.chain !== REPLAYED && source.continued !== true;
     if (canRefuse && this.#bytes() >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
     const name = this.#nameOf(batch.origin);
-    this.#options.lines.begin(batch);
-    this.#end = this.#endOf(this.#options.lines.suffix);
+    const { lines } = this.#options;
+    lines.begin(batch);
     for (let row = 0; row < batch.count; row++) {
+      const lack = lines.lack(row);
+      if (lack !== null) {
+        this.#refuse(source.chain, quarantinedRecord(batch, row, source.rawBytes[row]!, lack));
+        continue;
+      }
       const message = this.#messageOf(row);
       const ms = batch.seconds[row]! * 1000 + Math.floor(batch.nanos[row]! / 1e6);
       if (message.length + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax) {
@@ -158,7 +165,7 @@ class CloudWatchDelivery implements Delivery {
   }
 
   #noteRefused(batch: EventBatch, index: number, reason: string): void {
-    const [chain, record] = batch.recordAt(index, reason, (message) => this.#logOf(message));
+    const [chain, record] = batch.recordAt(index, reason, (message) => this.#contentOf(message));
     this.#refuse(chain, record);
     this.#sent.set(chain, this.#sent.get(chain)! - 1);
   }
@@ -177,14 +184,19 @@ class CloudWatchDelivery implements Delivery {
 
   /** An event must have a character: an empty message is sent as a blank. */
   #messageOf(row: number): Message {
+    const { lines } = this.#options;
     const text = this.#text;
     text.clear();
-    text.reserve(this.#options.lines.bytesMax(row) + 1);
-    const length = Math.max(1, this.#options.lines.write(text.bytes, 0, row) - 1);
+    text.reserve(lines.bytesMax(row) + 1);
+    const length = Math.max(1, lines.write(text.bytes, 0, row) - 1);
     if (text.bytes[0] === 0x0a) text.bytes[0] = 0x20;
-    if (this.#options.messageOnly)
+    if (this.#options.logKey !== null)
       return { bytes: text.bytes, length, endLength: 0, escapedEnd: NOTHING, escapeMax: 6 };
     // Of JSON, which has no control characters any more, no byte becomes more than two.
+    if (lines.suffix !== this.#suffix) {
+      this.#suffix = lines.suffix;
+      this.#end = this.#endOf(lines.suffix);
+    }
     return { bytes: text.bytes, length, ...this.#end, escapeMax: 2 };
   }
 
@@ -195,9 +207,11 @@ class CloudWatchDelivery implements Delivery {
     return { endLength: suffix.length - 1, escapedEnd };
   }
 
-  #logOf(message: string): string {
-    if (!this.#options.messageOnly) return (JSON.parse(message) as { log: string }).log;
-    return message === " " ? "" : message;
+  #contentOf(message: string): Pick<QuarantinedRecord, "log" | "record"> {
+    const { logKey } = this.#options;
+    if (logKey === null) return contentOf(parseObject(message) ?? {});
+    const text = message === " " ? "" : message;
+    return logKey === "log" ? { log: text } : { log: "", record: { [logKey]: text } };
   }
 
   #batchFor(name: StreamName, messageBytes: number, ms: number): EventBatch {

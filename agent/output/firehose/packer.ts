@@ -49,6 +49,11 @@ export class Packer {
     const [lines, text, scratch] = [this.#lines, this.#text, this.#scratch];
     lines.begin(batch);
     for (let row = 0; row < batch.count; row++) {
+      const lack = lines.lack(row);
+      if (lack !== null) {
+        refuse(row, lack);
+        continue;
+      }
       const bytesMax = lines.bytesMax(row);
       if (text.length + bytesMax <= this.#textBytesMax) {
         text.reserve(bytesMax);

@@ -50,6 +50,7 @@ export function batchOf(origin: Origin, rows: readonly Row[]): Batch {
     level: new Uint8Array(size),
     cut: new Uint8Array(size),
     records: null,
+    merge: null,
   };
   let at = 0;
   rows.forEach((row, i) => {

@@ -25,6 +25,7 @@ export function rowsOf(messages: readonly string[], origin = originOfFile("f", P
     level: new Uint8Array(messages.length),
     cut: new Uint8Array(messages.length).fill(CUT.none),
     records: null,
+    merge: null,
   };
   return new Rows({ batch, rawBytes: Uint32Array.from(messages, (_, row) => 10 + row * 10) });
 }

@@ -48,9 +48,9 @@ export function openCloudWatch(
   const output = createCloudWatchOutput({
     id: "out",
     recorded: {},
-    messageOnly: config.logKey !== null,
+    logKey: config.logKey,
     eventBytesMax: eventBytesMax(config.region),
-    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(),
+    lines: config.logKey === null ? new RecordLines(null) : new MessageLines(config.logKey),
     nameOf: createNames(config, "prod", log),
     requests: (signal, retry) =>
       retrying(paced(connect(signal), pace, signal), { signal, log, output: "out", wait, ...retry }),
@@ -89,6 +89,7 @@ export function rowsOf(file: string, rows: readonly Row[], changes: Partial<Orig
     level: new Uint8Array(rows.length),
     cut: new Uint8Array(rows.length).fill(CUT.none),
     records: null,
+    merge: null,
   };
   const rawBytes = Uint32Array.from(texts, ({ length }) => length + 1);
   return { batch, source: { chain: file, rawBytes } };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { startCloudWatchServer } from "../../../servers/cloudwatch-server.ts";
+import type { Batch } from "../../../../agent/record.ts";
 import { T0_MS } from "../../fixture.ts";
 import { openCloudWatch, rowsOf, type Row } from "./bed.ts";
 
@@ -8,13 +9,13 @@ const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3_600_000;
 
 /** Sends rows as they are; the requests and what became of them. */
-async function send(rows: readonly Row[], changes = {}) {
+async function send(rows: readonly Row[], changes = {}, records: Batch["records"] = null) {
   await using server = await startCloudWatchServer({ now: () => T0_MS });
   server.groups.get("logs")!.streams.set("s", []);
   const { begin } = openCloudWatch(server.endpoint, { ...MESSAGES, ...changes });
   const delivery = begin();
   const { batch, source } = rowsOf("a", rows);
-  expect(await delivery.accept(batch, source)).toBe(true);
+  expect(await delivery.accept({ ...batch, records }, source)).toBe(true);
   await delivery.seal();
   const outcome = await delivery.publish();
   if (outcome === undefined) throw new Error("no outcome");
@@ -117,6 +118,29 @@ test("of a request that is refused in part the rest is stored, and each refused 
     [{ log: "future", pos: 0, rawBytes: 7, reason: "too far in the future for CloudWatch Logs (2 hours)" }],
     2,
   ]);
+});
+
+test("records that filters made are sent as they are, and refused ones kept so", async () => {
+  const rows = [{ log: "x", ms: T0_MS + 8_000_000 }, { log: "y", ms: T0_MS + 9_000_000 }, { log: "z" }, { log: "w" }];
+  const made = { stream: "stdout", log: "x", id: 7 };
+  const { refused, events } = await send(rows, { logKey: null }, [made, null, { 'quo"te': "\n" }, null]);
+  expect(events.map(({ message }) => JSON.parse(message) as unknown)).toEqual([
+    { 'quo"te': "\n" },
+    { stream: "stdout", _p: "F", log: "w" },
+  ]);
+  expect(refused.map(({ log, record }) => ({ log, record }))).toEqual([
+    { log: "x", record: made },
+    { log: "y", record: undefined },
+  ]);
+});
+
+test("a record without the field that log_key names is kept back", async () => {
+  const { refused, events } = await send([{ log: "x" }, { log: "y" }], { logKey: "a" }, [
+    { a: "sent", log: "x" },
+    null,
+  ]);
+  expect(events.map(({ message }) => message)).toEqual(["sent"]);
+  expect(refused).toMatchObject([{ log: "y", reason: "the record has no field a, which log_key names" }]);
 });
 
 test("events are put in order of time, those of one moment as they were read", async () => {

@@ -1,0 +1,119 @@
+import { CUT, type Batch, type LogRecord, type MergeLog, type Origin, STREAM_NAMES } from "./record.ts";
+
+/**
+ * A row as the record that Fluent Bit has after its `cri` parser and its `kubernetes` filter, time apart:
+ * `{stream, _p, log, kubernetes: {…}}`; what it has not is left out. What filters made of it comes first.
+ */
+export function recordOf(batch: Batch, row: number): LogRecord {
+  const made = batch.records?.[row] ?? null;
+  return made ?? plainRecord(batch, row, batch.bytes.toString("utf8", batch.start[row], batch.end[row]), batch.merge);
+}
+
+/** Whether nothing but bytes and numbers of the batch make up a row. */
+export function isPlain(batch: Batch, row: number): boolean {
+  return batch.merge === null && (batch.records?.[row] ?? null) === null;
+}
+
+/** Whether records have a field without any filter. */
+export function isStandardField(name: string): boolean {
+  return STANDARD_FIELDS.has(name);
+}
+
+/** The record that is made of a row with the message `log`. */
+export function plainRecord(batch: Batch, row: number, log: string, merge: MergeLog | null): LogRecord {
+  const stream = STREAM_NAMES[batch.stream[row]!];
+  const record: LogRecord = stream === null ? { log } : { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
+  const kubernetes = kubernetesOf(batch.origin);
+  const merged = merge === null ? record : mergeLog(record, merge);
+  return kubernetes === null ? merged : withFields(merged, [["kubernetes", kubernetes]]);
+}
+
+/**
+ * Fluent Bit's `merge_log`: the fields of a JSON object in `log` become fields of the record, behind those it has, or all of
+ * them one under `key`. Returns the record itself if `log` is no such text.
+ */
+export function mergeLog(record: LogRecord, { key, trim, keep }: MergeLog): LogRecord {
+  const { log } = record;
+  const object = typeof log === "string" ? parseObject(log) : isObject(log) ? log : null;
+  if (object === null) return record;
+  const fields = Object.entries(object).map(([name, value]): [string, unknown] => [
+    name,
+    trim ? trimmed(value) : value,
+  ]);
+  const rest = keep ? record : without(record, "log");
+  if (key === null) return withFields(rest, fields);
+  return fields.length === 0 ? rest : withFields(rest, [[key, Object.fromEntries(fields)]]);
+}
+
+/** The object that a text is in JSON, or null. Whole numbers beyond 2^53 keep their digits (JSON.rawJSON). */
+export function parseObject(text: string): LogRecord | null {
+  if (!LOOKS_LIKE_OBJECT.test(text)) return null;
+  try {
+    const value: unknown = LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A value without the line ends behind it, written out or as `\n` and `\r`: Fluent Bit's `merge_log_trim`. */
+export function trimmed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  let end = value.length;
+  for (;;) {
+    if (end > 1 && value.charCodeAt(end - 1) === NEWLINE) end--;
+    else if (value.endsWith("\\n", end) || value.endsWith("\\r", end)) end -= 2;
+    else return end === value.length ? value : value.slice(0, end);
+  }
+}
+
+/** A copy with more fields behind; one that was there already goes where the new one is. */
+export function withFields(record: LogRecord, fields: readonly (readonly [string, unknown])[]): LogRecord {
+  const names = new Set(fields.map(([name]) => name));
+  return Object.fromEntries([...Object.entries(record).filter(([name]) => !names.has(name)), ...fields]);
+}
+
+const STANDARD_FIELDS: ReadonlySet<string> = new Set(["stream", "_p", "log", "kubernetes"]);
+const LOOKS_LIKE_OBJECT = /^\s*\{/;
+const NEWLINE = 10;
+const LONG_NUMBER = /\d{16}/;
+const KUBERNETES = new WeakMap<Origin, Readonly<LogRecord> | null>();
+
+/** Metadata of a file's pod as Fluent Bit's filter writes it; null if it is not a pod's. Shared by all records: replace it, never change it. */
+export function kubernetesOf(origin: Origin): Readonly<LogRecord> | null {
+  let made = KUBERNETES.get(origin);
+  if (made === undefined) KUBERNETES.set(origin, (made = makeKubernetes(origin)));
+  return made;
+}
+
+function makeKubernetes(origin: Origin): Readonly<LogRecord> | null {
+  if (origin.pod === null) return null;
+  const all = {
+    pod_name: origin.pod,
+    namespace_name: origin.namespace,
+    pod_id: origin.podId,
+    labels: origin.labels,
+    host: origin.node,
+    container_name: origin.container,
+    docker_id: origin.containerId,
+    container_image: origin.image,
+  };
+  return Object.freeze(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)));
+}
+
+function without(record: LogRecord, field: string): LogRecord {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== field));
+}
+
+function isObject(value: unknown): value is LogRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function keepDigits(_: string, value: unknown, context?: { readonly source: string }): unknown {
+  const source = context?.source ?? "";
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value;
+  return rawJson(source);
+}
+
+/** Not in TypeScript's library yet. */
+const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
