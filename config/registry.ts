@@ -1,5 +1,6 @@
 import { GREP } from "./filter/grep.ts";
 import { KUBERNETES } from "./filter/kubernetes.ts";
+import { MODIFY } from "./filter/modify.ts";
 import { TAIL } from "./input/tail.ts";
 import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
 import { DIRECTORY } from "./output/directory.ts";
@@ -16,6 +17,7 @@ export const INPUTS = {
 export const FILTERS = {
   kubernetes: KUBERNETES,
   grep: GREP,
+  modify: MODIFY,
 } as const;
 
 export const OUTPUTS = {
@@ -35,7 +37,7 @@ export const PLUGINS_LATER = {
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
-  filter: words(`modify parser throttle redact multiline rewrite_tag
+  filter: words(`parser throttle redact multiline rewrite_tag
     aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
   output:

@@ -1,19 +1,23 @@
 import type { FilterConfig } from "../../config/config.ts";
 import type { RecordFilter } from "./filter.ts";
 import { createGrep } from "./grep.ts";
+import { createMergeLogFilter } from "./merge-log.ts";
+import { createModifyFilter } from "./modify.ts";
 
 /** The filters that work on records, in the order of the configuration. */
 export function createRecordFilters(configs: readonly FilterConfig[]): RecordFilter[] {
   return configs.flatMap((config) => createRecordFilter(config) ?? []);
 }
 
-/** Null for a plugin that works on files: its filter is applied once to each, when it is found. */
+/** Null for a filter all of which is applied once to each file, when it is found. */
 function createRecordFilter(config: FilterConfig): RecordFilter | null {
   switch (config.plugin) {
     case "grep":
       return createGrep(config);
     case "kubernetes":
-      return null;
+      return createMergeLogFilter(config);
+    case "modify":
+      return createModifyFilter(config);
     default:
       config satisfies never;
       return null;

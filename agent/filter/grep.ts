@@ -1,11 +1,11 @@
 import type { GrepConfig } from "../../config/filter/grep.ts";
 import { parseRecordAccessor, type RecordPath } from "../../config/record-accessor.ts";
+import { isStandardField, kubernetesOf } from "../log-record.ts";
 import { CUT, STREAM_NAMES, type Origin } from "../record.ts";
 import { fieldText } from "./field-text.ts";
 import type { BatchFilter, RecordFilter } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
 import { canScan, createMessagePattern, scanMessages, type MessagePattern } from "./message-pattern.ts";
-import { kubernetesOf } from "./record.ts";
 import { regionOf } from "./region.ts";
 import type { Rows } from "./rows.ts";
 
@@ -79,11 +79,19 @@ function openRule({ path, pattern }: Rule, origin: Origin): OpenRule {
     if (field === "_p") return stream !== null && isMatch(batch.cut[row] === CUT.limit ? "P" : "F");
     return ofFile;
   }
+  /** Fields that are merged from the message are those of the record alone; a standard one is taken from the row. */
+  function isMerged({ merge }: Rows): boolean {
+    if (merge === null) return false;
+    return field === "log" ? !merge.keep : !isStandardField(String(field));
+  }
   return (rows, pending, matching) => {
-    if (field === "log" && canScan(rows, pending, pattern)) return scanMessages(rows, pending, pattern, matching);
+    const merged = isMerged(rows);
+    if (field === "log" && !merged && canScan(rows, pending, pattern))
+      return scanMessages(rows, pending, pattern, matching);
     let left = 0;
     for (const row of pending) {
-      const matches = rows.changed(row) ? isMatch(fieldText(rows.record(row), path)) : matchesUnchanged(rows, row);
+      const matches =
+        merged || rows.changed(row) ? isMatch(fieldText(rows.record(row), path)) : matchesUnchanged(rows, row);
       if (matches === matching) pending[left++] = row;
     }
     return left;

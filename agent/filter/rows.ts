@@ -169,12 +169,9 @@ export class Rows {
   parts(): Part[] {
     if (this.kept === 0) return NO_PARTS;
     const isUntouched =
-      this.kept === this.count &&
-      this.#messages === null &&
-      this.#changed === null &&
-      this.#seconds === null &&
-      this.merge === this.batch.merge;
-    if (isUntouched) return [{ batch: this.batch, rawBytes: this.rawBytes }];
+      this.kept === this.count && this.#messages === null && this.#changed === null && this.#seconds === null;
+    const { batch, merge, rawBytes } = this;
+    if (isUntouched) return [{ batch: merge === batch.merge ? batch : { ...batch, merge }, rawBytes }];
     const rows: number[] = [];
     for (let row = 0; row < this.count; row++) if (this.keeps(row)) rows.push(row);
     return this.#parts(rows);

@@ -2,7 +2,7 @@ import path from "node:path";
 
 import { MATCH, readMatch, renderMatch, type Match } from "../match.ts";
 import type { OptionGroup } from "../option.ts";
-import type { Plugin } from "../plugin.ts";
+import { onOff, type Plugin, type RenderedOptions } from "../plugin.ts";
 import { ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES } from "../reasons.ts";
 import { readSettings } from "../settings.ts";
 
@@ -11,6 +11,17 @@ export interface KubernetesFilterConfig {
   readonly match: Match;
   /** Folder with `<namespace>-<pod>.meta` files: pods as the API server gives them. */
   readonly metaPreloadCacheDir: string | null;
+  /** Not null: JSON objects in `log` are merged into the record. */
+  readonly mergeLog: MergeLogConfig | null;
+}
+
+export interface MergeLogConfig {
+  /** Their fields stand under this name; null: among the others. */
+  readonly key: string | null;
+  /** Line ends behind their texts are left out. */
+  readonly trim: boolean;
+  /** `log` stays. */
+  readonly keep: boolean;
 }
 
 const NO_API = "pod metadata comes from the path of the log file in this version";
@@ -25,6 +36,30 @@ const GROUP = {
       default: null,
       origin: "fluent-bit",
       doc: "Folder of files NAMESPACE-POD.meta, each a pod as the API server gives it: labels, image and owner come from there.",
+    },
+    merge_log: {
+      type: "boolean",
+      default: "off",
+      origin: "fluent-bit",
+      doc: "Makes the fields of a JSON object in `log` fields of the record, in outputs that write records as JSON; Parquet keeps `log` as it is.",
+    },
+    merge_log_key: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Puts the merged fields into one of this name.",
+    },
+    merge_log_trim: {
+      type: "boolean",
+      default: "on",
+      origin: "fluent-bit",
+      doc: "Leaves out line ends behind merged texts.",
+    },
+    keep_log: {
+      type: "boolean",
+      default: "on",
+      origin: "fluent-bit",
+      doc: "Keeps `log` where its fields are merged.",
     },
   },
   ignored: {
@@ -41,10 +76,6 @@ const GROUP = {
     annotations: NO_API,
     owner_references: NO_API,
     "namespace_*": NO_API,
-    merge_log: LOG_AS_WRITTEN,
-    merge_log_key: LOG_AS_WRITTEN,
-    merge_log_trim: LOG_AS_WRITTEN,
-    keep_log: LOG_AS_WRITTEN,
     "k8s-logging.parser": LOG_AS_WRITTEN,
     log_level: ONE_LOG_LEVEL,
   },
@@ -67,7 +98,18 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
       plugin: "kubernetes",
       match: readMatch(section, settings, null, reading),
       metaPreloadCacheDir: directory === null ? null : path.resolve(directory),
+      mergeLog: settings.merge_log
+        ? { key: settings.merge_log_key, trim: settings.merge_log_trim, keep: settings.keep_log }
+        : null,
     };
   },
-  render: (filter) => ({ ...renderMatch(filter.match), kube_meta_preload_cache_dir: filter.metaPreloadCacheDir }),
+  render: ({ match, metaPreloadCacheDir, mergeLog }) => ({
+    ...renderMatch(match),
+    kube_meta_preload_cache_dir: metaPreloadCacheDir,
+    ...(mergeLog === null ? {} : renderMergeLog(mergeLog)),
+  }),
 };
+
+function renderMergeLog({ key, trim, keep }: MergeLogConfig): RenderedOptions {
+  return { merge_log: "on", merge_log_key: key, merge_log_trim: onOff(trim), keep_log: onOff(keep) };
+}

@@ -9,7 +9,7 @@ const PATH = `/var/log/containers/web-0_shop_app-${"a".repeat(64)}.log`;
 const FILE = { path: PATH, resolved: "/var/log/pods/shop_web-0_uid-1/app/0.log", id: "00c0ffee00c0ffee" };
 
 function filter(pattern: string, metaPreloadCacheDir: string | null = null): KubernetesFilterConfig {
-  return { plugin: "kubernetes", match: { pattern, regex: false }, metaPreloadCacheDir };
+  return { plugin: "kubernetes", match: { pattern, regex: false }, metaPreloadCacheDir, mergeLog: null };
 }
 
 function context(filters: readonly KubernetesFilterConfig[]) {

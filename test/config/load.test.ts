@@ -325,10 +325,10 @@ describe("files of Fluent Bit's users", () => {
       match: '*'
 `);
     expect(problems).toEqual([]);
-    expect(notices).toHaveLength(4);
-    expect(config?.filters).toEqual([
-      { plugin: "kubernetes", match: { pattern: "kube.*", regex: false }, metaPreloadCacheDir: null },
-    ]);
+    expect(notices).toHaveLength(3);
+    const match = { pattern: "kube.*", regex: false };
+    const mergeLog = { key: null, trim: true, keep: true };
+    expect(config?.filters).toEqual([{ plugin: "kubernetes", match, metaPreloadCacheDir: null, mergeLog }]);
   });
 
   test("logs may lie beside the state and beside the objects", () => {
