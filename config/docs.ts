@@ -57,6 +57,15 @@ file may be in either format.
 of them one option a line, indented alike: a name, blanks, and the value to the end of the line. Lines that begin with \`#\` are
 comments.
 
+**Editors** complete and check YAML by config/logq-agent.schema.json: a first line
+\`# yaml-language-server: $schema=PATH\` names it. It knows lower-case names only.
+
+**Coming from Fluent Bit.** Its files are read as they are. \`logq-agent migrate fluent-bit.conf\` prints them as one file of YAML
+with remarks. Its offsets: stop Fluent Bit, so that it ships what it has read, run \`logq-agent migrate --offsets -c
+fluent-bit.conf\` before the first start of logq-agent, then start that. Files are known by their inodes, rotated ones too;
+one that was compressed in between is not, and is shipped from its start if no other file of its container was known. What
+Fluent Bit has read but could not ship is not shipped again; a partial CRI or multi-line record that it held open neither.
+
 **Problems** are all reported at once as \`file:line:column: key.path: message\`, and stop the start with exit code 2.
 `;
 
