@@ -24,8 +24,8 @@ const REFUSALS = {
 export interface FirehoseServerOptions extends JsonServerOptions {
   /** Delivery streams that are there. */
   readonly streams?: readonly string[];
-  /** Takes the records of a request instead of memory: bodies of a long run. */
-  readonly sink?: (stream: string, records: readonly Buffer[]) => void;
+  /** Takes the records of a request instead of memory: bodies of a long run. `isAnswered`: false if the answer is lost or an error. */
+  readonly sink?: (stream: string, records: readonly Buffer[], isAnswered: boolean) => void;
   /** A record for which the whole request is refused: what the documentation does not say. */
   readonly refuses?: (record: Buffer) => boolean;
 }
@@ -66,7 +66,7 @@ export async function startFirehoseServer(options: FirehoseServerOptions = {}): 
         const isPartial = fault?.startsWith("partial") === true;
         const isTaken = records.map(() => !(isPartial && service.faults.random() < 0.5));
         const taken = records.filter((__, index) => isTaken[index]);
-        take(stream, taken);
+        take(stream, taken, fault?.endsWith("-after") !== true);
         const code = fault === "partial-internal" ? "InternalFailure" : "ServiceUnavailableException";
         const failed = { ErrorCode: code, ErrorMessage: "Slow down." };
         const answer = {
@@ -81,12 +81,12 @@ export async function startFirehoseServer(options: FirehoseServerOptions = {}): 
     options,
   );
 
-  function take(stream: string, records: readonly Buffer[]): void {
+  function take(stream: string, records: readonly Buffer[], isAnswered: boolean): void {
     counts.records += records.length;
     counts.recordsMost = Math.max(counts.recordsMost, records.length);
     for (const { length } of records) counts.bytes += length;
     if (options.sink === undefined) streams.get(stream)!.push(...records);
-    else options.sink(stream, records);
+    else options.sink(stream, records, isAnswered);
   }
 
   return {
