@@ -70,7 +70,7 @@ function renderTotals(results: readonly CellResult[]): string {
   const sum = (figure: (result: CellResult) => number): number =>
     results.reduce((all, result) => all + figure(result), 0);
   const days = results.map((result) => result.at.slice(0, 10)).toSorted();
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release().split("-")[0]}`;
   const failed = results.filter((result) => result.failures.length > 0);
   return `**${results.length} cells of ${new Set(results.map((result) => result.cell.seconds)).size === 1 ? `${results[0]?.cell.seconds ?? 0} s` : "different lengths"}, ${integer(sum((result) => result.lines))} lines, ${integer(sum((result) => result.faults))} faults, ${integer(sum((result) => result.faultsInFlight))} of
 them during a shipment. Against the promise: ${integer(sum(ofOutputs((output) => output.illegalLines)))} lines lost, ${integer(sum(ofOutputs((output) => output.duplicated)))} duplicated, ${integer(sum(ofOutputs((output) => output.different)))} different.**
