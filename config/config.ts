@@ -1,3 +1,4 @@
+import type { ParserConfig } from "./parser-config.ts";
 import type { Plugin } from "./plugin.ts";
 import type { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import type { ServiceConfig } from "./service.ts";
@@ -8,6 +9,8 @@ export interface AgentConfig {
   readonly inputs: readonly InputConfig[];
   readonly filters: readonly FilterConfig[];
   readonly outputs: readonly OutputConfig[];
+  /** The configuration's own, beside those that are built in. */
+  readonly parsers: readonly ParserConfig[];
 }
 
 export type InputConfig = ConfigOf<(typeof INPUTS)[keyof typeof INPUTS]>;

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 
+import { BUILT_IN_PARSERS } from "./built-in-parsers.ts";
 import type { Option, OptionGroup } from "./option.ts";
+import { PARSER_GROUP } from "./parser-config.ts";
 import type { Plugin } from "./plugin.ts";
 import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER } from "./registry.ts";
 import { SERVICE } from "./service.ts";
@@ -14,6 +16,8 @@ export function configurationPage(): string {
     ...plugins("input", INPUTS),
     ...plugins("filter", FILTERS),
     ...plugins("output", OUTPUTS),
+    group("parser", PARSER_GROUP),
+    `Built in, unless the configuration defines one of the name: ${codes(BUILT_IN_PARSERS.map(({ name }) => name))}.\n`,
     `## Not in this version yet\n\nKnown, and refused with these words rather than as a misspelling:\n`,
     `- sections: ${codes(SECTIONS_LATER)}`,
     `- inputs: ${codes(PLUGINS_LATER.input)}`,
@@ -22,7 +26,7 @@ export function configurationPage(): string {
     ...Object.entries(LEFT_OUT).flatMap(([kind, named]) =>
       Object.entries(named).map(([name, why]) => `- left out with a notice: ${kind} \`${name}\` (${why})`),
     ),
-    "- parsers of one's own (`parsers`, `multiline_parsers`): accepted, refused where an input names one\n",
+    "- parsers of one's own (`multiline_parsers`): accepted, refused where an input names one\n",
   ].join("\n");
 }
 
@@ -81,10 +85,8 @@ function group(title: string, { doc, options, ignored, later }: OptionGroup): st
   }
   lines.push(
     "",
-    `Accepted without effect, with a notice: ${reasons(ignored)}.`,
-    "",
-    `Not in this version yet: ${reasons(later)}.`,
-    "",
+    ...statement("Accepted without effect, with a notice", ignored),
+    ...statement("Not in this version yet", later),
   );
   return lines.join("\n");
 }
@@ -99,6 +101,10 @@ function typeOf(option: Option): string {
 function defaultOf(option: Option): string {
   if (option.required === true) return "required";
   return option.default === null || option.default === "" ? "none" : `\`${option.default}\``;
+}
+
+function statement(what: string, texts: Readonly<Record<string, string>>): string[] {
+  return Object.keys(texts).length === 0 ? [] : [`${what}: ${reasons(texts)}.`, ""];
 }
 
 /** Names with the same reason together. */

@@ -4,6 +4,7 @@ import { checkConfig } from "./check.ts";
 import type { AgentConfig, FilterConfig, InputConfig, OutputConfig } from "./config.ts";
 import { readFiles, type Variables } from "./files.ts";
 import { nearest } from "./nearest.ts";
+import { readParsers } from "./parsers.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
 import { nameOf, placeOfOption, textsNamed, type RawConfig, type RawSection } from "./raw.ts";
@@ -34,15 +35,18 @@ export function examineConfig(
   // What cannot be read hides what is below it: complaints about missing inputs would only mislead.
   const complete = found.problems.length === 0;
   const service = readService(raw.service, env, found);
-  const inputs = readPlugins<InputConfig>("input", INPUTS, raw.inputs, raw, found);
-  const filters = readPlugins<FilterConfig>("filter", FILTERS, raw.filters, raw, found);
-  const outputs = readPlugins<OutputConfig>("output", OUTPUTS, raw.outputs, raw, found);
-  noteParsers(raw, found);
+  const parsers = readParsers(raw.parsers, found);
+  const reading = { found, raw, parsers };
+  const inputs = readPlugins<InputConfig>("input", INPUTS, raw.inputs, reading);
+  const filters = readPlugins<FilterConfig>("filter", FILTERS, raw.filters, reading);
+  const outputs = readPlugins<OutputConfig>("output", OUTPUTS, raw.outputs, reading);
+  noteMultilineParsers(raw, found);
   const config: AgentConfig = {
     service,
     inputs: present(inputs),
     filters: present(filters),
     outputs: present(outputs),
+    parsers,
   };
   if (complete) checkConfig(config, raw, { inputs, filters, outputs }, found);
   return { config, problems: inFileOrder(found.problems), notices: inFileOrder(found.notices) };
@@ -74,13 +78,11 @@ function readPlugins<Config>(
   kind: "input" | "filter" | "output",
   known: Readonly<Record<string, Plugin<Config>>>,
   sections: readonly RawSection[],
-  raw: RawConfig,
-  found: Findings,
+  reading: Omit<Reading, "index">,
 ): (Config | null)[] {
-  return sections.map((section, index) => {
-    const reading: Reading = { found, index, raw };
-    return pluginOf(section, kind, known, found)?.read(section, reading) ?? null;
-  });
+  return sections.map(
+    (section, index) => pluginOf(section, kind, known, reading.found)?.read(section, { ...reading, index }) ?? null,
+  );
 }
 
 /** The section's plugin, or null with a problem or a notice reported. */
@@ -112,14 +114,11 @@ function refusal(kind: "input" | "filter" | "output", name: string, names: reado
   return `unknown ${kind} "${name}"; ${near === null ? `known: ${names.join(", ")}` : `did you mean "${near}"?`}`;
 }
 
-function noteParsers(raw: RawConfig, found: Findings): void {
-  for (const section of [...raw.parsers, ...raw.multilineParsers]) {
-    const name = nameOf(section);
-    if (name === null)
+function noteMultilineParsers(raw: RawConfig, found: Findings): void {
+  for (const section of raw.multilineParsers) {
+    if (nameOf(section) === null)
       found.problems.push(describe(section.place, section.keyPath, "has no name; add name: and the parser's name"));
-    else if (name === "cri" || name === "docker") {
-      found.notices.push(describe(section.place, section.keyPath, `accepted without effect: ${name} is built in`));
-    } else
+    else
       found.notices.push(
         describe(section.place, section.keyPath, "accepted without effect: own parsers are not in this version yet"),
       );

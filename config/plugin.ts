@@ -1,4 +1,5 @@
 import type { OptionGroup } from "./option.ts";
+import type { ParserConfig } from "./parser-config.ts";
 import { describe, type Findings } from "./problem.ts";
 import { placeOfOption, type RawConfig, type RawSection } from "./raw.ts";
 
@@ -27,6 +28,8 @@ export interface Reading {
   readonly index: number;
   /** All sections. */
   readonly raw: RawConfig;
+  /** The parsers that the configuration defines (parsers.ts finds those that are built in too). */
+  readonly parsers: readonly ParserConfig[];
 }
 
 /** Reports a problem with an option at its value, or at its section if the file does not say it. */

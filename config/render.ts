@@ -1,6 +1,7 @@
 import { Document } from "yaml";
 
 import type { AgentConfig } from "./config.ts";
+import { renderParser } from "./parser-config.ts";
 import type { Plugin, RenderedOptions } from "./plugin.ts";
 import { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import { renderService } from "./service.ts";
@@ -18,6 +19,7 @@ export function renderConfig(config: AgentConfig): string {
         filters: config.filters.map((filter) => optionsOf(filter, FILTERS)),
         outputs: config.outputs.map((output) => optionsOf(output, OUTPUTS)),
       },
+      ...(config.parsers.length > 0 && { parsers: config.parsers.map((parser) => present(renderParser(parser))) }),
     },
     // The loader's own schema: every value is a text, quoted only where YAML needs it.
     { schema: "failsafe" },

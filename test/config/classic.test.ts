@@ -140,19 +140,17 @@ describe("@INCLUDE", () => {
 });
 
 describe("parsers_file", () => {
-  const PARSERS = "[PARSER]\n  Name cri\n  Format regex\n";
+  const PARSERS = "[PARSER]\n  Name Mine\n  Format json\n";
 
   test("is read in either format, relative to the main file, several times", () => {
-    const { problems, notices } = loadClassic({
+    const { config, problems, notices } = loadClassic({
       "fluent-bit.conf": edited("cluster  prod", "Parsers_File a.conf\n    Parsers_File sub/b.yaml"),
       "a.conf": PARSERS,
       "sub/b.yaml": "parsers: [{name: docker, format: json}]\n",
     });
     expect(problems).toEqual([]);
-    expect(notices).toEqual([
-      "a.conf:1:1: PARSER[0]: accepted without effect: cri is built in",
-      "sub/b.yaml:1:11: parsers[0]: accepted without effect: docker is built in",
-    ]);
+    expect(notices).toEqual([]);
+    expect(config?.parsers.map(({ name }) => name)).toEqual(["Mine", "docker"]);
   });
 
   test("holds parsers alone", () => {

@@ -50,6 +50,7 @@ describe("defaults", () => {
             compression: "zstd",
           },
         ],
+        parsers: [],
       },
       problems: [],
       notices: [],
@@ -242,16 +243,6 @@ describe("what is accepted without effect gets one notice", () => {
       "workers of an output",
       edited("match: '*'", "workers: 2"),
       "agent.yaml:10:7: pipeline.outputs[0].workers: accepted without effect: one thread does the work of all outputs",
-    ],
-    [
-      "the definition of a parser that is built in",
-      BASE + "parsers:\n  - name: cri\n    format: regex\n",
-      "agent.yaml:13:5: parsers[0]: accepted without effect: cri is built in",
-    ],
-    [
-      "the definition of a parser that nothing uses",
-      BASE + "parsers:\n  - name: mine\n    format: regex\n",
-      "agent.yaml:13:5: parsers[0]: accepted without effect: own parsers are not in this version yet",
     ],
     [
       "an output that no tag reaches",
