@@ -78,3 +78,8 @@ export interface MergeLog {
 
 /** A record as an object: fields by name in Fluent Bit's order, its time apart. Values are what JSON can say. */
 export type LogRecord = Record<string, unknown>;
+
+/** A record to be filled with names from a log, `__proto__` among them. */
+export function emptyRecord(): LogRecord {
+  return Object.create(null) as LogRecord;
+}

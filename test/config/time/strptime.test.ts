@@ -5,6 +5,8 @@ import { createTimeReader, type TimeReaderOptions } from "../../../config/time/s
 const PLAIN: TimeReaderOptions = { strict: true, offsetSeconds: 0, zone: null };
 const NEAR = Date.parse("2026-11-21T05:47:53Z") / 1000;
 
+const secondsOf = (text: string): number => Date.parse(text) / 1000;
+
 /** What a format reads, as RFC 3339 with nanoseconds; null if it does not fit. */
 function read(format: string, text: string, options: Partial<TimeReaderOptions> = {}, near = NEAR): string | null {
   const time = createTimeReader(format, { ...PLAIN, ...options })(text, near);
@@ -77,20 +79,18 @@ describe("a time without a zone", () => {
 });
 
 describe("a time without a year", () => {
-  const near = (text: string): number => Date.parse(text) / 1000;
-
   test.each([
     ["Nov 21 05:47:53", "2026-11-21T06:00:00Z", "2026-11-21T05:47:53.000000000Z"],
     ["Dec 31 23:59:59", "2027-01-01T00:00:05Z", "2026-12-31T23:59:59.000000000Z"],
     ["Jan  1 00:00:01", "2026-12-31T23:59:58Z", "2027-01-01T00:00:01.000000000Z"],
     ["Feb 29 12:00:00", "2028-03-01T00:00:00Z", "2028-02-29T12:00:00.000000000Z"],
   ])("%s, read at %s, is in the year that brings it nearest", (text, at, time) => {
-    expect(read("%b %d %H:%M:%S", text, {}, near(at))).toBe(time);
+    expect(read("%b %d %H:%M:%S", text, {}, secondsOf(at))).toBe(time);
   });
 
   test("nor a date is of the day that brings it nearest", () => {
-    expect(read("%T", "23:59:59", {}, near("2026-11-21T00:00:05Z"))).toBe("2026-11-20T23:59:59.000000000Z");
-    expect(read("%T", "00:00:05", {}, near("2026-11-21T23:59:59Z"))).toBe("2026-11-22T00:00:05.000000000Z");
+    expect(read("%T", "23:59:59", {}, secondsOf("2026-11-21T00:00:05Z"))).toBe("2026-11-20T23:59:59.000000000Z");
+    expect(read("%T", "00:00:05", {}, secondsOf("2026-11-21T23:59:59Z"))).toBe("2026-11-22T00:00:05.000000000Z");
   });
 });
 
