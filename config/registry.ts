@@ -1,6 +1,9 @@
 import { GREP } from "./filter/grep.ts";
 import { KUBERNETES } from "./filter/kubernetes.ts";
 import { MODIFY } from "./filter/modify.ts";
+import { REDACT } from "./filter/redact.ts";
+import { REWRITE_TAG } from "./filter/rewrite-tag.ts";
+import { THROTTLE } from "./filter/throttle.ts";
 import { TAIL } from "./input/tail.ts";
 import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
 import { DIRECTORY } from "./output/directory.ts";
@@ -18,6 +21,9 @@ export const FILTERS = {
   kubernetes: KUBERNETES,
   grep: GREP,
   modify: MODIFY,
+  redact: REDACT,
+  rewrite_tag: REWRITE_TAG,
+  throttle: THROTTLE,
 } as const;
 
 export const OUTPUTS = {
@@ -37,7 +43,7 @@ export const PLUGINS_LATER = {
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
-  filter: words(`parser throttle redact multiline rewrite_tag
+  filter: words(`parser multiline
     aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
   output:

@@ -3,6 +3,9 @@ import type { RecordFilter } from "./filter.ts";
 import { createGrep } from "./grep.ts";
 import { createMergeLogFilter } from "./merge-log.ts";
 import { createModifyFilter } from "./modify.ts";
+import { createRedact } from "./redact.ts";
+import { createRewriteTag } from "./rewrite-tag.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** The filters that work on records, in the order of the configuration. */
 export function createRecordFilters(configs: readonly FilterConfig[]): RecordFilter[] {
@@ -14,6 +17,12 @@ function createRecordFilter(config: FilterConfig): RecordFilter | null {
   switch (config.plugin) {
     case "grep":
       return createGrep(config);
+    case "redact":
+      return createRedact(config);
+    case "rewrite_tag":
+      return createRewriteTag(config);
+    case "throttle":
+      return createThrottle(config);
     case "kubernetes":
       return createMergeLogFilter(config);
     case "modify":

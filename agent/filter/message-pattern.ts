@@ -9,15 +9,27 @@ export interface MessagePattern {
   readonly scan: RegExp | null;
 }
 
-/** Reads a pattern of which only is asked whether it is there. */
-export function createMessagePattern(text: string): MessagePattern {
-  const pattern = createPattern(withoutEdges(text));
+/** Reads a pattern. `whole`: what it matches counts, and not only whether it does. */
+export function createMessagePattern(text: string, { whole = false } = {}): MessagePattern {
+  const pattern = createPattern(whole ? text : withoutEdges(text));
   const { inLines } = pattern;
   return { pattern, scan: looksAround(inLines) ? null : new RegExp(withoutAtom(inLines.source), "g") };
 }
 
+/**
+ * Moves those rows to the front of `pending` whose message matches, or does not, as `matching` says; returns how many they
+ * are. For rows without a record of their own.
+ */
+export function selectMessages(rows: Rows, pending: Uint32Array, each: MessagePattern, matching: boolean): number {
+  if (canScan(rows, pending, each)) return scanMessages(rows, pending, each, matching);
+  const region = regionOf(rows);
+  let left = 0;
+  for (const row of pending) if (each.pattern.test(region.textOf(row)) === matching) pending[left++] = row;
+  return left;
+}
+
 /** Whether the messages of these rows can be searched at once: they are as they were read, one behind the other, and ASCII. */
-export function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): boolean {
+function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): boolean {
   if (scan === null || !regionOf(rows).isAscii) return false;
   const { start, end } = rows.batch;
   let last = 0;
@@ -28,16 +40,8 @@ export function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePatte
   return true;
 }
 
-/**
- * Moves those rows to the front of `pending` whose message matches, or does not, as `matching` says; returns how many they
- * are. One search from match to match, instead of one for each message; for rows that `canScan`.
- */
-export function scanMessages(
-  rows: Rows,
-  pending: Uint32Array,
-  { pattern, scan }: MessagePattern,
-  matching: boolean,
-): number {
+/** One search from match to match, instead of one for each message; for rows that `canScan`. */
+function scanMessages(rows: Rows, pending: Uint32Array, { pattern, scan }: MessagePattern, matching: boolean): number {
   const { start, end } = rows.batch;
   const { text, base } = regionOf(rows);
   let left = 0;

@@ -32,8 +32,16 @@ export function rowsOf(messages: readonly string[], origin = originOfFile("f", P
 
 export const logsOf = (rows: Rows) => rows.parts().flatMap(({ batch }) => recordsOf(batch).map(({ log }) => log));
 
+const FILTERS = new Map<string, readonly FilterConfig[]>();
+
 /** The filters of a configuration, given as the items of YAML's `filters`. */
 export function filtersOf(yaml: string): readonly FilterConfig[] {
+  const known = FILTERS.get(yaml) ?? readFilters(yaml);
+  FILTERS.set(yaml, known);
+  return known;
+}
+
+function readFilters(yaml: string): readonly FilterConfig[] {
   const filters = yaml.trimEnd().replaceAll("\n", "\n    ");
   const { config, problems } = load(
     `pipeline:\n  inputs: [{name: tail, tag: kube.*, path: /a}]\n  filters:\n    ${filters}\n  outputs: [{name: "null", match: "*"}]\n`,

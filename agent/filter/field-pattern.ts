@@ -1,0 +1,46 @@
+import type { RecordPath } from "../../config/record-accessor.ts";
+import { isStandardField, kubernetesOf } from "../log-record.ts";
+import { CUT, STREAM_NAMES, type Origin } from "../record.ts";
+import { fieldText } from "./field-text.ts";
+import { selectMessages, type MessagePattern } from "./message-pattern.ts";
+import type { Rows } from "./rows.ts";
+
+/** A pattern to look for in one field of records. */
+export interface FieldPattern {
+  readonly path: RecordPath;
+  readonly pattern: MessagePattern;
+}
+
+/** Moves those of `pending`, rows in their order, to the front that match, or do not, as `matching` says; returns how many they are. */
+export type SelectRows = (rows: Rows, pending: Uint32Array, matching: boolean) => number;
+
+/** For the rows of one file: what is the same for all of them is looked at once. A field that is missing, or no text, matches nothing. */
+export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin): SelectRows {
+  const [field] = path;
+  const isMatch = (text: string | null) => text !== null && pattern.pattern.test(text);
+  const ofFile = isMatch(fieldText({ kubernetes: kubernetesOf(origin) }, path));
+  /** Of a row that no filter made a record of, and so has few fields beside `log`. */
+  function matchesUnchanged({ batch }: Rows, row: number): boolean {
+    const stream = STREAM_NAMES[batch.stream[row]!]!;
+    if (field === "stream") return isMatch(stream);
+    if (field === "_p") return stream !== null && isMatch(batch.cut[row] === CUT.limit ? "P" : "F");
+    return ofFile;
+  }
+  /** Fields that are merged from the message are those of the record alone; a standard one is taken from the row. */
+  function isMerged({ merge }: Rows): boolean {
+    if (merge === null) return false;
+    return field === "log" ? !merge.keep : !isStandardField(String(field));
+  }
+  return (rows, pending, matching) => {
+    const merged = isMerged(rows);
+    if (field === "log" && !merged && !pending.some((row) => rows.changed(row)))
+      return selectMessages(rows, pending, pattern, matching);
+    let left = 0;
+    for (const row of pending) {
+      const isRecord = merged || field === "log" || rows.changed(row);
+      const matches = isRecord ? isMatch(fieldText(rows.record(row), path)) : matchesUnchanged(rows, row);
+      if (matches === matching) pending[left++] = row;
+    }
+    return left;
+  };
+}

@@ -1,0 +1,104 @@
+import type { RedactConfig } from "../../config/filter/redact.ts";
+import type { LogRecord } from "../record.ts";
+import type { BatchFilter, RecordFilter } from "./filter.ts";
+import { tagMatcher } from "./match.ts";
+import { createMessagePattern, selectMessages, type MessagePattern } from "./message-pattern.ts";
+import type { Rows } from "./rows.ts";
+import { SECRETS, type Secret } from "./secrets.ts";
+import { createTriggerScan, triggerBits } from "./trigger-scan.ts";
+
+/** What one filter takes out, and by what each is replaced: as text, and as bytes of UTF-8 in one character each. */
+interface Redaction {
+  readonly secrets: readonly (Secret & {
+    readonly bits: number;
+    readonly instead: string;
+    readonly insteadBytes: string;
+  })[];
+  readonly own: readonly { readonly pattern: MessagePattern; readonly all: RegExp; readonly instead: string }[];
+}
+
+/**
+ * Takes secrets out of messages, and out of the texts of records that other filters made. Batches are searched for what
+ * secrets have in common first; only the few messages that have it are looked at one by one.
+ */
+export function createRedact(config: RedactConfig): RecordFilter {
+  const redaction = redactionOf(config);
+  return { name: "redact", matches: tagMatcher(config.match), open: () => openRedact(redaction) };
+}
+
+function redactionOf({ patterns, regex, replace }: RedactConfig): Redaction {
+  const insteadOf = (name: string) => replace ?? `[REDACTED:${name}]`;
+  return {
+    secrets: SECRETS.filter(({ name }) => patterns.includes(name)).map((secret) => {
+      const instead = insteadOf(secret.name);
+      const insteadBytes = Buffer.from(instead).toString("latin1");
+      return { ...secret, bits: triggerBits(secret.triggers), instead, insteadBytes };
+    }),
+    own: regex.map((text) => {
+      const pattern = createMessagePattern(text, { whole: true });
+      return { pattern, all: new RegExp(pattern.pattern.inLines.source, "g"), instead: insteadOf("regex") };
+    }),
+  };
+}
+
+function openRedact(redaction: Redaction): BatchFilter {
+  const { secrets, own } = redaction;
+  const scan = createTriggerScan(secrets.flatMap(({ triggers }) => triggers));
+  return {
+    apply(rows) {
+      const found = scan(rows);
+      for (let row = 0; row < rows.count; row++) {
+        if (!rows.keeps(row)) continue;
+        if (rows.changed(row)) redactRecord(rows, row, redaction);
+        else if (found[row] !== 0) redactMessage(rows, row, found[row]!, secrets);
+      }
+      for (const each of own) redactOwn(rows, each);
+    },
+  };
+}
+
+function redactMessage(rows: Rows, row: number, found: number, secrets: Redaction["secrets"]): void {
+  const before = rows.latin1(row);
+  let text = before;
+  for (const { bits, redact, insteadBytes } of secrets) if ((bits & found) !== 0) text = redact(text, insteadBytes);
+  if (text !== before) rows.setMessage(row, Buffer.from(text, "latin1"));
+}
+
+function redactOwn(rows: Rows, { pattern, all, instead }: Redaction["own"][number]): void {
+  const pending = new Uint32Array(rows.count);
+  let count = 0;
+  for (let row = 0; row < rows.count; row++) if (rows.keeps(row) && !rows.changed(row)) pending[count++] = row;
+  count = selectMessages(rows, pending.subarray(0, count), pattern, true);
+  for (const row of pending.subarray(0, count))
+    rows.setMessage(row, Buffer.from(rows.text(row).replace(all, () => instead)));
+}
+
+function redactRecord(rows: Rows, row: number, redaction: Redaction): void {
+  const before = rows.record(row);
+  // What the API says of the pod is no message.
+  const after = Object.fromEntries(
+    Object.entries(before).map(([name, value]) => [
+      name,
+      name === "kubernetes" ? value : redactValue(value, name, redaction),
+    ]),
+  );
+  if (Object.entries(after).some(([name, value]) => value !== before[name])) rows.setRecord(row, after);
+}
+
+/** The value itself if there is nothing to take out. `name`: of the field whose value it is. */
+function redactValue(value: unknown, name: string | null, redaction: Redaction): unknown {
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(
+      ([key, each]) => [key, redactValue(each, Array.isArray(value) ? name : key, redaction)] as const,
+    );
+    if (entries.every(([key, each]) => each === (value as LogRecord)[key])) return value;
+    return Array.isArray(value) ? entries.map(([, each]) => each) : Object.fromEntries(entries);
+  }
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  const named = redaction.secrets.find(({ field }) => name !== null && field?.test(name) === true);
+  if (named !== undefined && value !== "") return named.instead;
+  let text = String(value);
+  for (const { redact, instead } of redaction.secrets) text = redact(text, instead);
+  for (const { all, instead } of redaction.own) text = text.replace(all, () => instead);
+  return text === String(value) ? value : text;
+}
