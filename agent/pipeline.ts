@@ -1,9 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
-import { createFilterChain } from "./filter/chain.ts";
-import { createRecordFilters } from "./filter/create.ts";
 import { tagMatcher } from "./filter/match.ts";
+import { createOutputFilters } from "./filter/recorded.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
@@ -18,6 +17,7 @@ import { passedEnds, readEnds } from "./passed.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { Shipper } from "./shipper.ts";
 import { createSource } from "./source.ts";
+import { removeFilterConfigs } from "./state/filter-configs.ts";
 import { openQuarantine } from "./state/quarantine-stage.ts";
 import { openPositions, type Positions } from "./state/positions.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -106,7 +106,7 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
 }
 
 async function openOutputs(parts: Parts, context: PipelineContext): Promise<void> {
-  const { config, tails, pumps, recoveries, opened } = parts;
+  const { config, tails, shippers, pumps, recoveries, opened } = parts;
   const folder = join(config.service.storagePath, "outputs");
   const identities = config.outputs.map((output) => ({ id: outputId(output), destinationId: destinationId(output) }));
   const quarantine = quarantineFolder(config);
@@ -124,11 +124,14 @@ async function openOutputs(parts: Parts, context: PipelineContext): Promise<void
     ...context,
     tails,
     quarantineOf,
+    filtersFolder: filtersFolderOf(config),
   })) {
     opened.push(orphan.positions);
     recoveries.push(orphan.recovery);
     pumps.push(orphan.pump);
   }
+  const named = [...shippers.map((shipper) => shipper.filters), ...opened.map(({ unresolved }) => unresolved?.filters)];
+  await removeFilterConfigs(filtersFolderOf(config), new Set(named.filter((name) => name !== undefined)));
 }
 
 async function openOutputPositions(id: string, folder: string, context: PipelineContext): Promise<Positions> {
@@ -155,7 +158,8 @@ async function openOutput(
   await sayLosses(output.id, positions, telemetry.ledger);
   forgetEnded(positions, tails);
   const matchesTag = tagMatcher(config.match);
-  const filters = createFilterChain(createRecordFilters(parts.config.filters), matchesTag);
+  const filtersFolder = filtersFolderOf(parts.config);
+  const filters = await createOutputFilters({ match: config.match, filters: parts.config.filters }, filtersFolder);
   const source = createSource(inputs, (tag) => filters?.reaches(tag) ?? matchesTag(tag));
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);
@@ -176,7 +180,10 @@ async function openOutput(
   const { id } = output;
   const chains = (): Chain[] => source.chains();
   telemetry.attach({ id, uploadTimeoutMs: config.uploadTimeoutMs, chains, cursors: positions.cursors, incomplete });
-  const recovery = openRecovery({ id, positions, output }, { life, tails, quarantineOf, log, telemetry, probe });
+  const recovery = openRecovery(
+    { id, positions, output },
+    { life, tails, quarantineOf, filtersFolder, log, telemetry, probe },
+  );
   shippers.push(shipper);
   recoveries.push(recovery);
   pumps.push(new Pump(recoverFirst(recovery, shipper), { config, stats, log }));
@@ -196,6 +203,10 @@ function forgetReleased(positions: Positions, tails: readonly Tail[]): void {
 
 function quarantineIn(config: AgentConfig): RecoveryContext["quarantineOf"] {
   return (id) => openQuarantine(quarantineFolder(config), id, config.service.quarantineBytesMax);
+}
+
+function filtersFolderOf({ service }: AgentConfig): string {
+  return join(service.storagePath, "filters");
 }
 
 function quarantineFolder({ service }: AgentConfig): string {

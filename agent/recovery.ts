@@ -1,4 +1,5 @@
 import type { OutputConfig } from "../config/config.ts";
+import { readOutputFilters } from "./filter/recorded.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { Tail } from "./input/tail/tail.ts";
 import { journalPath, listJournals } from "./journals.ts";
@@ -29,6 +30,8 @@ export interface RecoveryContext {
   readonly life: string;
   readonly tails: readonly Tail[];
   quarantineOf(outputId: string): Quarantine;
+  /** Where the configurations of filters are stored that journals name. */
+  readonly filtersFolder: string;
   readonly log: Logger;
   readonly telemetry: Telemetry;
   readonly probe: Probe;
@@ -134,15 +137,17 @@ async function finishInterrupted(
   context: RecoveryContext,
   signal: AbortSignal,
 ): Promise<void> {
-  if (positions.unresolved === null) return;
+  const entry = positions.unresolved;
+  if (entry === null) return;
   const { life, tails, log, telemetry, probe } = context;
   const stats = telemetry.statsOf(id);
   const observer = stats.observer();
   // Its alias may have been another one: the quarantine and the account are those of the output as it is known now.
-  const output = { ...createRecordedOutput(positions.unresolved.output, life, { probe, log, observer }), id };
+  const output = { ...createRecordedOutput(entry.output, life, { probe, log, observer }), id };
   await output.clean(signal);
   const source = createSource(tails, () => true);
+  const filters = entry.filters === undefined ? null : await readOutputFilters(context.filtersFolder, entry.filters);
   const quarantine = context.quarantineOf(id);
-  const ports = { output, positions, quarantine, source, filters: null, log, ledger: telemetry.ledger, probe };
+  const ports = { output, positions, quarantine, source, filters, log, ledger: telemetry.ledger, probe };
   await new Shipper({ ...ports, bytesMax: 0, once: false }).recover(signal);
 }

@@ -82,6 +82,11 @@ export class Shipper {
     return this.#options.output.id;
   }
 
+  /** Name of the configuration of its filters, if they work on records. */
+  get filters(): string | undefined {
+    return this.#ports.filters?.name;
+  }
+
   /** Bytes that wait for this output. What is to be shipped again counts as one. */
   pendingBytes(): number {
     const { source, positions, quarantine, once } = this.#options;
@@ -144,7 +149,9 @@ export class Shipper {
       if (ranges.length === 0 && header.replayed === undefined) return NOTHING;
       const { filtered } = prepared.transferred;
       const lost = this.#lostBy(plan, ranges);
-      const { replay: _, ...named } = header;
+      const { replay: _, ...rest } = header;
+      const { filters } = this.#ports;
+      const named = filters === null ? rest : { ...rest, filters: filters.name };
       entry = { ...named, readTimeMs: nowMs, output: output.recorded, keys, ranges, lost, records, filtered };
       if (isStream) positions.delivered(entry);
       else {

@@ -7,6 +7,8 @@ const RETAGS_MAX = 16;
 
 /** The filters of one output, in the order of the configuration. */
 export interface FilterChain {
+  /** Of their configuration, in journals. */
+  readonly name: string;
   /** Whether records of a file with this tag can reach the output. */
   reaches(tag: string): boolean;
   /** For one shipment: filters start anew with each. */
@@ -18,13 +20,14 @@ export interface ShipmentFilters {
   apply(part: Part): readonly Part[] | null;
 }
 
-/** The chain of an output with this `match`; null if no filter works on records, or none of these can touch what it takes. */
+/** The chain of an output that takes the tags which `matchesOutput` says. */
 export function createFilterChain(
   filters: readonly RecordFilter[],
   matchesOutput: (tag: string) => boolean,
-): FilterChain | null {
-  if (filters.length === 0) return null;
+  name: string,
+): FilterChain {
   return {
+    name,
     reaches: (tag) => matchesOutput(tag) || filters.some((filter) => filter.retags === true && filter.matches(tag)),
     begin: () => createShipmentFilters(filters, matchesOutput),
   };

@@ -45,6 +45,8 @@ export interface ShipmentEntry {
   readonly filtered: readonly FilteredBytes[];
   /** Name of the quarantine's file whose records it ships again. */
   readonly replayed?: string;
+  /** Name of the configuration of the filters that its records went through (`filter-configs.ts`); absent: of none. */
+  readonly filters?: string;
 }
 
 /** Lines of a file that were left out. */
@@ -137,6 +139,7 @@ type JournalRecord =
       readonly n?: number;
       readonly filtered?: readonly (readonly [file: string, bytes: number, records: number])[];
       readonly replayed?: string;
+      readonly filters?: string;
     }
   | { readonly t: "abort"; readonly seq: number }
   /** `gone`: chains that were forgotten since the commit before. */
@@ -376,7 +379,7 @@ class JournaledPositions implements Positions {
 type PlanRecord = Extract<JournalRecord, { readonly t: "plan" }>;
 
 function planRecord(entry: ShipmentEntry): PlanRecord {
-  const { seq, planId, readTimeMs, output, keys, ranges, lost, records, filtered, replayed } = entry;
+  const { seq, planId, readTimeMs, output, keys, ranges, lost, records, filtered, replayed, filters } = entry;
   return {
     ...({ t: "plan", seq, id: planId, now: readTimeMs, output, keys, at: ranges.map(pack), n: records } as const),
     ...(lost.length === 0 ? {} : { lost: lost.map(packLoss) }),
@@ -384,15 +387,20 @@ function planRecord(entry: ShipmentEntry): PlanRecord {
       ? {}
       : { filtered: filtered.map((left) => [left.file, left.bytes, left.records] as const) }),
     ...(replayed === undefined ? {} : { replayed }),
+    ...(filters === undefined ? {} : { filters }),
   };
 }
 
-function entryOf({ seq, id, now, output, keys, at, replayed, ...rest }: PlanRecord): ShipmentEntry {
+function entryOf({ seq, id, now, output, keys, at, replayed, filters, ...rest }: PlanRecord): ShipmentEntry {
   const lost = (rest.lost ?? []).map(unpackLoss);
   const filtered = (rest.filtered ?? []).map(([file, bytes, records]) => ({ file, bytes, records }));
   const ends = { lost, records: rest.n ?? 0, filtered };
   const entry = { seq, planId: id, readTimeMs: now, output, keys, ranges: at.map(unpack), ...ends };
-  return replayed === undefined ? entry : { ...entry, replayed };
+  return {
+    ...entry,
+    ...(replayed === undefined ? {} : { replayed }),
+    ...(filters === undefined ? {} : { filters }),
+  };
 }
 
 function packLoss({ file, path, bytes, reason }: LostBytes): PackedLoss {

@@ -236,7 +236,7 @@ test("what filters made of a record is quarantined with it, and shipped again", 
     matches: () => true,
     open: () => ({ apply: (rows) => rows.setRecord(0, { ...rows.record(0), more: 1 }) }),
   };
-  await using bed = await openBed({ filters: createFilterChain([filter], () => true) });
+  await using bed = await openBed({ filters: createFilterChain([filter], () => true, "") });
   bed.output.poison = /bad/;
   append(join(bed.logs, "a.log"), line("bad"));
   await bed.run(T0_MS);

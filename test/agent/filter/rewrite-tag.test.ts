@@ -9,7 +9,11 @@ const ORIGIN = originOfFile("f", { ...POD, tag: "kube.a.b" });
 
 /** What reaches an output, as tag and message. */
 function routed(yaml: string, messages: readonly string[], match = "*"): string[] {
-  const chain = createFilterChain(createRecordFilters(filtersOf(yaml)), tagMatcher({ pattern: match, regex: false }))!;
+  const chain = createFilterChain(
+    createRecordFilters(filtersOf(yaml)),
+    tagMatcher({ pattern: match, regex: false }),
+    "",
+  );
   const { batch, rawBytes } = rowsOf(messages, ORIGIN);
   const parts = chain.begin().apply({ batch, rawBytes }) ?? [{ batch, rawBytes }];
   return parts.flatMap((part) => recordsOf(part.batch).map(({ log }) => `${part.batch.origin.tag} ${log}`));
