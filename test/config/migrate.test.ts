@@ -51,7 +51,6 @@ service:
   cluster: \${CLUSTER}
   hostname: \${HOSTNAME}
 parsers:
-  # left out, it has no effect here: cri is built in
   - name: cri
     format: regex
     regex: ^(?<a>.)$
