@@ -8,8 +8,10 @@ import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
 import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
-import { describeFile, expandTag } from "./origin.ts";
+import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
+import { awaitsPod, describeFile, expandTag, type DescribeContext } from "./origin.ts";
 import type { Probe } from "./probe.ts";
+import type { Origin } from "./record.ts";
 import { readImported } from "./state/imported.ts";
 import type { Ledger } from "./telemetry/ledger.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -18,6 +20,10 @@ interface InputsContext {
   readonly ledger: Ledger;
   readonly log: Logger;
   readonly probe: Probe;
+  /** Null: no API is asked for pods. */
+  readonly pods: PodMetadata | null;
+  /** How long a new file may wait for its pod. */
+  readonly podWaitMs: number;
   /** Descriptors of held files that an earlier configuration left open; those that are taken up are taken out. */
   readonly held: Map<string, FileHandle>;
 }
@@ -37,7 +43,7 @@ export interface Inputs {
  */
 export async function openInputs(config: AgentConfig, context: InputsContext): Promise<Inputs> {
   const { service, inputs, filters } = config;
-  const { ledger, log, probe, held } = context;
+  const { ledger, log, probe, held, pods } = context;
   const { store, records, foreign } = await FileStore.open(join(service.storagePath, "files"), Date.now(), probe);
   if (foreign.length > 0)
     log.warn(
@@ -45,7 +51,13 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
       "names in the state folder that are not ours are left alone",
     );
   const imported = await readImported(service.storagePath);
-  const common = { store, log, ledger, imported, pollMs: tickOf(config) };
+  const about: DescribeContext = { filters, service, pods, log };
+  const asked = pods && {
+    waitMs: context.podWaitMs,
+    awaits: (origin: Origin) => awaitsPod(origin, about),
+    onGivenUp: (origin: Origin) => log.warn({ path: origin.path }, POD_UNKNOWN),
+  };
+  const common = { store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
   const { claimed, left } = await shareOut(records, inputs);
   const open = async (
     input: TailConfig,
@@ -58,7 +70,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
   };
   const tails: Tail[] = [];
   for (const [index, input] of inputs.entries()) {
-    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, { filters, service, log });
+    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, about);
     tails.push(await open(input, describe, claimed[index]!.map(withTag(input.tag))));
   }
   const leftTails: Tail[] = [];
@@ -71,6 +83,8 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     log.warn({ files: left.length, first: left[0]!.path }, "files that no input names any more are kept, not shipped");
   return { tails, leftTails, store };
 }
+
+const POD_UNKNOWN = "the pod of a file is not known in time; it is shipped with what its path says";
 
 /**
  * Gives each file to the first input that names it, by the path it was found under or, if none does, by the file that a

@@ -23,9 +23,9 @@ export function isStandardField(name: string): boolean {
 export function plainRecord(batch: Batch, row: number, log: string, merge: MergeLog | null): LogRecord {
   const stream = STREAM_NAMES[batch.stream[row]!];
   const record: LogRecord = stream === null ? { log } : { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
-  const kubernetes = kubernetesOf(batch.origin);
   const merged = merge === null ? record : mergeLog(record, merge);
-  return kubernetes === null ? merged : withFields(merged, [["kubernetes", kubernetes]]);
+  const fields = fieldsOfFile(batch.origin);
+  return fields === NO_FIELDS ? merged : withFields(merged, Object.entries(fields));
 }
 
 /**
@@ -73,33 +73,51 @@ export function withFields(record: LogRecord, fields: readonly (readonly [string
   return Object.fromEntries([...Object.entries(record).filter(([name]) => !names.has(name)), ...fields]);
 }
 
-const STANDARD_FIELDS: ReadonlySet<string> = new Set(["stream", "_p", "log", "kubernetes"]);
+const STANDARD_FIELDS: ReadonlySet<string> = new Set(["stream", "_p", "log", "kubernetes", "kubernetes_namespace"]);
 const LOOKS_LIKE_OBJECT = /^\s*\{/;
 const NEWLINE = 10;
 const LONG_NUMBER = /\d{16}/;
-const KUBERNETES = new WeakMap<Origin, Readonly<LogRecord> | null>();
+const FIELDS_OF_FILE = new WeakMap<Origin, Readonly<LogRecord>>();
 
-/** Metadata of a file's pod as Fluent Bit's filter writes it; null if it is not a pod's. Shared by all records: replace it, never change it. */
-export function kubernetesOf(origin: Origin): Readonly<LogRecord> | null {
-  let made = KUBERNETES.get(origin);
-  if (made === undefined) KUBERNETES.set(origin, (made = makeKubernetes(origin)));
+/**
+ * What all records of a file have in common, as Fluent Bit's kubernetes filter writes it and in its order: `kubernetes`, and
+ * `kubernetes_namespace` where that is asked for; empty if it is no pod's. Shared by all records: replace it, never change it.
+ */
+export function fieldsOfFile(origin: Origin): Readonly<LogRecord> {
+  let made = FIELDS_OF_FILE.get(origin);
+  if (made === undefined) FIELDS_OF_FILE.set(origin, (made = makeFieldsOfFile(origin)));
   return made;
 }
 
-function makeKubernetes(origin: Origin): Readonly<LogRecord> | null {
-  if (origin.pod === null) return null;
-  const all = {
+function makeFieldsOfFile(origin: Origin): Readonly<LogRecord> {
+  if (origin.pod === null) return NO_FIELDS;
+  const { podDetails } = origin;
+  const kubernetes = present({
     pod_name: origin.pod,
     namespace_name: origin.namespace,
     pod_id: origin.podId,
     labels: origin.labels,
+    annotations: podDetails?.annotations,
+    ownerReferences: podDetails?.ownerReferences,
     host: origin.node,
+    pod_ip: podDetails?.ip,
     container_name: origin.container,
     docker_id: origin.containerId,
+    container_hash: podDetails?.imageId,
     container_image: origin.image,
-  };
-  return Object.freeze(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)));
+  });
+  const namespace = podDetails?.namespace;
+  if (namespace === undefined || namespace === null) return Object.freeze({ kubernetes });
+  return Object.freeze({ kubernetes, kubernetes_namespace: present({ name: origin.namespace, ...namespace }) });
 }
+
+function present(fields: LogRecord): Readonly<LogRecord> {
+  return Object.freeze(
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)),
+  );
+}
+
+const NO_FIELDS: Readonly<LogRecord> = Object.freeze({});
 
 function without(record: LogRecord, field: string): LogRecord {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== field));

@@ -1,14 +1,20 @@
 import type { FilterConfig } from "../config/config.ts";
+import type { KubernetesFilterConfig } from "../config/filter/kubernetes.ts";
 import type { ServiceConfig } from "../config/service.ts";
-import { metadataFromPath, type PathMetadata } from "./filter/kubernetes.ts";
+import { logHints } from "./filter/kubernetes/annotations.ts";
+import type { PodFacts } from "./filter/kubernetes/facts.ts";
+import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
+import { metadataFromPath, type PathMetadata } from "./filter/kubernetes/path.ts";
+import { readPreloadedPod } from "./filter/kubernetes/preload.ts";
 import { tagMatcher } from "./filter/match.ts";
-import { readPreloadedPod } from "./filter/pod.ts";
-import type { Origin } from "./record.ts";
+import type { Origin, PodDetails } from "./record.ts";
 import type { Logger } from "./telemetry/log.ts";
 
-interface DescribeContext {
+export interface DescribeContext {
   readonly filters: readonly FilterConfig[];
   readonly service: Pick<ServiceConfig, "node">;
+  /** Null: no API is asked. */
+  readonly pods: PodMetadata | null;
   readonly log: Logger;
 }
 
@@ -19,52 +25,93 @@ interface DescribeContext {
 export function describeFile(
   file: { path: string; resolved: string; id: string },
   tagPattern: string,
-  { filters, service, log }: DescribeContext,
+  context: DescribeContext,
 ): Origin {
+  const { node } = context.service;
   const tag = expandTag(tagPattern, file.path);
-  const filter = filters
-    .filter((candidate) => candidate.plugin === "kubernetes")
-    .find((candidate) => tagMatcher(candidate.match)(tag));
-  const metadata = filter === undefined ? null : metadataFromPath(file.path, file.resolved);
-  const common = { node: service.node, tag, path: file.path, image: null, labels: null };
-  if (metadata === null) {
+  const filter = kubernetesFilterOf(tag, context);
+  const metadata = filter === null ? null : metadataFromPath(file.path, file.resolved);
+  const common = { node, tag, path: file.path, image: null, labels: null };
+  if (filter === null || metadata === null) {
     const nothing = { namespace: null, workload: null, pod: null, container: null, podId: null, containerId: null };
     // The path stands where a container's file has pod and container: still unique, and it says which file.
-    return { ...common, ...nothing, file: `${service.node}${file.path}/${file.id}`, source: "host" };
+    return { ...common, ...nothing, file: `${node}${file.path}/${file.id}`, source: "host" };
   }
-  const known = enrich(metadata, filter?.metaPreloadCacheDir ?? null, log);
+  const known = { ...metadata, ...enrich(metadata, filter, context) };
   return {
     ...common,
     ...known,
-    file: `${service.node}/${known.podId ?? ""}/${known.container}/${file.id}`,
+    file: `${node}/${known.podId ?? ""}/${known.container}/${file.id}`,
     source: "application",
   };
 }
 
-type Enriched = PathMetadata & Pick<Origin, "labels" | "image">;
-
-/** Adds what the API knows of the pod to what its path says. */
-function enrich(metadata: PathMetadata, directory: string | null, log: Logger): Enriched {
-  const unknown = { ...metadata, labels: null, image: null };
-  if (directory === null) return unknown;
-  try {
-    const pod = readPreloadedPod(directory, metadata.namespace, metadata.pod);
-    if (pod === null) return unknown;
-    const { uid, workload, labels, images } = pod;
-    return {
-      ...metadata,
-      podId: metadata.podId ?? uid,
-      workload,
-      labels,
-      image: images.get(metadata.container) ?? null,
-    };
-  } catch (error) {
-    log.warn({ err: error }, "a pod's metadata is ignored; its logs are shipped with what the path says");
-    return unknown;
-  }
+/** Whether the API may still say something of a file's pod that is not known yet. */
+export function awaitsPod({ pod, podDetails, tag }: Origin, context: DescribeContext): boolean {
+  if (context.pods === null || pod === null) return false;
+  const filter = kubernetesFilterOf(tag, context);
+  if (filter === null || filter.api === null) return false;
+  return podDetails === undefined || (wantsNamespace(filter) && podDetails.namespace === null);
 }
 
 /** Fluent Bit's rule for a tag with `*`: the path, slashes as dots, without the first. */
 export function expandTag(pattern: string, path: string): string {
   return pattern.replace("*", path.replace(/^\//, "").replaceAll("/", "."));
+}
+
+function kubernetesFilterOf(tag: string, { filters }: DescribeContext): KubernetesFilterConfig | null {
+  for (const filter of filters) if (filter.plugin === "kubernetes" && tagMatcher(filter.match)(tag)) return filter;
+  return null;
+}
+
+function wantsNamespace({ namespaceLabels, namespaceAnnotations }: KubernetesFilterConfig): boolean {
+  return namespaceLabels || namespaceAnnotations;
+}
+
+type Enriched = Partial<Pick<Origin, "podId" | "workload" | "labels" | "image" | "podDetails">>;
+
+/** What is known of the pod beyond what its path says. */
+function enrich(metadata: PathMetadata, filter: KubernetesFilterConfig, context: DescribeContext): Enriched {
+  const pod =
+    preloaded(metadata, filter, context) ?? (filter.api === null ? null : context.pods?.find(metadata)) ?? null;
+  if (pod === null) return {};
+  return {
+    podId: metadata.podId ?? pod.uid,
+    workload: pod.workload,
+    labels: filter.labels ? pod.labels : null,
+    image: pod.containers.get(metadata.container)?.image ?? null,
+    podDetails: detailsOf(pod, metadata, filter, context),
+  };
+}
+
+function preloaded(metadata: PathMetadata, filter: KubernetesFilterConfig, { log }: DescribeContext): PodFacts | null {
+  if (filter.metaPreloadCacheDir === null) return null;
+  const { namespace, pod } = metadata;
+  try {
+    return readPreloadedPod(filter.metaPreloadCacheDir, namespace, pod, filter);
+  } catch (error) {
+    log.warn({ err: error }, "a pod's metadata is ignored; its logs are shipped with what the path says");
+    return null;
+  }
+}
+
+function detailsOf(
+  pod: PodFacts,
+  { namespace, container }: PathMetadata,
+  filter: KubernetesFilterConfig,
+  { pods }: DescribeContext,
+): PodDetails {
+  const { stdout = false, stderr = false } = logHints(pod.annotations, container)?.exclude ?? {};
+  const owner = wantsNamespace(filter) ? (pods?.namespaceOf(namespace) ?? null) : null;
+  return {
+    ip: pod.ip,
+    imageId: pod.containers.get(container)?.imageId ?? null,
+    annotations: filter.annotations ? pod.annotations : null,
+    ownerReferences: filter.ownerReferences ? pod.ownerReferences : null,
+    namespace: owner && {
+      labels: filter.namespaceLabels ? owner.labels : null,
+      annotations: filter.namespaceAnnotations ? owner.annotations : null,
+    },
+    exclude: [...(stdout ? (["stdout"] as const) : []), ...(stderr ? (["stderr"] as const) : [])],
+  };
 }

@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
+import { openPodMetadata, type PodMetadata } from "./filter/kubernetes/metadata.ts";
 import { tagMatcher } from "./filter/match.ts";
 import { createOutputFilters } from "./filter/recorded.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
@@ -68,30 +69,40 @@ interface Parts {
   readonly recoveries: Recovery[];
   readonly opened: Positions[];
   readonly retention: Retention;
+  readonly pods: PodMetadata | null;
 }
 
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
 export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
   const openedAtMs = performance.now();
+  const { log, telemetry } = context;
+  const pods = openPods(config, context);
+  const podWaitMs = podWaitOf(config, context.once);
   const {
     tails: inputs,
     leftTails,
     store,
-  } = await openInputs(config, { ...context, ledger: context.telemetry.ledger });
+  } = await openInputs(config, { ...context, pods, podWaitMs, ledger: telemetry.ledger }).catch(
+    async (error: unknown) => {
+      await pods?.close();
+      throw error;
+    },
+  );
   const tails = [...inputs, ...leftTails];
   const { storagePath: directory, totalLimitSizeBytes: limitBytes } = config.service;
-  const retention = createRetention(tails, { directory, limitBytes, log: context.log });
-  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [], retention };
+  const retention = createRetention(tails, { directory, limitBytes, log });
+  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [], retention, pods };
   try {
     await openOutputs(parts, context);
   } catch (error) {
     await close(parts, context, Promise.resolve());
     throw error;
   }
-  const { telemetry } = context;
   telemetry.files = () => tails.flatMap((tail) => [...tail.files.values()]);
   telemetry.mounts = () => tails.flatMap((tail) => tail.mounts());
   telemetry.keptBytes = () => retention.heldBytes;
+  telemetry.podApi = () => pods?.state() ?? null;
+  telemetry.filesAwaitingPod = () => tails.reduce((sum, tail) => sum + tail.awaiting, 0);
   telemetry.unlisted = () => tails.flatMap((tail) => tail.unlisted);
   return {
     ...parts,
@@ -104,6 +115,28 @@ export async function openPipeline(config: AgentConfig, context: PipelineContext
     close: async (over) => await close(parts, context, over),
   };
 }
+
+function openPods({ filters, service }: AgentConfig, { log }: PipelineContext): PodMetadata | null {
+  const asking = filters.filter((filter) => filter.plugin === "kubernetes");
+  return openPodMetadata(asking, { node: service.node, log, env: process.env });
+}
+
+/**
+ * How long a new file may wait for its pod: `kube_meta_wait`, or as long as its records would lie there anyway, where all
+ * that follows depends on what was known first.
+ */
+function podWaitOf(config: AgentConfig, once: boolean): number {
+  const wait = longestWait(config);
+  const objects = config.outputs.filter(({ plugin }) => plugin === "s3" || plugin === "directory");
+  return once ? Math.min(wait, ONCE_WAIT_MS) : Math.max(wait, ...objects.map((output) => output.uploadTimeoutMs));
+}
+
+function longestWait({ filters }: AgentConfig): number {
+  return Math.max(0, ...filters.map((filter) => (filter.plugin === "kubernetes" ? filter.waitMs : 0)));
+}
+
+/** `--once` ends when nothing moves for a while. */
+const ONCE_WAIT_MS = 5000;
 
 async function openOutputs(parts: Parts, context: PipelineContext): Promise<void> {
   const { config, tails, shippers, pumps, recoveries, opened } = parts;
@@ -175,6 +208,8 @@ async function openOutput(
     probe,
     bytesMax,
     once,
+    // What is encoded again after a crash must be described as before; a stream's records are sent once they are known.
+    podWaitMs: output.isStream === true ? longestWait(parts.config) : Infinity,
   });
   const { incomplete } = shipper;
   const { id } = output;
@@ -213,7 +248,7 @@ function quarantineFolder({ service }: AgentConfig): string {
   return join(service.storagePath, "quarantine");
 }
 
-async function release({ tails, shippers, recoveries, retention, opened }: Parts): Promise<void> {
+async function release({ tails, shippers, recoveries, retention, opened, pods }: Parts): Promise<void> {
   const isNeeded = (chain: Chain): boolean => recoveries.some((recovery) => recovery.needs(chain));
   const use: FileUse = {
     isDone: (chain, file) => !isNeeded(chain) && shippers.every((shipper) => shipper.isDone(chain, file)),
@@ -227,14 +262,19 @@ async function release({ tails, shippers, recoveries, retention, opened }: Parts
     const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
   }
+  if (pods !== null) {
+    const used = new Set(tails.flatMap((tail) => [...tail.files.values()].map(({ record }) => record.origin.podId)));
+    pods.sweep((id) => used.has(id));
+  }
   for (const positions of opened) forgetReleased(positions, tails);
 }
 
 async function close(
-  { pumps, shippers, opened, tails }: Parts,
+  { pumps, shippers, opened, tails, pods }: Parts,
   { telemetry, held }: PipelineContext,
   over: Promise<void>,
 ): Promise<void> {
+  await pods?.close();
   await Promise.race([Promise.all(pumps.map(async (pump) => await pump.stop())), over]);
   for (const shipper of shippers) telemetry.detach(shipper.outputId);
   // What hangs and wakes up later can't journal any more, so that it can't publish either.

@@ -32,6 +32,8 @@ interface PlanOptions {
   readonly bytesMax: number;
   /** `--once`: an unterminated last line of a quiet file is a line. */
   readonly once: boolean;
+  /** A file that waits for its pod is not read before it has waited so long; Infinity: until its metadata is settled. */
+  readonly podWaitMs?: number;
 }
 
 /**
@@ -124,7 +126,7 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
       passed = true;
       continue;
     }
-    if (file.unrecorded) break;
+    if (file.unrecorded || waitsForPod(file, options)) break;
     if (gap && isOpen && segments.length === 0) {
       segments.push({ file, start, target: start, limit: start, torn: false });
       ended = true;
@@ -145,6 +147,10 @@ function planChain(chain: Chain, cursor: Cursor | null, options: PlanOptions): C
   // A file that shrank is planned without bytes: reading it finds out what happened.
   const moves = bytes > 0 || shrunk || skipped || (ended && isOpen) || (flushed && joins(from));
   return moves && segments.length > 0 ? { chain, from, segments, ended, flushed, bytes } : null;
+}
+
+function waitsForPod({ awaitsPodSinceMs }: FollowedFile, { nowMs, podWaitMs = Infinity }: PlanOptions): boolean {
+  return awaitsPodSinceMs !== null && nowMs - awaitsPodSinceMs < podWaitMs;
 }
 
 /** Shortens a plan to `share` bytes: the last segment gets a nearer target, the ones after it are left for later. */

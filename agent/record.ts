@@ -28,6 +28,20 @@ export interface Origin {
   readonly tag: string;
   /** The path the input matched. */
   readonly path: string;
+  /** What the Kubernetes API says beyond the table's columns; absent where it said nothing. */
+  readonly podDetails?: PodDetails;
+}
+
+export interface PodDetails {
+  readonly ip: string | null;
+  /** Of the container: `docker.io/library/nginx@sha256:…`. */
+  readonly imageId: string | null;
+  readonly annotations: Readonly<Record<string, string>> | null;
+  readonly ownerReferences: readonly unknown[] | null;
+  /** Of its namespace; null where it is not asked for. */
+  readonly namespace: Readonly<Record<"labels" | "annotations", Readonly<Record<string, string>> | null>> | null;
+  /** Streams that the pod asks not to be shipped. */
+  readonly exclude: readonly ("stdout" | "stderr")[];
 }
 
 /** Values of `Batch.stream`. */

@@ -32,6 +32,8 @@ export interface ShipperOptions {
   /** Raw bytes of one shipment. */
   readonly bytesMax: number;
   readonly once: boolean;
+  /** How long this output leaves a file alone whose pod is not known yet; Infinity: until its metadata is settled. */
+  readonly podWaitMs?: number;
 }
 
 /** Records and bytes that one shipment delivered; zero records if there was nothing complete to ship. */
@@ -99,11 +101,11 @@ export class Shipper {
 
   /** Ships once what is there, up to `bytesMax`; `nowMs` is the wall clock's, the time of what has none. Throws if a step fails: nothing has moved then, try again. */
   async ship(nowMs: number, signal: AbortSignal): Promise<Shipped> {
-    const { positions, quarantine, source, bytesMax, once } = this.#options;
+    const { positions, quarantine, source, bytesMax, once, podWaitMs = Infinity } = this.#options;
     await this.#clean();
     if (positions.unresolved !== null) await this.recover(signal);
     const chains = source.chains().filter((chain) => this.#isDue(chain.id));
-    const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once });
+    const plan = planShipment(chains, positions.cursors, { nowMs: source.nowMs(), bytesMax, once, podWaitMs });
     if (plan.length === 0 && !quarantine.hasReplay()) return { ...NOTHING, fault: this.#fault() };
 
     // From now on: what such a file grows by would be behind the position.

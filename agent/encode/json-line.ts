@@ -1,4 +1,4 @@
-import { isStandardField, kubernetesOf, parseObject, plainRecord, recordOf, trimmed } from "../log-record.ts";
+import { fieldsOfFile, isStandardField, parseObject, plainRecord, recordOf, trimmed } from "../log-record.ts";
 import { type Batch, CUT, type MergeLog, type Origin, STREAM } from "../record.ts";
 import type { TimeField } from "./time-field.ts";
 
@@ -278,7 +278,7 @@ function headOf(batch: Batch, row: number): Buffer {
 
 /** What follows every message of a file, and every merged object: its Kubernetes metadata. */
 function suffixesOf(origin: Origin): { readonly plain: Buffer; readonly merged: Buffer } {
-  const kubernetes = kubernetesOf(origin);
-  const fields = kubernetes === null ? "" : `,"kubernetes":${JSON.stringify(kubernetes)}`;
+  const text = JSON.stringify(fieldsOfFile(origin)).slice(1, -1);
+  const fields = text === "" ? "" : `,${text}`;
   return { plain: Buffer.from(`"${fields}}\n`), merged: Buffer.from(`${fields}}\n`) };
 }

@@ -1,6 +1,7 @@
 import type { FilterConfig } from "../../config/config.ts";
 import type { RecordFilter } from "./filter.ts";
 import { createGrep } from "./grep.ts";
+import { createPodExclusion } from "./kubernetes/exclude.ts";
 import { createMergeLogFilter } from "./merge-log.ts";
 import { createModifyFilter } from "./modify.ts";
 import { createRedact } from "./redact.ts";
@@ -13,7 +14,7 @@ export function createRecordFilters(configs: readonly FilterConfig[]): RecordFil
 }
 
 /** Null for a filter all of which is applied once to each file, when it is found. */
-function createRecordFilter(config: FilterConfig): RecordFilter | null {
+function createRecordFilter(config: FilterConfig): RecordFilter | RecordFilter[] | null {
   switch (config.plugin) {
     case "grep":
       return createGrep(config);
@@ -24,7 +25,7 @@ function createRecordFilter(config: FilterConfig): RecordFilter | null {
     case "throttle":
       return createThrottle(config);
     case "kubernetes":
-      return createMergeLogFilter(config);
+      return [createPodExclusion(config), createMergeLogFilter(config)].filter((filter) => filter !== null);
     case "modify":
       return createModifyFilter(config);
     default:

@@ -1,5 +1,5 @@
 import type { RecordPath } from "../../config/record-accessor.ts";
-import { isStandardField, kubernetesOf } from "../log-record.ts";
+import { fieldsOfFile, isStandardField } from "../log-record.ts";
 import { CUT, STREAM_NAMES, type Origin } from "../record.ts";
 import { fieldText } from "./field-text.ts";
 import { selectMessages, type MessagePattern } from "./message-pattern.ts";
@@ -18,7 +18,7 @@ export type SelectRows = (rows: Rows, pending: Uint32Array, matching: boolean) =
 export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin): SelectRows {
   const [field] = path;
   const isMatch = (text: string | null) => text !== null && pattern.pattern.test(text);
-  const ofFile = isMatch(fieldText({ kubernetes: kubernetesOf(origin) }, path));
+  const ofFile = isMatch(fieldText(fieldsOfFile(origin), path));
   /** Of a row that no filter made a record of, and so has few fields beside `log`. */
   function matchesUnchanged({ batch }: Rows, row: number): boolean {
     const stream = STREAM_NAMES[batch.stream[row]!]!;

@@ -13,6 +13,7 @@ export function collectMetrics(telemetry: Telemetry, nowMs = performance.now()):
   return [
     ...agentMetrics(telemetry, nowMs),
     ...inputMetrics(telemetry),
+    ...podMetrics(telemetry),
     ...accountMetrics(telemetry.ledger.accounts()),
     ...outputMetrics(telemetry, nowMs),
   ];
@@ -78,6 +79,18 @@ function inputMetrics({ ledger, files, mounts, keptBytes }: Telemetry): Metric[]
       "Bytes lost before any output had them, a lower bound.",
       byReason(unshippedLosses, {}),
     ),
+  ];
+}
+
+function podMetrics({ podApi, filesAwaitingPod }: Telemetry): Metric[] {
+  const api = podApi();
+  if (api === null) return [];
+  return [
+    gauge("logq_kubernetes_up", "Whether the Kubernetes API answers.", api.listed && api.error === null ? 1 : 0),
+    gauge("logq_kubernetes_pods", "Pods that are known, deleted ones whose logs are not drained too.", api.pods),
+    gauge("logq_kubernetes_files_waiting", "Files whose pod is not known yet.", filesAwaitingPod()),
+    counter("logq_kubernetes_requests_total", "Requests to the Kubernetes API.", api.requests),
+    counter("logq_kubernetes_failures_total", "Requests to the Kubernetes API that failed.", api.failures),
   ];
 }
 

@@ -137,7 +137,7 @@ function health(telemetry: Telemetry, query: URLSearchParams): Answer {
   const status = healthy ? 200 : 500;
   const word = healthy ? "ok" : "error";
   return query.has("verbose")
-    ? json(status, { status: word, reasons, mounts: telemetry.mounts() })
+    ? json(status, { status: word, reasons, mounts: telemetry.mounts(), kubernetes: telemetry.podApi() ?? undefined })
     : text(status, word);
 }
 

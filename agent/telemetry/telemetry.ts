@@ -1,4 +1,5 @@
 import type { HealthConfig } from "../../config/service.ts";
+import type { ApiState } from "../filter/kubernetes/metadata.ts";
 import type { FollowedFile } from "../input/tail/followed-file.ts";
 import type { Mount } from "../input/tail/mounts.ts";
 import { judgeHealth, type HealthReport, type LookFailure, type UnlistedFolder } from "./health.ts";
@@ -39,6 +40,10 @@ export class Telemetry {
   mounts: () => readonly Mount[] = () => [];
   /** Disk space of files without a name, which the agent alone keeps, at the last look. */
   keptBytes: () => number = () => 0;
+  /** What asking the Kubernetes API comes to; null: it is not asked. */
+  podApi: () => ApiState | null = () => null;
+  /** Files whose pod is not known yet. */
+  filesAwaitingPod: () => number = () => 0;
   /** The folders of the inputs that can't be listed. */
   unlisted: () => readonly UnlistedFolder[] = () => [];
   #health: HealthConfig;

@@ -5,8 +5,16 @@ import type { OptionGroup } from "../option.ts";
 import { onOff, type Plugin, type RenderedOptions } from "../plugin.ts";
 import { ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES } from "../reasons.ts";
 import { readSettings } from "../settings.ts";
+import {
+  POD_METADATA,
+  POD_METADATA_IGNORED,
+  POD_METADATA_LATER,
+  readPodMetadata,
+  renderPodMetadata,
+  type PodMetadataConfig,
+} from "./kubernetes-api.ts";
 
-export interface KubernetesFilterConfig {
+export interface KubernetesFilterConfig extends PodMetadataConfig {
   readonly plugin: "kubernetes";
   readonly match: Match;
   /** Folder with `<namespace>-<pod>.meta` files: pods as the API server gives them. */
@@ -24,18 +32,18 @@ export interface MergeLogConfig {
   readonly keep: boolean;
 }
 
-const NO_API = "pod metadata comes from the path of the log file in this version";
 const LOG_AS_WRITTEN = "JSON messages stay as they were in log; logq reads their fields in a query";
 
 const GROUP = {
-  doc: "Adds namespace, workload, pod and container to each record, from the path of its log file, and labels and image where they are preloaded.",
+  doc: "Adds namespace, workload, pod and container to each record, from the path of its log file, and what the Kubernetes API says of the pod.",
   options: {
     ...MATCH,
+    ...POD_METADATA,
     kube_meta_preload_cache_dir: {
       type: "string",
       default: null,
       origin: "fluent-bit",
-      doc: "Folder of files NAMESPACE-POD.meta, each a pod as the API server gives it: labels, image and owner come from there.",
+      doc: "Folder of files NAMESPACE-POD.meta, each a pod as the API server gives it: what is there is not asked for.",
     },
     merge_log: {
       type: "boolean",
@@ -64,27 +72,14 @@ const GROUP = {
   },
   ignored: {
     alias: ONLY_OUTPUTS_HAVE_NAMES,
-    buffer_size: NO_API,
-    "kube_*": NO_API,
-    use_kubelet: NO_API,
-    "kubelet_*": NO_API,
-    "dns_*": NO_API,
-    "tls.*": NO_API,
-    cache_use_docker_id: NO_API,
-    use_tag_for_meta: NO_API,
-    labels: NO_API,
-    annotations: NO_API,
-    owner_references: NO_API,
-    "namespace_*": NO_API,
+    ...POD_METADATA_IGNORED,
     "k8s-logging.parser": LOG_AS_WRITTEN,
     log_level: ONE_LOG_LEVEL,
   },
   later: {
-    "k8s-logging.exclude": "name the files in the input's exclude_path",
+    ...POD_METADATA_LATER,
     merge_parser: "",
     regex_parser: "",
-    use_journal: "",
-    dummy_meta: "",
   },
 } as const satisfies OptionGroup;
 
@@ -97,16 +92,18 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
     return {
       plugin: "kubernetes",
       match: readMatch(section, settings, null, reading),
+      ...readPodMetadata(section, settings, reading),
       metaPreloadCacheDir: directory === null ? null : path.resolve(directory),
       mergeLog: settings.merge_log
         ? { key: settings.merge_log_key, trim: settings.merge_log_trim, keep: settings.keep_log }
         : null,
     };
   },
-  render: ({ match, metaPreloadCacheDir, mergeLog }) => ({
-    ...renderMatch(match),
-    kube_meta_preload_cache_dir: metaPreloadCacheDir,
-    ...(mergeLog === null ? {} : renderMergeLog(mergeLog)),
+  render: (filter) => ({
+    ...renderMatch(filter.match),
+    ...renderPodMetadata(filter),
+    kube_meta_preload_cache_dir: filter.metaPreloadCacheDir,
+    ...(filter.mergeLog === null ? {} : renderMergeLog(filter.mergeLog)),
   }),
 };
 

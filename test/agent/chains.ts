@@ -23,6 +23,7 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
       grewAtMs: T0_MS - 60_000,
       absentSinceMs: null,
       unrecorded: false,
+      awaitsPodSinceMs: null,
       gone: false,
       passed: false,
       frozen: false,

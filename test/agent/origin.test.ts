@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { KubernetesFilterConfig } from "../../config/filter/kubernetes.ts";
+import { kubernetesFilter } from "../helpers/kubernetes-filter.ts";
 import { describeFile } from "../../agent/origin.ts";
 import { recordingLogger, tempFolder } from "./fixture.ts";
 
@@ -9,11 +10,11 @@ const PATH = `/var/log/containers/web-0_shop_app-${"a".repeat(64)}.log`;
 const FILE = { path: PATH, resolved: "/var/log/pods/shop_web-0_uid-1/app/0.log", id: "00c0ffee00c0ffee" };
 
 function filter(pattern: string, metaPreloadCacheDir: string | null = null): KubernetesFilterConfig {
-  return { plugin: "kubernetes", match: { pattern, regex: false }, metaPreloadCacheDir, mergeLog: null };
+  return { ...kubernetesFilter(), match: { pattern, regex: false }, metaPreloadCacheDir };
 }
 
 function context(filters: readonly KubernetesFilterConfig[]) {
-  return { filters, service: { node: "node-1" }, log: recordingLogger().log };
+  return { filters, service: { node: "node-1" }, pods: null, log: recordingLogger().log };
 }
 
 test("a container's file is named after node, pod and container; its tag after its path", () => {

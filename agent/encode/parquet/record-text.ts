@@ -1,4 +1,4 @@
-import { isStandardField, kubernetesOf } from "../../log-record.ts";
+import { fieldsOfFile, isStandardField } from "../../log-record.ts";
 import type { Batch, LogRecord, Origin } from "../../record.ts";
 
 /**
@@ -35,8 +35,8 @@ function ownFields(record: LogRecord, origin: Origin): LogRecord {
 }
 
 function isInColumns(name: string, value: unknown, origin: Origin): boolean {
-  if (name !== "kubernetes") return name !== "log" && isStandardField(name);
-  const kubernetes = kubernetesOf(origin);
+  if (!name.startsWith("kubernetes")) return name !== "log" && isStandardField(name);
+  const made = fieldsOfFile(origin)[name];
   // One from the quarantine is equal, but not the same.
-  return value === kubernetes || JSON.stringify(value) === JSON.stringify(kubernetes);
+  return made !== undefined && (value === made || JSON.stringify(value) === JSON.stringify(made));
 }

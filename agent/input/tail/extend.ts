@@ -8,6 +8,7 @@ import { noteMount } from "./mounts.ts";
 import { followFile, recordFile } from "./record-file.ts";
 import { retain, type Retained } from "./retain.ts";
 import { listedInodes, type Sibling } from "./siblings.ts";
+import { describeFound } from "./settle.ts";
 import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 import type { Tombstones } from "./tombstones.ts";
 
@@ -123,16 +124,16 @@ async function retainName(
   const { options } = state;
   const { config, store } = options;
   const { id, path, resolved } = name;
-  const origin = options.describe({ path, resolved: chain.path, id });
+  const described = describeFound(state, chain.files.at(-1)?.record, { path, resolved: chain.path, id });
   const request = {
     id,
     resolved,
     chainPath: chain.path,
     framing: config.framing,
     skipEmpty: config.skipEmptyLines,
-    multiline: options.multilineOf?.(origin.tag) ?? config.multiline,
+    multiline: options.multilineOf?.(described.origin.tag) ?? config.multiline,
     links: config.links,
-    origin,
+    described,
     // Another file by now: the next look finds both.
     isKnown: (device: number, inode: number) =>
       fileOfInode(state, device, inode) !== null || (name.inode ?? inode) !== inode,

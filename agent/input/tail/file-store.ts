@@ -36,6 +36,8 @@ export interface FileRecord {
   readonly path: string;
   readonly chainPath: string;
   readonly framing: "cri" | "plain";
+  /** Its pod was not known when it was found: `origin` is what the path says, and may still change. */
+  readonly awaitsPod?: true;
   /** Lines without a message are left out: as it was when the file was found, so that a shipment repeats the same. */
   readonly skipEmpty?: true;
   /** Its lines are joined to records: as it was when the file was found. */

@@ -25,6 +25,8 @@ export interface FollowedFile {
   frozen: boolean;
   /** Its record is not on the disk as it is: it must not be shipped beyond, or a restart would not find what follows. */
   unrecorded: boolean;
+  /** Since when its pod is asked for, in milliseconds of `performance.now()`; null: its metadata is settled. */
+  awaitsPodSinceMs: number | null;
   /** Given up, and its rest counted as lost; only its burial is still to come. */
   lossCounted: boolean;
 }

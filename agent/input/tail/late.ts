@@ -3,6 +3,7 @@ import { isFinal, type Chain, type FollowedFile } from "./followed-file.ts";
 import { retainTwice } from "./keep-link.ts";
 import { followFile } from "./record-file.ts";
 import { newFollowedFile } from "./retain.ts";
+import { describeFound } from "./settle.ts";
 import { addChain, fileOfInode, newChain, type TailState } from "./tail-state.ts";
 
 /** Whether outputs may have gone on behind this file: what it grows by now is behind their positions. */
@@ -24,9 +25,10 @@ export async function followLate(state: TailState, file: FollowedFile, size: num
   const place = { id, chain: id, order: order + 1, startAt: file.size, endsChain: true } as const;
   const common = {
     linked: descriptor === null,
-    origin: options.describe({ path: origin.path, resolved: chainPath, id }),
+    ...describeFound(state, file.record, { path: origin.path, resolved: chainPath, id }),
   };
-  const record = { ...file.record, ...place, ...common };
+  const { awaitsPod: _, ...kept } = file.record;
+  const record = { ...kept, ...place, ...common };
   const chain = addLateChain(state, id, chainPath);
   const status = { dev: file.device, size, mtimeMs: Date.now() };
   await followFile(state, chain, { ...newFollowedFile(record, descriptor, status, nowMs), unrecorded: true });

@@ -6,6 +6,7 @@ import { retainTwice } from "./keep-link.ts";
 import { addLateChain, isPassed } from "./late.ts";
 import { recordFile } from "./record-file.ts";
 import { newFollowedFile } from "./retain.ts";
+import { describeFound } from "./settle.ts";
 import { addFile, fileOfInode, pathOfFile, type TailState } from "./tail-state.ts";
 
 /**
@@ -84,15 +85,15 @@ function followBehind(state: TailState, file: FollowedFile, content: Content, no
 }
 
 function fileOf(
-  { options }: TailState,
+  state: TailState,
   file: FollowedFile,
   { id, descriptor, head, status }: Content,
   place: Pick<FileRecord, "chain" | "order" | "endsChain">,
   nowMs: number,
 ): FollowedFile {
-  const { givenUp: _, ...kept } = file.record;
+  const { givenUp: _, awaitsPod: __, ...kept } = file.record;
   const { origin, chainPath } = kept;
-  const described = options.describe({ path: origin.path, resolved: chainPath, id });
-  const record = { ...kept, id, ...place, startAt: 0, head, linked: descriptor === null, origin: described };
+  const described = describeFound(state, file.record, { path: origin.path, resolved: chainPath, id });
+  const record = { ...kept, id, ...place, startAt: 0, head, linked: descriptor === null, ...described };
   return { ...newFollowedFile(record, descriptor, status, nowMs), unrecorded: true };
 }

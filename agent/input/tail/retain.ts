@@ -1,11 +1,11 @@
 import { constants, fstatSync, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { MultilineConfig } from "../../../config/multiline.ts";
-import type { Origin } from "../../record.ts";
 import type { Report } from "./discover.ts";
 import { readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { LINKS_OFF } from "./mounts.ts";
+import type { Described } from "./settle.ts";
 
 /** What is to be retained: a file under its present name, and what its record will say. */
 export interface RetainRequest {
@@ -17,7 +17,7 @@ export interface RetainRequest {
   readonly skipEmpty: boolean;
   readonly multiline: MultilineConfig | null;
   readonly links: boolean;
-  readonly origin: Origin;
+  readonly described: Described;
   /** Whether an inode is followed already. */
   isKnown(device: number, inode: number): boolean;
   /** Whether this very file was shipped and buried before. */
@@ -66,10 +66,10 @@ export async function retain(
       inode: status.ino,
       size: status.size,
       at: (place) => {
-        const { id, chainPath, framing, skipEmpty, multiline, origin, resolved: path } = request;
+        const { id, chainPath, framing, skipEmpty, multiline, described, resolved: path } = request;
         const lines = { framing, ...(skipEmpty && { skipEmpty }), ...(multiline !== null && { multiline }) } as const;
         const own = { version: 1, id, ...place, path, chainPath, ...lines } as const;
-        const record = { ...own, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !keeps, origin };
+        const record = { ...own, inode: status.ino, bornMs: status.birthtimeMs, head, linked: !keeps, ...described };
         return { ...newFollowedFile(record, keeps ? handle : null, status, nowMs), unrecorded: true };
       },
       abandon: async () => {
@@ -127,6 +127,7 @@ export function newFollowedFile(
     passed: false,
     frozen: false,
     unrecorded: false,
+    awaitsPodSinceMs: record.awaitsPod === true ? nowMs : null,
     lossCounted: false,
   };
 }

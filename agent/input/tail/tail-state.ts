@@ -23,6 +23,8 @@ export interface TailOptions {
   describe(file: { path: string; resolved: string; id: string }): Origin;
   /** How the lines of files with this tag are joined, where a filter says so rather than the input. */
   multilineOf?(tag: string): MultilineConfig | null;
+  /** Where an API is asked for pods: whether a file's is not known yet, and how long it may wait for it. */
+  readonly pods?: { readonly waitMs: number; awaits(origin: Origin): boolean; onGivenUp(origin: Origin): void } | null;
 }
 
 /** What one tail input follows. Changed by the modules beside this one, one at a time: see `Tail`. */
@@ -40,6 +42,8 @@ export interface TailState {
   matched: ReadonlySet<string>;
   /** With `read_from_head: off` what is there at the very first look is not shipped. */
   skipsExisting: boolean;
+  /** The files whose pod is not known yet. */
+  readonly awaiting: Set<FollowedFile>;
   readonly gzipFiles: GzipFiles;
   /** By device. */
   readonly mounts: Map<number, Mount>;
@@ -57,6 +61,7 @@ export function newTailState(options: TailOptions): TailState {
     found: null,
     matched: new Set(),
     skipsExisting: !options.config.readFromHead,
+    awaiting: new Set(),
     gzipFiles: new GzipFiles(),
     mounts: new Map(),
     report: reportOnce(options.log),
@@ -81,6 +86,7 @@ export function removeChain(state: TailState, chain: Chain): void {
 export function addFile(state: TailState, chain: Chain, file: FollowedFile, at = chain.files.length): void {
   chain.files.splice(at, 0, file);
   state.files.set(file.record.id, file);
+  if (file.awaitsPodSinceMs !== null) state.awaiting.add(file);
   state.byInode.set(inodeKey(file.device, file.record.inode), file);
 }
 
@@ -88,6 +94,7 @@ export function removeFile(state: TailState, chain: Chain, file: FollowedFile): 
   state.options.ledger.released(chain, file);
   chain.files.splice(chain.files.indexOf(file), 1);
   state.files.delete(file.record.id);
+  state.awaiting.delete(file);
   const key = inodeKey(file.device, file.record.inode);
   if (state.byInode.get(key) === file) state.byInode.delete(key);
 }

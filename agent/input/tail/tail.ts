@@ -13,6 +13,7 @@ import { releaseFiles, type FileUse } from "./release.ts";
 import { replaceFile } from "./replace.ts";
 import { restoreFiles } from "./restore.ts";
 import { markSuperseded } from "./supersede.ts";
+import { settlePods } from "./settle.ts";
 import { takeUp } from "./take-up.ts";
 import { newTailState, pathOfFile, type TailOptions, type TailState } from "./tail-state.ts";
 
@@ -103,6 +104,11 @@ export class Tail {
     return gzip === undefined ? openLogFile(path) : this.#state.gzipFiles.open(id, path, gzip.size);
   }
 
+  /** Files whose pod is not known yet. */
+  get awaiting(): number {
+    return this.#state.awaiting.size;
+  }
+
   /** A path that leads to a followed file's inode. */
   pathOf(file: FollowedFile): string {
     return pathOfFile(this.#state, file);
@@ -183,6 +189,7 @@ export class Tail {
           await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
       }
     });
+    await settlePods(this.#state, nowMs);
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
     for (const chain of this.chains.values())

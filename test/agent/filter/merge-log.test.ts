@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createMergeLogFilter } from "../../../agent/filter/merge-log.ts";
 import type { MergeLogConfig } from "../../../config/filter/kubernetes.ts";
+import { kubernetesFilter } from "../../helpers/kubernetes-filter.ts";
 import { originOfFile } from "../fixture.ts";
 import { filtered, rowsOf } from "./fixture.ts";
 
@@ -8,7 +9,7 @@ const MATCH = { pattern: "*", regex: false };
 const MERGE: MergeLogConfig = { key: null, trim: true, keep: true };
 
 function filterOf(mergeLog: MergeLogConfig | null) {
-  return createMergeLogFilter({ plugin: "kubernetes", match: MATCH, metaPreloadCacheDir: null, mergeLog });
+  return createMergeLogFilter(kubernetesFilter({ match: MATCH, mergeLog }));
 }
 
 function merged(log: string, changes: Partial<MergeLogConfig> = {}) {

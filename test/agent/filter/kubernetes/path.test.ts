@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { metadataFromPath, workloadOfPod } from "../../../agent/filter/kubernetes.ts";
+import { metadataFromPath, workloadOfPod } from "../../../../agent/filter/kubernetes/path.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 
