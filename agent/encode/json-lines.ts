@@ -3,10 +3,12 @@ import { ByteSink } from "./byte-sink.ts";
 import { createCompressor } from "./compressor.ts";
 import type { ObjectEncoder } from "./encoder.ts";
 import { RecordLines } from "./json-line.ts";
-import { createTimeField } from "./time-field.ts";
+import type { TimeField } from "./time-field.ts";
 
 export interface JsonLinesOptions {
   readonly compression: "zstd" | "gzip" | "none";
+  /** The field that each line begins with; null: none. */
+  readonly date: TimeField | null;
 }
 
 /**
@@ -15,12 +17,12 @@ export interface JsonLinesOptions {
  *
  *   {"date":"2026-11-21T05:47:53.123456Z","stream":"stdout","_p":"F","log":"…","kubernetes":{"pod_name":"…",…}}
  *
- * `date` is Fluent Bit's json_date_key with json_date_format iso8601, in microseconds. Text is compressed before
- * `append` returns, by one context per object.
+ * `date` is as `json_date_key` and `json_date_format` say. Text is compressed before `append` returns, by one context per
+ * object.
  */
 export function createJsonLinesEncoder(options: JsonLinesOptions): ObjectEncoder {
   const compressor = options.compression === "none" ? null : createCompressor(options.compression);
-  const lines = new RecordLines(createTimeField("date", "%Y-%m-%dT%H:%M:%S.%6NZ"));
+  const lines = new RecordLines(options.date);
   const ready = new ByteSink();
   let isTaken = false;
 

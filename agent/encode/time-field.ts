@@ -1,3 +1,4 @@
+import type { JsonDateFormat } from "../../config/output/shared.ts";
 import { parseTimeFormat } from "../../config/time-format.ts";
 
 /** A field that holds the time of a record, as JSON with a comma behind it, for lines that begin with it. */
@@ -7,10 +8,27 @@ export interface TimeField {
   write(target: Buffer, at: number, second: number, nanos: number): number;
 }
 
-/** `format` as `parseTimeFormat` takes it; throws what that throws. */
-export function createTimeField(key: string, format: string): TimeField {
+/** Fluent Bit's `json_date_format`, as strftime: in quotes where it is a text. Its `double` has microseconds here. */
+const DATE_FORMATS: Readonly<Record<JsonDateFormat, { readonly format: string; readonly quote: "" | '"' }>> = {
+  iso8601: { format: "%Y-%m-%dT%H:%M:%S.%6NZ", quote: '"' },
+  iso8601ns: { format: "%Y-%m-%dT%H:%M:%S.%9NZ", quote: '"' },
+  java_sql_timestamp: { format: "%Y-%m-%d %H:%M:%S.%6N", quote: '"' },
+  double: { format: "%s.%6N", quote: "" },
+  epoch: { format: "%s", quote: "" },
+  epoch_ms: { format: "%s%3N", quote: "" },
+  epoch_millis: { format: "%s%3N", quote: "" },
+};
+
+/** The field by `json_date_key` and `json_date_format`; null: there is none. */
+export function createDateField(key: string | null, name: JsonDateFormat): TimeField | null {
+  const { format, quote } = DATE_FORMATS[name];
+  return key === null ? null : createTimeField(key, format, quote);
+}
+
+/** `format` as `parseTimeFormat` takes it; throws what that throws. `quote`: what stands around the value. */
+export function createTimeField(key: string, format: string, quote: "" | '"' = '"'): TimeField {
   const pieces = parseTimeFormat(format);
-  const before = `${JSON.stringify(key)}:"`;
+  const before = `${JSON.stringify(key)}:${quote}`;
   const fractions: { at: number; digits: number; divisor: number }[] = [];
   /** For the second that was written last, the digits after it blank: most records share it with the one before. */
   let text = Buffer.alloc(0);
@@ -26,7 +44,7 @@ export function createTimeField(key: string, format: string): TimeField {
       const part = typeof piece === "number" ? "0".repeat(piece) : typeof piece === "string" ? piece : piece(date);
       parts.push(Buffer.from(JSON.stringify(part).slice(1, -1)));
     }
-    parts.push(Buffer.from('",'));
+    parts.push(Buffer.from(`${quote},`));
     text = Buffer.concat(parts);
     secondOfText = second;
   }

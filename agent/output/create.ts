@@ -11,7 +11,8 @@ import type { ObjectEncoder } from "../encode/encoder.ts";
 import { MessageLines, RecordLines } from "../encode/json-line.ts";
 import { createJsonLinesEncoder } from "../encode/json-lines.ts";
 import { createParquetEncoder } from "../encode/parquet/parquet-encoder.ts";
-import { createTimeField } from "../encode/time-field.ts";
+import { createDateField, createTimeField, type TimeField } from "../encode/time-field.ts";
+import type { JsonDate } from "../../config/output/shared.ts";
 import type { Probe } from "../probe.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { eventBytesMax } from "./cloudwatch/limits.ts";
@@ -71,7 +72,7 @@ export interface OutputTools {
 export function createOutput(config: OutputConfig, context: OutputContext, tools: OutputTools): Output {
   const id = outputId(config);
   const recorded = { config, cluster: context.cluster, node: context.node };
-  if (config.plugin === "stdout") return createStdoutOutput(id, recorded);
+  if (config.plugin === "stdout") return createStdoutOutput(id, recorded, dateOf(config));
   if (config.plugin === "null") return createNullOutput(id, recorded);
   if (config.plugin === "cloudwatch_logs") return createLogStreams(id, recorded, config, tools);
   if (config.plugin === "kinesis_firehose") return createStreamOutput(id, recorded, config, tools);
@@ -172,8 +173,13 @@ function createLogStreams(
 
 function createEncoder(config: DirectoryConfig | S3Config): ObjectEncoder {
   const { format, compression } = config;
-  if (format === "json_lines") return createJsonLinesEncoder({ compression });
+  if (format === "json_lines") return createJsonLinesEncoder({ compression, date: dateOf(config) });
   return createParquetEncoder({ compression: compression === "none" ? "none" : "zstd" });
+}
+
+/** Journals of earlier versions don't say: it was so always. */
+function dateOf({ jsonDateKey = "date", jsonDateFormat = "iso8601" }: Partial<JsonDate>): TimeField | null {
+  return createDateField(jsonDateKey, jsonDateFormat);
 }
 
 function extensionOf(config: DirectoryConfig | S3Config): ObjectName["extension"] {

@@ -1,18 +1,24 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { createJsonLinesEncoder } from "../encode/json-lines.ts";
+import type { TimeField } from "../encode/time-field.ts";
 import type { Output } from "./output.ts";
 
 /**
  * Writes JSON lines to standard output, as they are read: a pipe has nothing invisible, so a crash repeats at most the
  * shipment in flight.
  */
-export function createStdoutOutput(id: string, recorded: unknown, stream: Writable = process.stdout): Output {
+export function createStdoutOutput(
+  id: string,
+  recorded: unknown,
+  date: TimeField | null,
+  stream: Writable = process.stdout,
+): Output {
   return {
     id,
     recorded,
     begin: () => {
-      const encoder = createJsonLinesEncoder({ compression: "none" });
+      const encoder = createJsonLinesEncoder({ compression: "none", date });
       let records = 0;
       let bytes = 0;
       const write = async (chunks: readonly Buffer[]): Promise<void> => {

@@ -6,9 +6,12 @@ import { NO_BUFFER, POSITIONS } from "../reasons.ts";
 import { readSettings } from "../settings.ts";
 import {
   checkCompression,
+  JSON_DATE,
   OUTPUT_IGNORED,
   OUTPUT_LATER,
+  readJsonDate,
   readOutputBase,
+  renderJsonDate,
   renderRouting,
   renderShipment,
   ROUTING,
@@ -34,6 +37,7 @@ const GROUP = {
     },
     ...ROUTING,
     ...SHIPMENT_OF_OBJECTS,
+    ...JSON_DATE,
   },
   ignored: {
     ...OUTPUT_IGNORED,
@@ -57,6 +61,7 @@ export const DIRECTORY: OutputPlugin<DirectoryConfig> = {
       path: path.resolve(settings.path),
       format: settings.format,
       compression: settings.compression,
+      ...readJsonDate(settings),
     };
   },
   render: (output) => ({
@@ -64,6 +69,7 @@ export const DIRECTORY: OutputPlugin<DirectoryConfig> = {
     path: output.path,
     format: output.format,
     compression: output.compression,
+    ...renderJsonDate(output),
     ...renderShipment(output),
   }),
   destinationOption: "path",

@@ -7,9 +7,12 @@ import { readSettings } from "../settings.ts";
 import { AWS_CREDENTIALS, AWS_IGNORED, AWS_LATER, readAws, renderAws, type AwsConfig } from "./aws.ts";
 import {
   checkCompression,
+  JSON_DATE,
   OUTPUT_IGNORED,
   OUTPUT_LATER,
+  readJsonDate,
   readOutputBase,
+  renderJsonDate,
   renderRouting,
   renderShipment,
   ROUTING,
@@ -58,6 +61,7 @@ const GROUP = {
       doc: "What stands in front of `cluster=…/dt=…/hour=…` in the keys, such as `logs/`; a plain text.",
     },
     ...SHIPMENT_OF_OBJECTS,
+    ...JSON_DATE,
     endpoint: {
       type: "string",
       default: null,
@@ -133,8 +137,6 @@ const GROUP = {
     ...AWS_LATER,
     static_file_path: "the layout is the table's",
     log_key: "format: json_lines writes whole records",
-    json_date_key: "",
-    json_date_format: "",
     blob_database_file: "",
   },
 } as const satisfies OptionGroup;
@@ -153,6 +155,7 @@ export const S3: OutputPlugin<S3Config> = {
       prefix: prefix === "" ? "" : `${prefix}/`,
       format: settings.format,
       compression: settings.compression,
+      ...readJsonDate(settings),
       storageClass: settings.storage_class,
       cannedAcl: settings.canned_acl,
       sse: settings.sse,
@@ -180,6 +183,7 @@ export const S3: OutputPlugin<S3Config> = {
     request_timeout: formatDuration(output.requestTimeoutMs),
     format: output.format,
     compression: output.compression,
+    ...renderJsonDate(output),
     ...renderShipment(output),
   }),
   destinationOption: "bucket",

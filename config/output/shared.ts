@@ -16,8 +16,27 @@ export interface OutputBase {
   readonly totalFileSizeBytes: number;
 }
 
+/** The time in records of JSON. */
+export interface JsonDate {
+  /** Null: it is left out. */
+  readonly jsonDateKey: string | null;
+  readonly jsonDateFormat: JsonDateFormat;
+}
+
+export type JsonDateFormat = (typeof JSON_DATE_FORMATS)[number];
+
+const JSON_DATE_FORMATS = [
+  "iso8601",
+  "iso8601ns",
+  "java_sql_timestamp",
+  "double",
+  "epoch",
+  "epoch_ms",
+  "epoch_millis",
+] as const;
+
 /** What the outputs that store objects share. */
-export interface ObjectsConfig extends OutputBase {
+export interface ObjectsConfig extends OutputBase, JsonDate {
   readonly format: "parquet" | "json_lines";
   /** parquet: zstd or none; json_lines: zstd, gzip or none. */
   readonly compression: "zstd" | "gzip" | "none";
@@ -41,6 +60,23 @@ export const TOTAL_FILE_SIZE = {
   origin: "fluent-bit",
   doc: "Raw log bytes of one shipment at most; when as much waits, it starts early.",
 } as const satisfies Option;
+
+/** Options of outputs that write records as JSON. */
+export const JSON_DATE = {
+  json_date_key: {
+    type: "string",
+    default: "date",
+    origin: "fluent-bit",
+    doc: "Name of the time in a record of JSON; `false` leaves it out.",
+  },
+  json_date_format: {
+    type: "enum",
+    default: "iso8601",
+    values: JSON_DATE_FORMATS,
+    origin: "fluent-bit",
+    doc: "How it is written: `iso8601` and `java_sql_timestamp` have microseconds, `iso8601ns` nanoseconds, `double` seconds with a fraction, `epoch` whole seconds, `epoch_ms` and `epoch_millis` milliseconds.",
+  },
+} as const satisfies Record<string, Option>;
 
 /** Options of outputs that store objects. */
 export const SHIPMENT_OF_OBJECTS = {
@@ -110,6 +146,18 @@ export function readOutputBase(section: RawSection, settings: BaseSettings, read
     uploadTimeoutMs: settings.upload_timeout,
     totalFileSizeBytes: settings.total_file_size,
   };
+}
+
+export function readJsonDate(settings: {
+  readonly json_date_key: string;
+  readonly json_date_format: JsonDateFormat;
+}): JsonDate {
+  const isOff = ["false", "off", "no"].includes(settings.json_date_key.toLowerCase());
+  return { jsonDateKey: isOff ? null : settings.json_date_key, jsonDateFormat: settings.json_date_format };
+}
+
+export function renderJsonDate({ jsonDateKey, jsonDateFormat }: JsonDate): RenderedOptions {
+  return { json_date_key: jsonDateKey ?? "false", json_date_format: jsonDateFormat };
 }
 
 /** Refuses what Parquet cannot hold. */

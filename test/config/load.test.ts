@@ -48,6 +48,8 @@ describe("defaults", () => {
             path: "/srv/store",
             format: "parquet",
             compression: "zstd",
+            jsonDateKey: "date",
+            jsonDateFormat: "iso8601",
           },
         ],
         parsers: [],
@@ -103,6 +105,8 @@ describe("defaults", () => {
         uploadTimeoutMs: 1_000,
         totalFileSizeBytes: 64_000_000,
         format: "json_lines",
+        jsonDateKey: "date",
+        jsonDateFormat: "iso8601",
       },
       {
         plugin: "null",

@@ -57,6 +57,8 @@ pipeline:
       path: /srv/store
       format: parquet
       compression: zstd
+      json_date_key: date
+      json_date_format: iso8601
       upload_timeout: 60s
       total_file_size: 64M
 `);

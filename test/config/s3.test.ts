@@ -19,6 +19,8 @@ test("an s3 output needs a bucket and nothing else", () => {
       totalFileSizeBytes: 64_000_000,
       format: "parquet",
       compression: "zstd",
+      jsonDateKey: "date",
+      jsonDateFormat: "iso8601",
       bucket: "b",
       region: null,
       prefix: "",
@@ -107,4 +109,9 @@ test("what --dry-run prints of an s3 output is read again to the same effect", (
   const { config, problems } = load(withOptions(options.join("\n")));
   expect(problems).toEqual([]);
   expect(load(renderConfig(config!)).config).toEqual(config);
+});
+
+test("json_date_key: false leaves the time out, json_date_format says how it is written", () => {
+  const { config } = load(withOptions("json_date_key: false\njson_date_format: epoch_ms\nformat: json_lines"));
+  expect(config?.outputs[0]).toMatchObject({ jsonDateKey: null, jsonDateFormat: "epoch_ms" });
 });

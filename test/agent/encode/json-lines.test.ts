@@ -2,13 +2,16 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createJsonLinesEncoder } from "../../../agent/encode/json-lines.ts";
+import { createDateField } from "../../../agent/encode/time-field.ts";
 import type { Batch } from "../../../agent/record.ts";
 import { batchOf, encode, HOUR_NS, originOf, type Row } from "./rows.ts";
+
+const DATE = createDateField("date", "iso8601");
 
 const ROW: Row = { log: "hello", ns: HOUR_NS + 123_456_789n, stream: "stdout" };
 
 async function linesOf(batches: readonly Batch[]): Promise<string[]> {
-  const text = (await encode(createJsonLinesEncoder({ compression: "none" }), batches)).toString();
+  const text = (await encode(createJsonLinesEncoder({ compression: "none", date: DATE }), batches)).toString();
   expect(text === "" || text.endsWith("\n")).toBe(true);
   return text.split("\n").slice(0, -1);
 }
@@ -105,7 +108,7 @@ describe.each(["none", "gzip", "zstd"] as const)("compression %s", (compression)
   );
 
   test("keeps every line, in order, over many takes", async () => {
-    const bytes = await encode(createJsonLinesEncoder({ compression }), batches);
+    const bytes = await encode(createJsonLinesEncoder({ compression, date: DATE }), batches);
     const lines = DECOMPRESS[compression](bytes).toString().split("\n").slice(0, -1);
     expect(lines).toEqual(await linesOf(batches));
     expect(lines.length).toBe(10_000);
@@ -113,23 +116,27 @@ describe.each(["none", "gzip", "zstd"] as const)("compression %s", (compression)
 
   test("keeps messages of 1 MiB of escapes", async () => {
     const row = { ...ROW, log: "\u0001".repeat(1024 * 1024) };
-    const bytes = await encode(createJsonLinesEncoder({ compression }), [batchOf(originOf(), [ROW, row, ROW])]);
+    const bytes = await encode(createJsonLinesEncoder({ compression, date: DATE }), [
+      batchOf(originOf(), [ROW, row, ROW]),
+    ]);
     const lines = DECOMPRESS[compression](bytes).toString().split("\n").slice(0, -1);
     expect(lines.map((line) => (JSON.parse(line) as { log: string }).log)).toEqual(["hello", row.log, "hello"]);
   });
 
   test("gives the same bytes for the same calls", async () => {
-    const [a, b] = await Promise.all([0, 1].map(() => encode(createJsonLinesEncoder({ compression }), batches)));
+    const [a, b] = await Promise.all(
+      [0, 1].map(() => encode(createJsonLinesEncoder({ compression, date: DATE }), batches)),
+    );
     expect(a!.equals(b!)).toBe(true);
   });
 
   test("an object without rows decompresses to nothing", async () => {
-    const bytes = await encode(createJsonLinesEncoder({ compression }), []);
+    const bytes = await encode(createJsonLinesEncoder({ compression, date: DATE }), []);
     expect(DECOMPRESS[compression](bytes).length).toBe(0);
   });
 
   test("what waits is what take hands out", async () => {
-    const encoder = createJsonLinesEncoder({ compression });
+    const encoder = createJsonLinesEncoder({ compression, date: DATE });
     expect(encoder.bufferedBytes).toBe(0);
     for (const batch of batches) encoder.append(batch, 0, batch.count);
     const waiting = encoder.bufferedBytes;
@@ -140,7 +147,7 @@ describe.each(["none", "gzip", "zstd"] as const)("compression %s", (compression)
 });
 
 test("take hands out uncompressed lines as soon as they were appended", async () => {
-  const encoder = createJsonLinesEncoder({ compression: "none" });
+  const encoder = createJsonLinesEncoder({ compression: "none", date: DATE });
   const batch = batchOf(originOf(), [ROW, ROW]);
   encoder.append(batch, 0, 1);
   const first = Buffer.concat(await encoder.take()).toString();

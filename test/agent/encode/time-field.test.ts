@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTimeField } from "../../../agent/encode/time-field.ts";
+import { createDateField, createTimeField } from "../../../agent/encode/time-field.ts";
 
 /** 2026-03-08T09:05:07Z, a Sunday, the 67th day. */
 const SECOND = Date.UTC(2026, 2, 8, 9, 5, 7) / 1000;
@@ -41,4 +41,23 @@ test("the text follows the second, back and forth", () => {
 test("a conversion that is not known is refused, and so is a lone %", () => {
   expect(() => createTimeField("t", "%Y %Q")).toThrow("%Q is no conversion of strftime that is known here");
   expect(() => createTimeField("t", "100%")).toThrow("a % stands at its end; write %% for the character itself");
+});
+
+test.each([
+  ["iso8601", '"date":"2026-11-21T05:47:53.123456Z",'],
+  ["iso8601ns", '"date":"2026-11-21T05:47:53.123456789Z",'],
+  ["java_sql_timestamp", '"date":"2026-11-21 05:47:53.123456",'],
+  ["double", '"date":1795240073.123456,'],
+  ["epoch", '"date":1795240073,'],
+  ["epoch_ms", '"date":1795240073123,'],
+  ["epoch_millis", '"date":1795240073123,'],
+] as const)("json_date_format %s is written as Fluent Bit writes it", (name, expected) => {
+  const field = createDateField("date", name)!;
+  const target = Buffer.alloc(field.bytesMax);
+  const end = field.write(target, 0, Date.parse("2026-11-21T05:47:53Z") / 1000, 123_456_789);
+  expect(target.toString("latin1", 0, end)).toBe(expected);
+});
+
+test("without json_date_key there is no time in a record", () => {
+  expect(createDateField(null, "iso8601")).toBeNull();
 });

@@ -22,6 +22,8 @@ export function s3Config(endpoint: string, changes: Partial<S3Config> = {}): S3C
     bucket: "logs",
     region: "us-east-1",
     endpoint,
+    jsonDateKey: "date",
+    jsonDateFormat: "iso8601",
     ...nothing,
     ...plain,
     ...shipping,
