@@ -1,5 +1,4 @@
 import { createPattern, type Pattern } from "../../config/onigmo.ts";
-import { regionOf } from "./region.ts";
 import type { Rows } from "./rows.ts";
 
 /** A pattern to look for in messages, and how. */
@@ -22,15 +21,23 @@ export function createMessagePattern(text: string, { whole = false } = {}): Mess
  */
 export function selectMessages(rows: Rows, pending: Uint32Array, each: MessagePattern, matching: boolean): number {
   if (canScan(rows, pending, each)) return scanMessages(rows, pending, each, matching);
-  const region = regionOf(rows);
   let left = 0;
-  for (const row of pending) if (each.pattern.test(region.textOf(row)) === matching) pending[left++] = row;
+  for (const row of pending) if (each.pattern.test(textOf(rows, row)) === matching) pending[left++] = row;
   return left;
+}
+
+/** The row's message as text, out of the region's where that is the same. */
+function textOf(rows: Rows, row: number): string {
+  const { batch, region } = rows;
+  const from = batch.start[row]!;
+  const to = batch.end[row]!;
+  if (!rows.isPlain(row) || !region.isAscii(from, to)) return rows.text(row);
+  return region.text.substring(from - region.base, to - region.base);
 }
 
 /** Whether the messages of these rows can be searched at once: they are as they were read, one behind the other, and ASCII. */
 function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): boolean {
-  if (scan === null || !regionOf(rows).isAscii) return false;
+  if (scan === null || !rows.region.isAscii()) return false;
   const { start, end } = rows.batch;
   let last = 0;
   for (const row of pending) {
@@ -43,7 +50,7 @@ function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): bo
 /** One search from match to match, instead of one for each message; for rows that `canScan`. */
 function scanMessages(rows: Rows, pending: Uint32Array, { pattern, scan }: MessagePattern, matching: boolean): number {
   const { start, end } = rows.batch;
-  const { text, base } = regionOf(rows);
+  const { text, base } = rows.region;
   let left = 0;
   let found = -1;
   let foundEnd = -1;

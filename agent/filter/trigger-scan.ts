@@ -1,4 +1,3 @@
-import { regionOf } from "./region.ts";
 import type { Rows } from "./rows.ts";
 import { TRIGGERS, type Trigger } from "./secrets.ts";
 
@@ -42,9 +41,9 @@ function mark(rows: Rows, found: Uint8Array, bit: number, find: (from: number) =
 /** Gives the place in the batch's bytes where the trigger is next, or -1. */
 function finder(name: Trigger, rows: Rows): (from: number) => number {
   const { bytes } = rows.batch;
-  const { text, base } = regionOf(rows);
+  const { text, base, limit } = rows.region;
   if (name === "at") return (from) => bytes.indexOf(AT, from);
-  if (name === "digitRun") return (from) => findDigitRun(bytes, from, base + text.length);
+  if (name === "digitRun") return (from) => findDigitRun(bytes, from, limit);
   const pattern = TRIGGERS[name];
   return (from) => {
     pattern.lastIndex = from - base;
