@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
+import { withEc2Metadata } from "./filter/ec2-metadata.ts";
 import { openPodMetadata, type PodMetadata } from "./filter/kubernetes/metadata.ts";
 import { tagMatcher } from "./filter/match.ts";
 import { createOutputFilters } from "./filter/recorded.ts";
@@ -73,7 +74,9 @@ interface Parts {
 }
 
 /** Opens the inputs and outputs of a configuration. Throws if the state can't be read. */
-export async function openPipeline(config: AgentConfig, context: PipelineContext): Promise<Pipeline> {
+export async function openPipeline(configured: AgentConfig, context: PipelineContext): Promise<Pipeline> {
+  const filters = await withEc2Metadata(configured.filters, { env: process.env, log: context.log });
+  const config = { ...configured, filters };
   const openedAtMs = performance.now();
   const { log, telemetry } = context;
   const pods = openPods(config, context);

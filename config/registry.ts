@@ -1,3 +1,4 @@
+import { AWS } from "./filter/aws.ts";
 import { GREP } from "./filter/grep.ts";
 import { KUBERNETES } from "./filter/kubernetes.ts";
 import { MODIFY } from "./filter/modify.ts";
@@ -24,6 +25,7 @@ export const FILTERS = {
   redact: REDACT,
   rewrite_tag: REWRITE_TAG,
   throttle: THROTTLE,
+  aws: AWS,
 } as const;
 
 export const OUTPUTS = {
@@ -44,7 +46,7 @@ export const PLUGINS_LATER = {
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
   filter: words(`parser multiline
-    aws checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
+    checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
     throttle_size type_converter wasm`),
   output:
     words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file

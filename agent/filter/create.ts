@@ -1,4 +1,5 @@
 import type { FilterConfig } from "../../config/config.ts";
+import { createAws } from "./aws.ts";
 import type { RecordFilter } from "./filter.ts";
 import { createGrep } from "./grep.ts";
 import { createPodExclusion } from "./kubernetes/exclude.ts";
@@ -16,6 +17,8 @@ export function createRecordFilters(configs: readonly FilterConfig[]): RecordFil
 /** Null for a filter all of which is applied once to each file, when it is found. */
 function createRecordFilter(config: FilterConfig): RecordFilter | RecordFilter[] | null {
   switch (config.plugin) {
+    case "aws":
+      return createAws(config);
     case "grep":
       return createGrep(config);
     case "redact":

@@ -2,6 +2,7 @@ import { MATCH, readMatch, renderMatch, type Match } from "../match.ts";
 import { createPattern } from "../onigmo.ts";
 import type { OptionGroup } from "../option.ts";
 import { refuseOption, type Plugin } from "../plugin.ts";
+import { quoteWord, splitQuoted } from "../quoted.ts";
 import { NO_BUFFER, ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES } from "../reasons.ts";
 import { parseRecordAccessor } from "../record-accessor.ts";
 import { parseBoolean } from "../scalar.ts";
@@ -65,16 +66,13 @@ export const REWRITE_TAG: Plugin<RewriteTagConfig> = {
   },
   render: ({ match, rules }) => ({
     ...renderMatch(match),
-    rule: rules.map(({ key, pattern, tag, keep }) => [key, pattern, tag].map(quoted).join(" ") + ` ${keep}`),
+    rule: rules.map(({ key, pattern, tag, keep }) => [key, pattern, tag].map(quoteWord).join(" ") + ` ${keep}`),
   }),
 };
 
-/** Words are split at blanks, unless they stand in quotes, in which a backslash stands before a quote or a backslash. */
+/** Words in quotes may hold blanks. */
 function readRule(text: string): RewriteTagRule {
-  const words = [...text.matchAll(/(?:"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|[^ "'][^ ]*)(?= |$)/g)].map(
-    ([word, double, single]) => double?.replace(/\\(["\\])/g, "$1") ?? single?.replace(/\\(['\\])/g, "$1") ?? word,
-  );
-  const [key = "", pattern = "", tag = "", keepText = "", ...more] = words;
+  const [key = "", pattern = "", tag = "", keepText = "", ...more] = splitQuoted(text);
   const keep = parseBoolean(keepText);
   if (keep === null || more.length > 0)
     throw new Error(
@@ -89,8 +87,4 @@ function readRule(text: string): RewriteTagRule {
     throw new Error(`the pattern ${pattern} ${(error as Error).message}`, { cause: error });
   }
   return { key, pattern, tag, keep };
-}
-
-function quoted(word: string): string {
-  return /^["']| |^$/.test(word) ? `"${word.replace(/["\\]/g, String.raw`\$&`)}"` : word;
 }
