@@ -13,6 +13,7 @@ export function commandOf(options: Options, text: string | null): string {
     if (value !== null && value !== undefined) args.push(flag, shellQuote(value));
   };
   add("--store", options.store);
+  if (options.engine !== "auto") add("-e", options.engine);
   if (time.allTime) args.push("--all-time");
   add("--since", time.since);
   add("--from", time.from);

@@ -12,6 +12,8 @@ export interface Options {
   /** What is no option, as the shell passed it. */
   readonly words: readonly string[];
   readonly store: string | null;
+  /** `auto`: an engine of the program's choice, so the text must be one that every engine takes. */
+  readonly engine: "auto" | "local" | "athena";
   readonly time: TimeFlags;
   /** In Intl's spelling; UTC if not given. */
   readonly zone: string;
@@ -38,6 +40,7 @@ export const DEFAULT_LIMIT = 1000;
 /** Every option. `multiple`: repeats add up, where others take the last. */
 export const OPTION_TABLE = {
   store: { type: "string" },
+  engine: { type: "string", short: "e" },
   since: { type: "string" },
   from: { type: "string" },
   to: { type: "string" },
@@ -105,6 +108,7 @@ export function parseOptions(argv: readonly string[]): Options {
     action: values.has("help") ? "help" : values.has("version") ? "version" : "query",
     words,
     store: last("store"),
+    engine: oneOf("engine", last("engine"), ["auto", "local", "athena"] as const) ?? "auto",
     time: { since: last("since"), from: last("from"), to: last("to"), allTime: values.has("all-time") },
     zone: resolveZone(last("tz") ?? "UTC"),
     clusters: clusters.length === 0 || clusters.includes("all") ? null : clusters,

@@ -48,7 +48,11 @@ export async function prepare(
   at: Surroundings,
   range?: TimeRange,
 ): Promise<PreparedQuery> {
-  const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now, params: options.params });
+  if (options.engine === "athena") {
+    throw new CliError("-e athena: this version cannot ask Athena", "leave -e out, or say -e local");
+  }
+  const engine = options.engine === "local" ? "duckdb" : undefined;
+  const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now, params: options.params, engine });
   const scan = statement.readsLogs ? await planFor(options, statement, at, range) : null;
   const rowsMax = rowsShown(options, statement);
   const query = lowerForDuckDb(statement, {

@@ -23,6 +23,7 @@ Output  -o, --output log|table|json|ndjson|csv|tsv|logfmt|raw|md
         --exit-status  exit 1 if there are no rows
 Plan    --explain  print the SQL that would run
         --dry-run  print what would be read
+        -e, --engine auto|local  local: all of DuckDB's SQL, not only Athena's
 Store   --store DIR  what logq-agent writes to. Remembered on a terminal in
         ~/.config/logq/config.json; LOGQ_STORE goes before what is remembered.
         -h, --help   -V, --version

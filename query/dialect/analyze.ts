@@ -4,6 +4,7 @@ import { findImplicitFroms, hasAggregate } from "./implicit-from.ts";
 import { lex } from "./lexer.ts";
 import type { Params, Token } from "./lexer.ts";
 import { parse } from "./parse.ts";
+import { refuseUnportable } from "./portable/portable.ts";
 import { SCAN_NAME } from "./scan.ts";
 import { TABLE_NAME, bindTable, findColumn, itemName, same } from "./scope.ts";
 import type { Implicit } from "./scope.ts";
@@ -19,6 +20,8 @@ export interface AnalyzeOptions {
   readonly now: bigint;
   /** Values of `$name`. */
   readonly params?: Params;
+  /** The engine that the user named: then the text may be what it alone takes. Without it both must take it. */
+  readonly engine?: "duckdb" | "trino" | undefined;
 }
 
 /**
@@ -35,13 +38,14 @@ export function analyze(text: string, options: AnalyzeOptions): Statement {
   refuseOffsets(syntax.tokens);
   const implicit = findImplicitFroms(syntax);
   const sugar = findSugar(text, syntax, implicit);
+  if (options.engine === undefined) refuseUnportable({ text, syntax, implicit, sugar });
   const { root } = syntax;
   return {
     text,
     readsLogs: implicit.size > 0 || syntax.selects.some(readsTable),
     kind: rowSource(syntax, implicit) === null ? "table" : "rows",
     ordered: root.orderBy !== null,
-    limited: root.limited,
+    limited: root.limitAt !== null,
     window: findWindow(syntax, implicit, options.now),
     parsed: { syntax, implicit, sugar, blanks: [...lexed.blanks, ...semicolons] },
   };

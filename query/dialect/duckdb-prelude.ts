@@ -37,6 +37,11 @@ const FORMAT_CODES = [
   ["%h", "%I"],
 ] as const;
 
+/** A format of MySQL in strftime's codes. */
+export function strftimeFormat(format: string): string {
+  return FORMAT_CODES.reduce((text, [mysql, strftime]) => text.replaceAll(mysql, strftime), format);
+}
+
 const STRFTIME = FORMAT_CODES.reduce((text, [mysql, strftime]) => `replace(${text}, '${mysql}', '${strftime}')`, "f");
 const ARGUMENTS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const URL_AUTHORITY = "^[^:/?#]+://(?:[^/?#@]*@)?";
@@ -45,7 +50,7 @@ const URL_AUTHORITY = "^[^:/?#]+://(?:[^/?#@]*@)?";
  * Macros by name, one definition per number of arguments. A function of DuckDB that a macro hides is called by its full
  * name. Source: Trino's documentation of functions, release 435, and its answers (`npm run test:trino`).
  */
-const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
+export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   // NULL in, NULL out.
   concat: variadic(2, (names) => names.join(" || ")),
   greatest: variadic(2, (names) => unlessNull(names, `system.main.greatest(${names.join(", ")})`)),
@@ -88,8 +93,7 @@ const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
       ELSE error('date_add: unknown unit ' || u) END`,
   ],
   date_format: [`(t, f) AS strftime(t, ${STRFTIME})`],
-  date_parse: [`(s, f) AS strptime(s, ${STRFTIME})`],
-  from_unixtime: ["(x) AS to_timestamp(round(x * 1000) / 1000)"],
+  from_unixtime: ["(x) AS to_timestamp(round(x * 1000e0) / 1000)"],
   to_unixtime: ["(t) AS epoch(t)"],
   from_iso8601_timestamp: ["(s) AS CAST(s AS TIMESTAMP WITH TIME ZONE)"],
   from_iso8601_date: ["(s) AS CAST(s AS DATE)"],
@@ -141,6 +145,8 @@ const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   sequence: ["(a, b) AS generate_series(a, b)", "(a, b, c) AS generate_series(a, b, c)"],
 
   // URLs.
+  url_encode: ["(s) AS replace(replace(replace(system.main.url_encode(s), '%20', '+'), '%2A', '*'), '~', '%7E')"],
+  url_decode: ["(s) AS system.main.url_decode(replace(s, '+', ' '))"],
   url_extract_protocol: [urlPart("^([^:/?#]+):")],
   url_extract_host: [urlPart(`${URL_AUTHORITY}([^/?#:]*)`)],
   url_extract_port: [`(u) AS TRY_CAST(system.main.regexp_extract(u, '${URL_AUTHORITY}[^/?#:]*:(\\d+)', 1) AS BIGINT)`],
@@ -148,7 +154,7 @@ const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   url_extract_query: [urlPart(String.raw`^[^?#]*\?([^#]*)`)],
   url_extract_fragment: [urlPart("^[^#]*#(.*)$")],
   url_extract_parameter: [
-    String.raw`(u, n) AS url_decode(CASE WHEN regexp_matches(u, '^[^#?]*\?(?:[^#]*&)?' || regexp_escape(n) || '(?:[=&#]|$)')
+    String.raw`(u, n) AS system.main.url_decode(CASE WHEN regexp_matches(u, '^[^#?]*\?(?:[^#]*&)?' || regexp_escape(n) || '(?:[=&#]|$)')
       THEN system.main.regexp_extract(u, '^[^#?]*\?(?:[^#]*?&)??' || regexp_escape(n) || '=?([^&#]*)', 1) END)`,
   ],
 };

@@ -1,7 +1,7 @@
 import { QueryError } from "../engine/engine.ts";
 import type { LoweredQuery, LoweredText } from "../engine/engine.ts";
 import { rowSource } from "./analyze.ts";
-import { DUCKDB_AGGREGATES, preludeFor } from "./duckdb-prelude.ts";
+import { DUCKDB_AGGREGATES, preludeFor, strftimeFormat } from "./duckdb-prelude.ts";
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
 import { quotedName, stringLiteral } from "./literal.ts";
 import { SCAN_NAME, duckDbScan } from "./scan.ts";
@@ -10,7 +10,7 @@ import { applySplices } from "./splice.ts";
 import type { Splice, Spliced } from "./splice.ts";
 import type { LowerOptions, Statement, TrinoLowerOptions } from "./statement.ts";
 import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
-import { calledAt, endsOperand, isOperator, isWord } from "./syntax.ts";
+import { calledAt, closingBracket, endsOperand, isOperator, isWord } from "./syntax.ts";
 import type { Select } from "./syntax.ts";
 import type { Token } from "./lexer.ts";
 import { trinoScan } from "./trino-scan.ts";
@@ -29,6 +29,7 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
   const spliced = applySplices(statement.text, [
     ...splicesOf(statement, scan, "*"),
     ...aggregateSplices(statement),
+    ...parseSplices(statement),
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: duckDbSugar(sugar) })),
     ...rows.splices,
     ...blankSplices(statement),
@@ -141,6 +142,20 @@ function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
     const isCall = token.kind === "word" && isOperator(tokens[at + 1], "(") && !isOperator(tokens[at - 1], ".");
     if (!isCall || !Object.hasOwn(DUCKDB_AGGREGATES, token.value)) return [];
     return [{ start: token.start, end: token.end, text: DUCKDB_AGGREGATES[token.value]! }];
+  });
+}
+
+/** `date_parse(x, '%i')`: no macro can be it, for DuckDB's strptime takes its format as a literal only. */
+function parseSplices({ parsed: { syntax } }: Statement): Splice[] {
+  const { tokens } = syntax;
+  return tokens.flatMap((token, at) => {
+    if (!isWord(token, "date_parse") || !isOperator(tokens[at + 1], "(") || isOperator(tokens[at - 1], ".")) return [];
+    const format = tokens[closingBracket(tokens, at + 1) - 1];
+    if (format?.kind !== "string" || format.isParam) return [];
+    return [
+      { start: token.start, end: token.end, text: "strptime" },
+      { start: format.start, end: format.end, text: stringLiteral(strftimeFormat(format.value)) },
+    ];
   });
 }
 

@@ -43,7 +43,7 @@ function parseQuery(cursor: Cursor, place: Place): Query {
     terms,
     orderBy: null,
     offsetAt: null,
-    limited: false,
+    limitAt: null,
     place,
   };
   cursor.queries.push(query);
@@ -135,7 +135,7 @@ function parseTail(cursor: Cursor, query: Mutable<Query>): void {
   for (;;) {
     const at = cursor.at;
     if (takeWords(cursor, "order", "by")) query.orderBy = scan(cursor, select, isClauseStart);
-    else if (takeWord(cursor, "limit", "fetch")) query.limited = true;
+    else if (takeWord(cursor, "limit", "fetch")) query.limitAt = at;
     else if (takeWord(cursor, "offset")) query.offsetAt = at;
     else return;
     scan(cursor, select, isClauseStart);

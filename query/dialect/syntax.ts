@@ -32,8 +32,8 @@ export interface Query extends Span {
   readonly orderBy: Span | null;
   /** Token of OFFSET. */
   readonly offsetAt: number | null;
-  /** Whether LIMIT or FETCH stands. */
-  readonly limited: boolean;
+  /** Token of LIMIT or FETCH. */
+  readonly limitAt: number | null;
   readonly place: Place;
 }
 

@@ -21,6 +21,7 @@ test("a bare query has the documented defaults", () => {
     stats: false,
     explain: false,
     dryRun: false,
+    engine: "auto",
     exitStatus: false,
   });
 });

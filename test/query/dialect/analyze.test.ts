@@ -32,7 +32,7 @@ test.each([
 test.each([
   "select 1",
   "select now()",
-  "values (1)",
+  "select * from (values (1)) as t(x)",
   "with logs as (select 1 as x) select x from logs",
   "select 1 as hour",
 ])("needs no store: %s", (text) => {

@@ -37,8 +37,8 @@ afterAll(async () => {
 });
 
 describe("a statement of the dialect answers as the one spelt out on a bare DuckDB", () => {
-  test.each(GOLDENS)("$say", async ({ say, spelt, ordered }) => {
-    const asked = await ask(say);
+  test.each(GOLDENS)("$say", async ({ say, spelt, ordered, engine }) => {
+    const asked = await ask(say, engine);
     const expected = await askBare(spelt);
     const inOrder = (rows: readonly string[]): readonly string[] => (ordered ? rows : rows.toSorted());
     expect(asked.names).toEqual(expected.names);
@@ -53,8 +53,8 @@ describe("a statement of the dialect answers as the one spelt out on a bare Duck
 });
 
 /** With the window that the text itself asks for, as the CLI would prune. */
-async function ask(text: string): Promise<Answer> {
-  const statement = analyze(text, { now: STORE_NOW_NS });
+async function ask(text: string, engine?: "duckdb"): Promise<Answer> {
+  const statement = analyze(text, { now: STORE_NOW_NS, engine });
   const range = statement.window.kind === "range" ? statement.window.range : { from: null, to: null };
   const query = lowerForDuckDb(statement, { files, range, where: null, limit: null });
   const { columns, batches } = await createDuckDbEngine().run(query, new AbortController().signal);

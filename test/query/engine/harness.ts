@@ -1,4 +1,4 @@
-/** One way through analysis, lowering and engine, as the CLI goes it. */
+/** One way through analysis, lowering and engine, as the CLI goes it with `-e local`. */
 import { analyze } from "../../../query/dialect/analyze.ts";
 import type { AnalyzeOptions } from "../../../query/dialect/analyze.ts";
 import { lowerForDuckDb } from "../../../query/dialect/lower.ts";
@@ -13,9 +13,9 @@ export interface Answer {
 }
 
 export function lowered(text: string, options: Partial<LowerOptions & AnalyzeOptions> = {}): LoweredQuery {
-  const { now = 0n, params = {}, ...rest } = options;
+  const { now = 0n, params = {}, engine, ...rest } = { engine: "duckdb" as const, ...options };
   const lowering = { files: [], range: { from: null, to: null }, where: null, limit: null, ...rest };
-  return lowerForDuckDb(analyze(text, { now, params }), lowering);
+  return lowerForDuckDb(analyze(text, { now, params, engine }), lowering);
 }
 
 export async function answer(query: LoweredQuery, signal = new AbortController().signal): Promise<Answer> {
