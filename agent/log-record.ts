@@ -123,7 +123,7 @@ function without(record: LogRecord, field: string): LogRecord {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== field));
 }
 
-function isObject(value: unknown): value is LogRecord {
+export function isObject(value: unknown): value is LogRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

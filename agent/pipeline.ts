@@ -195,7 +195,10 @@ async function openOutput(
   forgetEnded(positions, tails);
   const matchesTag = tagMatcher(config.match);
   const filtersFolder = filtersFolderOf(parts.config);
-  const filters = await createOutputFilters({ match: config.match, filters: parts.config.filters }, filtersFolder);
+  const filters = await createOutputFilters(
+    { match: config.match, filters: parts.config.filters },
+    { folder: filtersFolder, warn: (message) => log.warn({ output: output.id }, message) },
+  );
   const source = createSource(inputs, (tag) => filters?.reaches(tag) ?? matchesTag(tag));
   const bytesMax = config.totalFileSizeBytes;
   const quarantineOf = quarantineIn(parts.config);

@@ -8,7 +8,7 @@ import { readParsers } from "./parsers.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
 import { nameOf, placeOfOption, textsNamed, type RawConfig, type RawSection } from "./raw.ts";
-import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER } from "./registry.ts";
+import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER, PLUGINS_REFUSED } from "./registry.ts";
 import { readService } from "./service.ts";
 
 /**
@@ -108,6 +108,8 @@ function pluginOf<Config>(
 }
 
 function refusal(kind: "input" | "filter" | "output", name: string, names: readonly string[]): string {
+  const refused = PLUGINS_REFUSED[kind][name];
+  if (refused !== undefined) return `${kind} ${name} is not supported: logq-agent ${refused}`;
   const later = PLUGINS_LATER[kind];
   if (later.includes(name)) return `${kind} ${name} is not in this version yet; known: ${names.join(", ")}`;
   const near = nearest(name, [...names, ...later]);

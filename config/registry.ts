@@ -1,7 +1,11 @@
 import { AWS } from "./filter/aws.ts";
+import { EXPECT } from "./filter/expect.ts";
 import { GREP } from "./filter/grep.ts";
 import { KUBERNETES } from "./filter/kubernetes.ts";
 import { MODIFY } from "./filter/modify.ts";
+import { NEST } from "./filter/nest.ts";
+import { PARSER } from "./filter/parser.ts";
+import { RECORD_MODIFIER } from "./filter/record-modifier.ts";
 import { REDACT } from "./filter/redact.ts";
 import { REWRITE_TAG } from "./filter/rewrite-tag.ts";
 import { THROTTLE } from "./filter/throttle.ts";
@@ -26,6 +30,10 @@ export const FILTERS = {
   rewrite_tag: REWRITE_TAG,
   throttle: THROTTLE,
   aws: AWS,
+  nest: NEST,
+  record_modifier: RECORD_MODIFIER,
+  parser: PARSER,
+  expect: EXPECT,
 } as const;
 
 export const OUTPUTS = {
@@ -45,15 +53,25 @@ export const PLUGINS_LATER = {
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
-  filter: words(`parser multiline
-    checklist ecs expect geoip2 log_to_metrics lookup lua nest nightfall record_modifier stdout sysinfo tensorflow
-    throttle_size type_converter wasm`),
+  filter: words(`multiline
+    checklist ecs geoip2 log_to_metrics lookup nightfall stdout sysinfo tensorflow throttle_size`),
   output:
     words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file
     firehose flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
     slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
 } as const;
+
+/** Plugins of Fluent Bit's that will not come, and what to do instead. */
+export const PLUGINS_REFUSED: Readonly<Record<"input" | "filter" | "output", Readonly<Record<string, string>>>> = {
+  input: {},
+  filter: {
+    lua: "runs no scripts; use modify, nest, parser, grep, redact or rewrite_tag",
+    wasm: "runs no programs; use modify, nest, parser, grep, redact or rewrite_tag",
+    type_converter: "converts no fields; name their types in a parser, with types",
+  },
+  output: {},
+};
 
 /** Plugins without which the rest of a configuration makes sense: left out with a notice that says why. */
 export const LEFT_OUT: Readonly<Record<"input" | "filter" | "output", Readonly<Record<string, string>>>> = {

@@ -1,21 +1,31 @@
 import type { FilterConfig } from "../../config/config.ts";
 import { createAws } from "./aws.ts";
 import type { RecordFilter } from "./filter.ts";
+import { createExpectFilter } from "./expect.ts";
 import { createGrep } from "./grep.ts";
 import { createPodExclusion } from "./kubernetes/exclude.ts";
 import { createMergeLogFilter } from "./merge-log.ts";
 import { createModifyFilter } from "./modify.ts";
+import { createNestFilter } from "./nest.ts";
+import { createParserFilter } from "./parser.ts";
+import { createRecordModifierFilter } from "./record-modifier.ts";
 import { createRedact } from "./redact.ts";
 import { createRewriteTag } from "./rewrite-tag.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** The filters that work on records, in the order of the configuration. */
-export function createRecordFilters(configs: readonly FilterConfig[]): RecordFilter[] {
-  return configs.flatMap((config) => createRecordFilter(config) ?? []);
+/** The filters that work on records, in the order of the configuration. What records give them to say they say to `warn`. */
+export function createRecordFilters(configs: readonly FilterConfig[], warn: Warn = ignore): RecordFilter[] {
+  return configs.flatMap((config) => createRecordFilter(config, warn) ?? []);
+}
+
+export type Warn = (message: string) => void;
+
+function ignore(): void {
+  // Nobody asked.
 }
 
 /** Null for a filter all of which is applied once to each file, when it is found. */
-function createRecordFilter(config: FilterConfig): RecordFilter | RecordFilter[] | null {
+function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | RecordFilter[] | null {
   switch (config.plugin) {
     case "aws":
       return createAws(config);
@@ -31,6 +41,14 @@ function createRecordFilter(config: FilterConfig): RecordFilter | RecordFilter[]
       return [createPodExclusion(config), createMergeLogFilter(config)].filter((filter) => filter !== null);
     case "modify":
       return createModifyFilter(config);
+    case "nest":
+      return createNestFilter(config);
+    case "record_modifier":
+      return createRecordModifierFilter(config);
+    case "parser":
+      return createParserFilter(config, warn);
+    case "expect":
+      return createExpectFilter(config, warn);
     default:
       config satisfies never;
       return null;

@@ -2,6 +2,7 @@ import type { ModifyCondition, ModifyFilterConfig, ModifyRule } from "../../conf
 import { createPattern } from "../../config/onigmo.ts";
 import { parseRecordAccessor, valueAt } from "../../config/record-accessor.ts";
 import type { LogRecord } from "../record.ts";
+import { changingRecords } from "./change-records.ts";
 import type { RecordFilter } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
 
@@ -19,14 +20,7 @@ export function createModifyFilter({ match, conditions, rules }: ModifyFilterCon
   return {
     name: "modify",
     matches: tagMatcher(match),
-    open: () => ({
-      apply(rows) {
-        for (let row = 0; row < rows.count; row++) {
-          const changed = rows.keeps(row) ? change(rows.record(row)) : null;
-          if (changed !== null) rows.setRecord(row, changed);
-        }
-      },
-    }),
+    open: () => changingRecords(change),
   };
 }
 

@@ -1,0 +1,53 @@
+import type { ParserFilterConfig } from "../../config/filter/parser.ts";
+import { parseRecordAccessor, valueAt } from "../../config/record-accessor.ts";
+import { withFields } from "../log-record.ts";
+import { createParser } from "../parser/parser.ts";
+import type { LogRecord } from "../record.ts";
+import type { RecordFilter } from "./filter.ts";
+import { tagMatcher } from "./match.ts";
+import type { Rows } from "./rows.ts";
+
+/** A parsed time may be so far from the record's, as with every time that is read (the assembler's rule). */
+const BEFORE_SECONDS_MAX = 400 * 86_400;
+const BEHIND_SECONDS_MAX = 86_400;
+
+/** Fluent Bit's `parser`: a record whose field fits no parser is left alone. */
+export function createParserFilter(config: ParserFilterConfig, warn: (message: string) => void): RecordFilter {
+  const parsers = config.parsers.map((parser) => createParser(parser, warn));
+  const path = parseRecordAccessor(config.keyName);
+  function parseRow(rows: Rows, row: number): void {
+    const record = rows.record(row);
+    const text = valueAt(record, path);
+    if (typeof text !== "string") return;
+    const seconds = rows.seconds(row);
+    for (const parser of parsers) {
+      const parsed = parser.parse(text, seconds);
+      if (parsed === null) continue;
+      rows.setRecord(row, withFields(parsed.fields, keptFields(record, config)));
+      const { time } = parsed;
+      if (time !== null && isNear(time.seconds, seconds)) rows.setTime(row, time.seconds, time.nanos);
+      return;
+    }
+  }
+  return {
+    name: "parser",
+    matches: tagMatcher(config.match),
+    open: () => ({
+      apply(rows) {
+        for (let row = 0; row < rows.count; row++) if (rows.keeps(row)) parseRow(rows, row);
+      },
+    }),
+  };
+}
+
+/** As in Fluent Bit, a field that is named by an accessor goes with the others, whatever `preserve_key` says. */
+function keptFields(record: LogRecord, { keyName, reserveData, preserveKey }: ParserFilterConfig): [string, unknown][] {
+  const fields = Object.entries(record);
+  if (keyName.startsWith("$")) return reserveData ? fields : [];
+  return fields.filter(([name]) => (name === keyName ? preserveKey : reserveData));
+}
+
+function isNear(seconds: number, recordSeconds: number): boolean {
+  const age = recordSeconds - seconds;
+  return age <= BEFORE_SECONDS_MAX && age >= -BEHIND_SECONDS_MAX;
+}
