@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { FRAMINGS } from "../config/framing.ts";
 import type { AgentConfig } from "../config/config.ts";
 import type { TailConfig } from "../config/input/tail.ts";
 import { tickOf } from "./follow.ts";
@@ -74,7 +75,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     tails.push(await open(input, describe, claimed[index]!.map(withTag(input.tag))));
   }
   const leftTails: Tail[] = [];
-  for (const framing of ["cri", "plain"] as const) {
+  for (const framing of FRAMINGS) {
     const own = left.filter((record) => record.framing === framing);
     const unnamed = { ...inputs[0]!, path: [], excludePath: [], framing };
     if (own.length > 0) leftTails.push(await open(unnamed, describeLike(own), own));

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { CUT, STREAM, type Batch, type Origin } from "../record.ts";
 import type { MultilineConfig } from "../../config/multiline.ts";
+import type { Framing } from "../../config/framing.ts";
 import { CriPrefix } from "./cri.ts";
+import { DockerLine } from "./docker.ts";
 import { LevelDetector } from "./level.ts";
 import { LineMatcher } from "./multiline/line-matcher.ts";
 import { lineRules } from "./multiline/line-rules.ts";
@@ -46,7 +48,7 @@ const STREAMS = [STREAM.none, STREAM.stdout, STREAM.stderr] as const;
 const CRI_STREAMS = [STREAM.stdout, STREAM.stderr] as const;
 
 interface AssemblerCounters {
-  /** Lines that are no CRI lines though the input says CRI. */
+  /** Lines that are not CRI's, or Docker's, though the input says so. */
   unparsed: number;
   /** Records cut at their limit, or ended by the end of their file. */
   cut: number;
@@ -57,7 +59,7 @@ interface AssemblerCounters {
 }
 
 export interface AssemblyOptions {
-  readonly framing: "cri" | "plain";
+  readonly framing: Framing;
   readonly skipEmpty?: boolean;
   /** Lines of a stream are joined to records. */
   readonly multiline?: MultilineConfig | null;
@@ -84,7 +86,7 @@ export interface AssemblySource {
 }
 
 /**
- * Turns the lines of a chain into batches of whole records: joins CRI fragments per stream, cuts what is too long,
+ * Turns the lines of a chain into batches of whole records: joins fragments (CRI's, Docker's) per stream, cuts what is too long,
  * repairs invalid UTF-8, finds time and level. Pure: bytes in, batches out, no I/O; a pull parser, because the consumer
  * may refuse a batch and then needs the state before it.
  *
@@ -105,7 +107,9 @@ export class Assembler {
   filteredAtBatchStart: Filtered = NOTHING_FILTERED;
   readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
 
-  readonly #cri: boolean;
+  readonly #framing: Framing;
+  /** For docker alone. */
+  readonly #docker: DockerLine | null;
   readonly #skipEmpty: boolean;
   readonly #readSeconds: number;
   readonly #readNanos: number;
@@ -124,6 +128,10 @@ export class Assembler {
   /** What the line at `#endingsAt` has ended. */
   #endings: readonly Ending[] = NOTHING_ENDED;
   #endingsAt = -1;
+  /** Where the message of the line that was read last ends. */
+  #messageEnd = 0;
+  /** Where in the bytes the line stands that `#docker` holds; -1: none. */
+  #dockerAt = -1;
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
@@ -133,7 +141,8 @@ export class Assembler {
    */
   constructor(source: AssemblySource, options: AssemblyOptions, readTimeMs: number, arrays = createBatchArrays()) {
     this.#source = source;
-    this.#cri = options.framing === "cri";
+    this.#framing = options.framing;
+    this.#docker = options.framing === "docker" ? new DockerLine() : null;
     this.#skipEmpty = options.skipEmpty === true;
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
@@ -162,13 +171,14 @@ export class Assembler {
     for (let at = 0; at < bytes.length || at === 0;) {
       const newline = bytes.indexOf(10, at);
       const end = newline < 0 ? bytes.length : newline;
-      const isCri = this.#readPrefix(bytes, at, end);
+      this.#dockerAt = -1;
+      const isFramed = this.#readPrefix(bytes, at, end);
       // The file was replaced: reading it finds that out.
       if (this.#prefix.stream !== stream) return;
       const place = { file: fragment.file, start: fragment.start + at, end: fragment.start + end };
-      const message = isCri ? this.#prefix.message : at;
-      if (this.#prefix.partial) this.#addPart(bytes, message, end, place, origin);
-      else this.#addLine(this.#text(bytes, message, end), { rule, place, origin });
+      const message = isFramed ? this.#prefix.message : at;
+      if (this.#prefix.partial) this.#addPart(bytes, message, this.#messageEnd, place, origin);
+      else this.#addLine(this.#text(bytes, message, this.#messageEnd), { rule, place, origin });
       at = end + 1;
     }
   }
@@ -192,7 +202,9 @@ export class Assembler {
       const terminated = newline >= 0 && newline < end;
       const lineEnd = terminated ? newline : end;
       if (!terminated && !torn && !(pieces && this.#isOverlong(bytes, at, end))) break;
-      at = this.#line(bytes, at, lineEnd, terminated, base, valid);
+      const next = this.#line(bytes, at, lineEnd, terminated, base, valid);
+      if (next !== at) this.#dockerAt = -1;
+      at = next;
     }
     if (!this.#batch.taken) this.due = true;
     return at;
@@ -239,7 +251,12 @@ export class Assembler {
 
   /** Fills `#prefix` from a line's start: false for a plain line. */
   #readPrefix(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#cri && this.#prefix.parse(bytes, start, end)) return true;
+    if (this.#framing === "cri" && this.#prefix.parse(bytes, start, end)) {
+      this.#messageEnd = end;
+      return true;
+    }
+    if (this.#docker !== null && this.#readDocker(this.#docker, bytes, start, end)) return true;
+    this.#messageEnd = end;
     this.#prefix.stream = STREAM.none;
     this.#prefix.partial = false;
     this.#prefix.seconds = this.#readSeconds;
@@ -247,24 +264,41 @@ export class Assembler {
     return false;
   }
 
+  /** A line of Docker's can be read once only: one that has to wait for a batch is known by its place. */
+  #readDocker(docker: DockerLine, bytes: Buffer, start: number, end: number): boolean {
+    const isKnown = start === this.#dockerAt;
+    // Docker cuts messages at 16 KB; of a line without end nothing could go out in pieces.
+    if (!isKnown && (end - start > RECORD_BYTES_MAX || !docker.parse(bytes, start, end))) return false;
+    this.#dockerAt = start;
+    Object.assign(this.#prefix, {
+      stream: docker.stream,
+      partial: docker.partial,
+      seconds: docker.seconds,
+      nanos: docker.nanos,
+      message: docker.message,
+    });
+    this.#messageEnd = docker.messageEnd;
+    return true;
+  }
+
   /** One line or the next piece of an overlong one; returns where the next begins, or `start` if a batch is due first. */
   #line(bytes: Buffer, start: number, lineEnd: number, terminated: boolean, base: number, valid: boolean): number {
     const continued = this.#midLine;
-    const isCri = !continued && this.#readPrefix(bytes, start, lineEnd);
-    const message = isCri ? this.#prefix.message : start;
+    const isFramed = !continued && this.#readPrefix(bytes, start, lineEnd);
+    const message = isFramed ? this.#prefix.message : start;
+    const end = continued ? lineEnd : this.#messageEnd;
     const { stream } = this.#prefix;
-    const isLong = lineEnd - message > RECORD_BYTES_MAX;
+    const isLong = end - message > RECORD_BYTES_MAX;
     const next = terminated ? lineEnd + 1 : lineEnd;
     const partial = this.#partials[stream]!;
-    const isCut =
-      partial.isOpen && (isLong || partial.isFullWith(lineEnd - message, this.#place(base, start, lineEnd)));
+    const isCut = partial.isOpen && (isLong || partial.isFullWith(end - message, this.#place(base, start, lineEnd)));
     if (this.#matcher !== null && !continued) {
-      const window = { bytes, base, valid, at: start };
-      if (isCri && !this.#endOverdue(window)) return start;
+      const window = { bytes, base, valid, at: start, lineEnd };
+      if (isFramed && !this.#endOverdue(window)) return start;
       if ((isLong || isCut) && this.#records[stream]!.isOpen && !this.#emitRecord(stream, CUT.none, window))
         return start;
       if (!isLong && !isCut && !this.#prefix.partial) {
-        const joined = this.#join(window, message, lineEnd);
+        const joined = this.#join(window, message, end);
         if (joined !== "alone") return joined === "joined" ? next : start;
       }
     }
@@ -277,11 +311,11 @@ export class Assembler {
     const opens = this.#prefix.partial && stream !== STREAM.none && !continued;
     if (opens || partial.isOpen) {
       if (!opens && !this.#begin(base + start)) return start;
-      this.#addPart(bytes, message, lineEnd, this.#place(base, start, lineEnd), this.#source.origin);
+      this.#addPart(bytes, message, end, this.#place(base, start, lineEnd), this.#source.origin);
       if (!opens) this.#emitOpen(partial, stream, CUT.none);
       return next;
     }
-    const messageEnd = lineEnd > message && bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
+    const messageEnd = end > message && bytes[end - 1] === 13 ? end - 1 : end;
     if (this.#skipEmpty && messageEnd === message && !continued) {
       this.filtered = { bytes: this.filtered.bytes + next - start, records: this.filtered.records + 1 };
       return next;
@@ -290,7 +324,7 @@ export class Assembler {
       return start;
     this.rawBytes[this.#batch.count - 1] = next - start;
     this.#midLine = false;
-    if (this.#cri && !isCri && !continued) this.counters.unparsed++;
+    if (this.#framing !== "plain" && !isFramed && !continued) this.counters.unparsed++;
     return next;
   }
 
@@ -303,16 +337,18 @@ export class Assembler {
    * A whole line of a log with multi-line records: joined with the record of its stream or the beginning of one, alone, or
    * "due": a batch has to go first.
    */
-  #join(window: Window, message: number, lineEnd: number): "joined" | "alone" | "due" {
+  #join(window: Window, message: number, end: number): "joined" | "alone" | "due" {
     const matcher = this.#matcher!;
     const { stream } = this.#prefix;
     const record = this.#records[stream]!;
-    const text = this.#text(window.bytes, message, lineEnd);
+    const text = this.#text(window.bytes, message, end);
     const isInWindow = text.bytes === window.bytes;
-    const rule = matcher.match(this.#states[stream]!, text.bytes, text.from, text.to, isInWindow);
+    // What the matcher saw of Docker's lines beforehand had its escapes still.
+    const isSeen = isInWindow && this.#docker === null;
+    const rule = matcher.match(this.#states[stream]!, text.bytes, text.from, text.to, isSeen);
     // Left out: as if it had never been written.
     if (rule < 0 && text.from === text.to && this.#skipEmpty) return "alone";
-    const place = rule < 0 ? null : this.#place(window.base, window.at, lineEnd);
+    const place = rule < 0 ? null : this.#place(window.base, window.at, window.lineEnd);
     if (record.isOpen) {
       const isCut = place !== null && !matcher.begins && record.isFullWith(text.to - text.from + 1, place);
       const ends = place === null || matcher.begins || isCut;
@@ -534,8 +570,9 @@ interface Window {
   readonly base: number;
   /** They are UTF-8. */
   readonly valid: boolean;
-  /** Where the line starts in them. */
+  /** Where the line starts in them, and where it ends. */
   readonly at: number;
+  readonly lineEnd: number;
 }
 
 interface Text {

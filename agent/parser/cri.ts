@@ -40,14 +40,21 @@ export class CriPrefix {
   /** Parses the line `bytes[start, end)`; false if it is not a CRI line. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     // The shortest line: 2026-11-21T05:47:53Z stdout F
-    if (end - start < 29 || bytes[start + 10] !== LETTER_T) return false;
-    if (!this.#isCachedSecond(bytes, start) && !this.#readSecond(bytes, start)) return false;
-    this.seconds = this.#cachedSeconds;
-    const zone = this.#readFraction(bytes, start + SECONDS_TEXT_BYTES, end);
-    const afterTime = bytes[zone] === LETTER_Z ? zone + 1 : this.#readOffset(bytes, zone, end);
+    if (end - start < 29) return false;
+    const afterTime = this.readTime(bytes, start, end);
     // ` stdout F`
     if (afterTime < 0 || afterTime + 9 > end || bytes[afterTime] !== SPACE) return false;
     return this.#readStreamAndTag(bytes, afterTime + 1, end);
+  }
+
+  /** Reads `<RFC3339Nano>` into `seconds` and `nanos`; returns the offset after it, or -1. */
+  readTime(bytes: Uint8Array, start: number, end: number): number {
+    // 2026-11-21T05:47:53Z
+    if (end - start < 20 || bytes[start + 10] !== LETTER_T) return -1;
+    if (!this.#isCachedSecond(bytes, start) && !this.#readSecond(bytes, start)) return -1;
+    this.seconds = this.#cachedSeconds;
+    const zone = this.#readFraction(bytes, start + SECONDS_TEXT_BYTES, end);
+    return bytes[zone] === LETTER_Z ? zone + 1 : this.#readOffset(bytes, zone, end);
   }
 
   /** In words instead of bytes: a third of the time that all of a prefix takes. */

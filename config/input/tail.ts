@@ -1,5 +1,6 @@
 import path from "node:path";
 
+import { FRAMINGS, type Framing } from "../framing.ts";
 import { BUILT_IN_MULTILINE, FLUSH_TIMEOUT_MS, type MultilineConfig } from "../multiline.ts";
 import type { OptionGroup } from "../option.ts";
 import { onOff, refuseOption, type Plugin, type Reading } from "../plugin.ts";
@@ -17,8 +18,7 @@ export interface TailConfig {
   readonly path: readonly string[];
   /** Patterns on the whole path, as fnmatch(3) without flags (Fluent Bit's rule): here `*` matches slashes too. */
   readonly excludePath: readonly string[];
-  /** How lines are read: CRI's framing (a line that is not CRI counts as plain), or as they are. */
-  readonly framing: "cri" | "plain";
+  readonly framing: Framing;
   /** How lines are joined to records; null: each is one, but for CRI's partial ones. */
   readonly multiline: MultilineConfig | null;
   /** Lines without a message are left out. */
@@ -78,28 +78,17 @@ const GROUP = {
     parser: {
       type: "enum",
       default: null,
-      values: ["cri"],
-      valuesLater: [
-        "docker",
-        "json",
-        "regex",
-        "logfmt",
-        "klog",
-        "audit",
-        "nginx",
-        "apache",
-        "apache2",
-        "syslog-rfc5424",
-      ],
+      values: ["cri", "docker"],
+      valuesLater: ["json", "regex", "logfmt", "klog", "audit", "nginx", "apache", "apache2", "syslog-rfc5424"],
       origin: "fluent-bit",
-      doc: "`cri`: lines are in the form that containerd and CRI-O write; without it they are taken as they are.",
+      doc: "`cri`: lines are in the form that containerd and CRI-O write; `docker`: in that of Docker's json-file driver; without it they are taken as they are.",
     },
     "multiline.parser": {
       type: "list",
       default: "",
       values: ["cri", "docker", ...BUILT_IN_MULTILINE],
       origin: "fluent-bit",
-      doc: "How lines are joined to records. `cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined; `java`, `python`, `go`, `ruby`: so are stack traces, each stream by itself. Holds for files found from now on.",
+      doc: "How lines are joined to records. `cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined; `docker` alone: the same with the lines of Docker's json-file driver; `java`, `python`, `go`, `ruby`: so are stack traces, each stream by itself. Holds for files found from now on.",
     },
     skip_empty_lines: {
       type: "boolean",
@@ -164,16 +153,12 @@ export const TAIL: Plugin<TailConfig> = {
     const { found, index } = reading;
     const settings = readSettings(GROUP, "input tail", withoutOwnParsers(section, reading), found);
     const framings = [...settings["multiline.parser"], ...(settings.parser === null ? [] : [settings.parser])];
-    if (framings.includes("docker") && !framings.includes("cri")) {
-      const message = "docker alone is not in this version yet; write cri, or docker, cri";
-      refuseOption(section, "multiline.parser", message, found);
-    }
     const config: TailConfig = {
       plugin: "tail",
       tag: settings.tag ?? `tail.${index}`,
       path: settings.path.map((pattern) => path.resolve(pattern)),
       excludePath: settings.exclude_path.map(wholePathPattern),
-      framing: framings.includes("cri") ? "cri" : "plain",
+      framing: FRAMINGS.find((framing) => framings.includes(framing)) ?? "plain",
       multiline: multilineOf(settings["multiline.parser"]),
       skipEmptyLines: settings.skip_empty_lines,
       refreshIntervalMs: settings.refresh_interval,
@@ -207,7 +192,7 @@ function multilineOf(names: readonly string[]): MultilineConfig | null {
 
 function multilineNames({ framing, multiline }: TailConfig): readonly string[] | null {
   const joined = (multiline?.parsers ?? []).map((parser) => (typeof parser === "string" ? parser : parser.name));
-  const names = [...(framing === "cri" ? ["cri"] : []), ...joined];
+  const names = [...(framing === "plain" ? [] : [framing]), ...joined];
   return names.length === 0 ? null : names;
 }
 

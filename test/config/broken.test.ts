@@ -167,11 +167,6 @@ describe("a broken configuration is refused, with file, line, column and key pat
       'agent.yaml:6:15: pipeline.inputs[0].parser: unknown value "crio"; did you mean "cri"?',
     ],
     [
-      "docker lines alone",
-      edited("tag:", "multiline.parser: docker\n      tag:"),
-      "agent.yaml:6:25: pipeline.inputs[0].multiline.parser: docker alone is not in this version yet; write cri, or docker, cri",
-    ],
-    [
       "a parser of one's own",
       edited("tag:", "parser: Mine\n      tag:") + "parsers: [{name: mine, format: json}]\n",
       'agent.yaml:6:15: pipeline.inputs[0].parser: parser "mine" is defined by this configuration; own parsers are not in this version yet',

@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
+import { renderConfig } from "../../config/render.ts";
 import { BASE, edited, load } from "./fixture.ts";
 
 describe("defaults", () => {
@@ -175,6 +176,12 @@ describe("values as Fluent Bit takes them", () => {
     "parser: CRI",
   ])("%s selects CRI framing", (text) => {
     expect(load(edited("tag: kube.*", text)).config?.inputs[0]?.framing).toBe("cri");
+  });
+
+  test.each(["multiline.parser: docker, java", "parser: docker"])("%s selects Docker's framing", (text) => {
+    const { config } = load(edited("tag: kube.*", text));
+    expect(config?.inputs[0]?.framing).toBe("docker");
+    expect(load(renderConfig(config!)).config).toEqual(config);
   });
 
   test("log_level warning is warn", () => {

@@ -1,3 +1,4 @@
+import type { Framing } from "../../config/framing.ts";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,7 +10,7 @@ export interface SourceChain {
   readonly attempt: number;
   /** Plain or, by its name, gzip. */
   readonly files: readonly { readonly path: string; readonly inode: number }[];
-  readonly framing: "cri" | "plain";
+  readonly framing: Framing;
   /** Nothing can follow any more: what is open at the end is a record, cut at `end`. */
   readonly final: boolean;
   /** Whether an unterminated last line of a chain that is not final counts as a line (unchanged for 5 s). */

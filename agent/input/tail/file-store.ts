@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import type { Framing } from "../../../config/framing.ts";
 import { ageMs, Tombstones } from "./tombstones.ts";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
 import type { MultilineConfig } from "../../../config/multiline.ts";
@@ -35,7 +36,7 @@ export interface FileRecord {
   /** The resolved path under which the file was found, and the live path of its chain. */
   readonly path: string;
   readonly chainPath: string;
-  readonly framing: "cri" | "plain";
+  readonly framing: Framing;
   /** Its pod was not known when it was found: `origin` is what the path says, and may still change. */
   readonly awaitsPod?: true;
   /** Lines without a message are left out: as it was when the file was found, so that a shipment repeats the same. */

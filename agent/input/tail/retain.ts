@@ -1,5 +1,6 @@
 import { constants, fstatSync, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import type { Framing } from "../../../config/framing.ts";
 import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { Report } from "./discover.ts";
 import { readHead, type FileRecord, type FileStore } from "./file-store.ts";
@@ -13,7 +14,7 @@ export interface RetainRequest {
   /** The name it has now. */
   readonly resolved: string;
   readonly chainPath: string;
-  readonly framing: "cri" | "plain";
+  readonly framing: Framing;
   readonly skipEmpty: boolean;
   readonly multiline: MultilineConfig | null;
   readonly links: boolean;

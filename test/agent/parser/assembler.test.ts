@@ -10,7 +10,13 @@ const DAY_MS = 24 * HOUR_MS;
 /** Every record of a text, and the batches they came in. */
 function assemble(
   text: string | Buffer,
-  options: { torn?: boolean; pieces?: boolean; framing?: "cri" | "plain"; ended?: boolean; skipEmpty?: boolean } = {},
+  options: {
+    torn?: boolean;
+    pieces?: boolean;
+    framing?: "cri" | "docker" | "plain";
+    ended?: boolean;
+    skipEmpty?: boolean;
+  } = {},
 ) {
   const { torn = false, pieces = false, framing = "cri", ended = false, skipEmpty = false } = options;
   const bytes = Buffer.from(text);

@@ -6,7 +6,7 @@ import { cri, originOfFile, recordsOf, T0_MS, type SeenRecord } from "../../fixt
 export function recordsFrom(
   text: string,
   parsers: MultilineConfig["parsers"],
-  changes: { framing?: "cri" | "plain"; skipEmpty?: boolean; flushTimeoutMs?: number } = {},
+  changes: { framing?: "cri" | "docker" | "plain"; skipEmpty?: boolean; flushTimeoutMs?: number } = {},
 ): { records: SeenRecord[]; logs: string[]; assembler: Assembler; rawBytes: number[] } {
   const { framing = "cri", skipEmpty = false, flushTimeoutMs = 4000 } = changes;
   const bytes = Buffer.from(text);
