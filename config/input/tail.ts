@@ -3,9 +3,11 @@ import path from "node:path";
 import { FRAMINGS, type Framing } from "../framing.ts";
 import { BUILT_IN_MULTILINE, FLUSH_TIMEOUT_MS, type MultilineConfig } from "../multiline.ts";
 import type { OptionGroup } from "../option.ts";
+import type { ParserConfig } from "../parser-config.ts";
+import { findParser, parserNameProblem } from "../parsers.ts";
 import { onOff, refuseOption, type Plugin, type Reading } from "../plugin.ts";
 import { describe } from "../problem.ts";
-import { entryNamed, nameOf, type RawSection } from "../raw.ts";
+import { entryNamed, nameOf, placeOfOption, type RawSection } from "../raw.ts";
 import { LOG_ONCE, NO_BUFFER, NO_WORKERS, ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES, POSITIONS } from "../reasons.ts";
 import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
@@ -21,6 +23,8 @@ export interface TailConfig {
   readonly framing: Framing;
   /** How lines are joined to records; null: each is one, but for CRI's partial ones. */
   readonly multiline: MultilineConfig | null;
+  /** What makes records of lines; null: they are taken as they are. A filter of load.ts applies it. */
+  readonly parser: ParserConfig | null;
   /** Lines without a message are left out. */
   readonly skipEmptyLines: boolean;
   readonly refreshIntervalMs: number;
@@ -76,12 +80,10 @@ const GROUP = {
       doc: "A file that was last written longer ago than this is not taken up, until it is written again; without it, every file is.",
     },
     parser: {
-      type: "enum",
+      type: "string",
       default: null,
-      values: ["cri", "docker"],
-      valuesLater: ["json", "regex", "logfmt", "klog", "audit", "nginx", "apache", "apache2", "syslog-rfc5424"],
       origin: "fluent-bit",
-      doc: "`cri`: lines are in the form that containerd and CRI-O write; `docker`: in that of Docker's json-file driver; without it they are taken as they are.",
+      doc: "`cri`: lines are in the form that containerd and CRI-O write; `docker`: in that of Docker's json-file driver; any other parser: its fields are the record and its time the record's, as a filter `parser` before the others does it for the input's tag. A line that does not fit it, and without it every line, is taken as it is.",
     },
     "multiline.parser": {
       type: "list",
@@ -152,7 +154,7 @@ export const TAIL: Plugin<TailConfig> = {
   read(section, reading) {
     const { found, index } = reading;
     const settings = readSettings(GROUP, "input tail", withoutOwnParsers(section, reading), found);
-    const framings = [...settings["multiline.parser"], ...(settings.parser === null ? [] : [settings.parser])];
+    const framings = [...settings["multiline.parser"], settings.parser?.toLowerCase()];
     const config: TailConfig = {
       plugin: "tail",
       tag: settings.tag ?? `tail.${index}`,
@@ -160,6 +162,7 @@ export const TAIL: Plugin<TailConfig> = {
       excludePath: settings.exclude_path.map(wholePathPattern),
       framing: FRAMINGS.find((framing) => framings.includes(framing)) ?? "plain",
       multiline: multilineOf(settings["multiline.parser"]),
+      parser: readLineParser(section, settings, reading),
       skipEmptyLines: settings.skip_empty_lines,
       refreshIntervalMs: settings.refresh_interval,
       readFromHead: settings.read_from_head,
@@ -182,6 +185,23 @@ export const TAIL: Plugin<TailConfig> = {
   }),
 };
 
+/** A parser other than `cri` and `docker`, which are framings. */
+function readLineParser(
+  section: RawSection,
+  settings: { readonly parser: string | null; readonly "multiline.parser": readonly string[] },
+  { parsers, found }: Reading,
+): ParserConfig | null {
+  const name = settings.parser;
+  if (name === null || ["cri", "docker"].includes(name.toLowerCase())) return null;
+  const problem = parserNameProblem(name, parsers);
+  if (problem !== null) refuseOption(section, "parser", problem, found);
+  if (settings["multiline.parser"].length === 0) return findParser(name, parsers);
+  const { place, keyPath } = placeOfOption(section, "parser");
+  const message = "accepted without effect: multiline.parser reads the lines; add a filter named parser";
+  found.notices.push(describe(place, keyPath, message));
+  return null;
+}
+
 /** `cri` and `docker` say how lines are framed; the others join them. */
 function multilineOf(names: readonly string[]): MultilineConfig | null {
   const parsers = BUILT_IN_MULTILINE.filter((name) => names.includes(name)).toSorted(
@@ -203,10 +223,10 @@ function wholePathPattern(pattern: string): string {
 
 /** Refuses, with their own message, the parsers that the file itself defines; returns the section without them. */
 function withoutOwnParsers(section: RawSection, { raw, found }: Reading): RawSection {
-  const own = new Set([...raw.parsers, ...raw.multilineParsers].map((parser) => nameOf(parser)));
+  const own = new Set(raw.multilineParsers.map((parser) => nameOf(parser)));
   const builtIn = new Set<string | null>(["cri", "docker"]);
   const entries = section.entries.filter((entry) => {
-    if (entry.name !== "parser" && entry.name !== "multiline.parser") return true;
+    if (entry.name !== "multiline.parser") return true;
     const names = (typeof entry.value === "string" ? entry.value.split(",") : (entry.value ?? [])).map((name) =>
       name.trim().toLowerCase(),
     );

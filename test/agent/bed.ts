@@ -258,6 +258,7 @@ export function tailConfig(path: string): TailConfig {
     excludePath: [],
     framing: "cri",
     multiline: null,
+    parser: null,
     skipEmptyLines: false,
     ...times,
     links: true,

@@ -164,12 +164,12 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "a misspelt parser",
       edited("tag:", "parser: crio\n      tag:"),
-      'agent.yaml:6:15: pipeline.inputs[0].parser: unknown value "crio"; did you mean "cri"?',
+      'agent.yaml:6:15: pipeline.inputs[0].parser: no parser "crio"; did you mean "cri"?',
     ],
     [
-      "a parser of one's own",
+      "a parser whose name differs in its case",
       edited("tag:", "parser: Mine\n      tag:") + "parsers: [{name: mine, format: json}]\n",
-      'agent.yaml:6:15: pipeline.inputs[0].parser: parser "mine" is defined by this configuration; own parsers are not in this version yet',
+      'agent.yaml:6:15: pipeline.inputs[0].parser: no parser "Mine"; did you mean "mine"?',
     ],
     [
       "a parser without a name",

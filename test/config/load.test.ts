@@ -31,6 +31,7 @@ describe("defaults", () => {
             excludePath: [],
             framing: "plain",
             multiline: null,
+            parser: null,
             skipEmptyLines: false,
             refreshIntervalMs: 60_000,
             readFromHead: true,
@@ -182,6 +183,28 @@ describe("values as Fluent Bit takes them", () => {
     const { config } = load(edited("tag: kube.*", text));
     expect(config?.inputs[0]?.framing).toBe("docker");
     expect(load(renderConfig(config!)).config).toEqual(config);
+  });
+
+  test("any other parser of tail is a filter in front of the others, and shown as one", () => {
+    const text = edited("tag: kube.*", "tag: web.*\n      parser: mine").replace(
+      "  outputs:",
+      "  filters: [{name: grep, match: web.*, exclude: log x}]\n  outputs:",
+    );
+    const { config, problems } = load(`${text}parsers: [{name: mine, format: logfmt}]\n`);
+    expect(problems).toEqual([]);
+    expect(config?.filters).toMatchObject([
+      { plugin: "parser", match: { pattern: "web.*", regex: false }, keyName: "log", parsers: [{ name: "mine" }] },
+      { plugin: "grep" },
+    ]);
+    expect(load(renderConfig(config!)).config?.filters).toEqual(config?.filters);
+  });
+
+  test("a parser of tail has no effect beside multiline.parser, which is said", () => {
+    const { config, notices } = load(edited("tag: kube.*", "parser: nginx\n      multiline.parser: cri"));
+    expect(config?.filters).toEqual([]);
+    expect(notices).toEqual([
+      "agent.yaml:6:15: pipeline.inputs[0].parser: accepted without effect: multiline.parser reads the lines; add a filter named parser",
+    ]);
   });
 
   test("log_level warning is warn", () => {
