@@ -1,9 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { FRAMINGS } from "../config/framing.ts";
-import type { AgentConfig } from "../config/config.ts";
+import type { AgentConfig, FilterConfig } from "../config/config.ts";
 import type { TailConfig } from "../config/input/tail.ts";
+import type { MultilineConfig } from "../config/multiline.ts";
 import { tickOf } from "./follow.ts";
+import { tagMatcher } from "./filter/match.ts";
 import { createDiscovery } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
 import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
@@ -58,7 +60,8 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     awaits: (origin: Origin) => awaitsPod(origin, about),
     onGivenUp: (origin: Origin) => log.warn({ path: origin.path }, POD_UNKNOWN),
   };
-  const common = { store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
+  const multilineOf: TailOptions["multilineOf"] = (tag) => multilineByFilter(filters, tag);
+  const common = { multilineOf, store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
   const { claimed, left } = await shareOut(records, inputs);
   const open = async (
     input: TailConfig,
@@ -86,6 +89,12 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
 }
 
 const POD_UNKNOWN = "the pod of a file is not known in time; it is shipped with what its path says";
+
+/** What a filter says of the lines of files with this tag. Two such filters are Fluent Bit's endless loop: the first counts. */
+function multilineByFilter(filters: readonly FilterConfig[], tag: string): MultilineConfig | null {
+  const filter = filters.find((each) => each.plugin === "multiline" && tagMatcher(each.match)(tag));
+  return filter?.plugin === "multiline" ? filter.multiline : null;
+}
 
 /**
  * Gives each file to the first input that names it, by the path it was found under or, if none does, by the file that a

@@ -1,4 +1,5 @@
 import type { ParserConfig } from "./parser-config.ts";
+import type { MultilineParserConfig } from "./multiline.ts";
 import type { Plugin } from "./plugin.ts";
 import type { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import type { ServiceConfig } from "./service.ts";
@@ -11,6 +12,8 @@ export interface AgentConfig {
   readonly outputs: readonly OutputConfig[];
   /** The configuration's own, beside those that are built in. */
   readonly parsers: readonly ParserConfig[];
+  /** Those that the file defines; inputs and filters hold what they need of them. */
+  readonly multilineParsers: readonly MultilineParserConfig[];
 }
 
 export type InputConfig = ConfigOf<(typeof INPUTS)[keyof typeof INPUTS]>;

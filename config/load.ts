@@ -3,11 +3,12 @@ import os from "node:os";
 import { checkConfig } from "./check.ts";
 import type { AgentConfig, FilterConfig, InputConfig, OutputConfig } from "./config.ts";
 import { readFiles, type Variables } from "./files.ts";
+import { readMultilineParsers } from "./multiline-parsers.ts";
 import { nearest } from "./nearest.ts";
 import { readParsers } from "./parsers.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
-import { nameOf, placeOfOption, textsNamed, type RawConfig, type RawSection } from "./raw.ts";
+import { nameOf, placeOfOption, textsNamed, type RawSection } from "./raw.ts";
 import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER, PLUGINS_REFUSED } from "./registry.ts";
 import { readService } from "./service.ts";
 
@@ -36,17 +37,18 @@ export function examineConfig(
   const complete = found.problems.length === 0;
   const service = readService(raw.service, env, found);
   const parsers = readParsers(raw.parsers, found);
-  const reading = { found, raw, parsers };
+  const multilineParsers = readMultilineParsers(raw.multilineParsers, found);
+  const reading = { found, raw, parsers, multilineParsers };
   const inputs = readPlugins<InputConfig>("input", INPUTS, raw.inputs, reading);
   const filters = readPlugins<FilterConfig>("filter", FILTERS, raw.filters, reading);
   const outputs = readPlugins<OutputConfig>("output", OUTPUTS, raw.outputs, reading);
-  noteMultilineParsers(raw, found);
   const config: AgentConfig = {
     service,
     inputs: present(inputs),
     filters: [...present(inputs).flatMap(lineParserFilter), ...present(filters)],
     outputs: present(outputs),
     parsers,
+    multilineParsers,
   };
   if (complete) checkConfig(config, raw, { inputs, filters, outputs }, found);
   return { config, problems: inFileOrder(found.problems), notices: inFileOrder(found.notices) };
@@ -121,15 +123,4 @@ function refusal(kind: "input" | "filter" | "output", name: string, names: reado
   if (later.includes(name)) return `${kind} ${name} is not in this version yet; known: ${names.join(", ")}`;
   const near = nearest(name, [...names, ...later]);
   return `unknown ${kind} "${name}"; ${near === null ? `known: ${names.join(", ")}` : `did you mean "${near}"?`}`;
-}
-
-function noteMultilineParsers(raw: RawConfig, found: Findings): void {
-  for (const section of raw.multilineParsers) {
-    if (nameOf(section) === null)
-      found.problems.push(describe(section.place, section.keyPath, "has no name; add name: and the parser's name"));
-    else
-      found.notices.push(
-        describe(section.place, section.keyPath, "accepted without effect: own parsers are not in this version yet"),
-      );
-  }
 }

@@ -1,3 +1,4 @@
+import type { MultilineParserConfig } from "./multiline.ts";
 import type { OptionGroup } from "./option.ts";
 import type { ParserConfig } from "./parser-config.ts";
 import { describe, type Findings } from "./problem.ts";
@@ -26,6 +27,8 @@ export interface Reading {
   readonly found: Findings;
   /** Place of the section among those of its kind, from 0. */
   readonly index: number;
+  /** The multi-line parsers that the configuration defines. */
+  readonly multilineParsers: readonly MultilineParserConfig[];
   /** All sections. */
   readonly raw: RawConfig;
   /** The parsers that the configuration defines (parsers.ts finds those that are built in too). */

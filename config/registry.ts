@@ -9,6 +9,7 @@ import { RECORD_MODIFIER } from "./filter/record-modifier.ts";
 import { REDACT } from "./filter/redact.ts";
 import { REWRITE_TAG } from "./filter/rewrite-tag.ts";
 import { THROTTLE } from "./filter/throttle.ts";
+import { MULTILINE } from "./filter/multiline.ts";
 import { TAIL } from "./input/tail.ts";
 import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
 import { DIRECTORY } from "./output/directory.ts";
@@ -34,6 +35,7 @@ export const FILTERS = {
   record_modifier: RECORD_MODIFIER,
   parser: PARSER,
   expect: EXPECT,
+  multiline: MULTILINE,
 } as const;
 
 export const OUTPUTS = {
@@ -53,8 +55,7 @@ export const PLUGINS_LATER = {
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
-  filter: words(`multiline
-    checklist ecs geoip2 log_to_metrics lookup nightfall stdout sysinfo tensorflow throttle_size`),
+  filter: words(`checklist ecs geoip2 log_to_metrics lookup nightfall stdout sysinfo tensorflow throttle_size`),
   output:
     words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file
     firehose flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs

@@ -2,6 +2,7 @@ import { Document } from "yaml";
 
 import type { AgentConfig } from "./config.ts";
 import { renderParser } from "./parser-config.ts";
+import { renderMultilineParser } from "./multiline-parsers.ts";
 import type { Plugin, RenderedOptions } from "./plugin.ts";
 import { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import { renderService } from "./service.ts";
@@ -20,6 +21,9 @@ export function renderConfig(config: AgentConfig): string {
         outputs: config.outputs.map((output) => optionsOf(output, OUTPUTS)),
       },
       ...(config.parsers.length > 0 && { parsers: config.parsers.map((parser) => present(renderParser(parser))) }),
+      ...(config.multilineParsers.length > 0 && {
+        multiline_parsers: config.multilineParsers.map((parser) => renderMultilineParser(parser)),
+      }),
     },
     // The loader's own schema: every value is a text, quoted only where YAML needs it.
     { schema: "failsafe" },

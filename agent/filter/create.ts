@@ -49,6 +49,8 @@ function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | Re
       return createParserFilter(config, warn);
     case "expect":
       return createExpectFilter(config, warn);
+    case "multiline":
+      return null;
     default:
       config satisfies never;
       return null;

@@ -1,13 +1,14 @@
 import path from "node:path";
 
 import { FRAMINGS, type Framing } from "../framing.ts";
-import { BUILT_IN_MULTILINE, FLUSH_TIMEOUT_MS, type MultilineConfig } from "../multiline.ts";
+import type { MultilineConfig } from "../multiline.ts";
+import { multilineNames, multilineOf } from "../multiline-parsers.ts";
 import type { OptionGroup } from "../option.ts";
 import type { ParserConfig } from "../parser-config.ts";
 import { findParser, parserNameProblem } from "../parsers.ts";
 import { onOff, refuseOption, type Plugin, type Reading } from "../plugin.ts";
 import { describe } from "../problem.ts";
-import { entryNamed, nameOf, placeOfOption, type RawSection } from "../raw.ts";
+import { entryNamed, placeOfOption, type RawSection } from "../raw.ts";
 import { LOG_ONCE, NO_BUFFER, NO_WORKERS, ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES, POSITIONS } from "../reasons.ts";
 import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
@@ -88,9 +89,8 @@ const GROUP = {
     "multiline.parser": {
       type: "list",
       default: "",
-      values: ["cri", "docker", ...BUILT_IN_MULTILINE],
       origin: "fluent-bit",
-      doc: "How lines are joined to records. `cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined; `docker` alone: the same with the lines of Docker's json-file driver; `java`, `python`, `go`, `ruby`: so are stack traces, each stream by itself. Holds for files found from now on.",
+      doc: "How lines are joined to records. `cri` (or `docker, cri`): lines are in the form that containerd and CRI-O write, and partial ones are joined; `docker` alone: the same with the lines of Docker's json-file driver; `java`, `python`, `go`, `ruby`, or parsers of one's own: so are stack traces, each stream by itself. Holds for files found from now on.",
     },
     skip_empty_lines: {
       type: "boolean",
@@ -153,15 +153,18 @@ export const TAIL: Plugin<TailConfig> = {
   group: GROUP,
   read(section, reading) {
     const { found, index } = reading;
-    const settings = readSettings(GROUP, "input tail", withoutOwnParsers(section, reading), found);
-    const framings = [...settings["multiline.parser"], settings.parser?.toLowerCase()];
+    const settings = readSettings(GROUP, "input tail", section, found);
+    const framings = [
+      ...settings["multiline.parser"].map((name) => name.toLowerCase()),
+      settings.parser?.toLowerCase(),
+    ];
     const config: TailConfig = {
       plugin: "tail",
       tag: settings.tag ?? `tail.${index}`,
       path: settings.path.map((pattern) => path.resolve(pattern)),
       excludePath: settings.exclude_path.map(wholePathPattern),
       framing: FRAMINGS.find((framing) => framings.includes(framing)) ?? "plain",
-      multiline: multilineOf(settings["multiline.parser"]),
+      multiline: multilineOf(section, settings["multiline.parser"], reading.multilineParsers, found),
       parser: readLineParser(section, settings, reading),
       skipEmptyLines: settings.skip_empty_lines,
       refreshIntervalMs: settings.refresh_interval,
@@ -179,7 +182,7 @@ export const TAIL: Plugin<TailConfig> = {
     refresh_interval: formatDuration(tail.refreshIntervalMs),
     read_from_head: onOff(tail.readFromHead),
     ignore_older: tail.ignoreOlderMs === null ? null : formatDuration(tail.ignoreOlderMs),
-    "multiline.parser": multilineNames(tail),
+    "multiline.parser": namesOf(tail),
     skip_empty_lines: tail.skipEmptyLines ? "on" : null,
     links: onOff(tail.links),
   }),
@@ -203,40 +206,14 @@ function readLineParser(
 }
 
 /** `cri` and `docker` say how lines are framed; the others join them. */
-function multilineOf(names: readonly string[]): MultilineConfig | null {
-  const parsers = BUILT_IN_MULTILINE.filter((name) => names.includes(name)).toSorted(
-    (a, b) => names.indexOf(a) - names.indexOf(b),
-  );
-  return parsers.length === 0 ? null : { parsers, flushTimeoutMs: FLUSH_TIMEOUT_MS };
-}
-
-function multilineNames({ framing, multiline }: TailConfig): readonly string[] | null {
-  const joined = (multiline?.parsers ?? []).map((parser) => (typeof parser === "string" ? parser : parser.name));
-  const names = [...(framing === "plain" ? [] : [framing]), ...joined];
+function namesOf({ framing, multiline }: TailConfig): readonly string[] | null {
+  const names = [...(framing === "plain" ? [] : [framing]), ...multilineNames(multiline)];
   return names.length === 0 ? null : names;
 }
 
 function wholePathPattern(pattern: string): string {
   if (pattern.startsWith("*")) return pattern;
   return pattern.includes("/") ? path.resolve(pattern) : `*/${pattern}`;
-}
-
-/** Refuses, with their own message, the parsers that the file itself defines; returns the section without them. */
-function withoutOwnParsers(section: RawSection, { raw, found }: Reading): RawSection {
-  const own = new Set(raw.multilineParsers.map((parser) => nameOf(parser)));
-  const builtIn = new Set<string | null>(["cri", "docker"]);
-  const entries = section.entries.filter((entry) => {
-    if (entry.name !== "multiline.parser") return true;
-    const names = (typeof entry.value === "string" ? entry.value.split(",") : (entry.value ?? [])).map((name) =>
-      name.trim().toLowerCase(),
-    );
-    const custom = names.find((name) => own.has(name) && !builtIn.has(name));
-    if (custom === undefined) return true;
-    const message = `parser "${custom}" is defined by this configuration; own parsers are not in this version yet`;
-    found.problems.push(describe(entry.valuePlace, entry.keyPath, message));
-    return false;
-  });
-  return { ...section, entries };
 }
 
 function checkPath(input: TailConfig, section: RawSection, { found }: Reading): void {

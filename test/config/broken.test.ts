@@ -159,7 +159,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "a misspelt multi-line parser",
       edited("tag:", "multiline.parser: cri, jave\n      tag:"),
-      'agent.yaml:6:25: pipeline.inputs[0].multiline.parser: unknown value "jave"; did you mean "java"?',
+      'agent.yaml:6:25: pipeline.inputs[0].multiline.parser: no multi-line parser "jave"; did you mean "java"?',
     ],
     [
       "a misspelt parser",

@@ -40,6 +40,7 @@ describe("defaults", () => {
           },
         ],
         filters: [],
+        multilineParsers: [],
         outputs: [
           {
             plugin: "directory",

@@ -1,4 +1,5 @@
 import type { MultilineConfig, MultilineParserConfig } from "../../../config/multiline.ts";
+import { createPattern } from "../../../config/onigmo.ts";
 import { BUILT_IN_RULES, type Rule } from "./built-in.ts";
 
 /**
@@ -69,11 +70,7 @@ interface Draft extends Omit<CompiledRule, "contains" | "parser"> {
 
 function ownMachine(parser: MultilineParserConfig): Draft[] {
   if (parser.type !== "regex") return endings(parser);
-  const rules = parser.rules.map(({ from, regex, to }) => ({
-    from,
-    to,
-    regex: new RegExp(regex.replace(/^\/(.*)\/$/s, "$1")),
-  }));
+  const rules = parser.rules.map(({ from, regex, to }) => ({ from, to, regex: createPattern(regex) }));
   return machine(rules).map((draft) => ({ ...draft, utf8: true }));
 }
 
@@ -81,7 +78,7 @@ function ownMachine(parser: MultilineParserConfig): Draft[] {
  * Fluent Bit's rules: what continues a record is tried in order, but never a rule that can begin one; and a record ends at
  * once where one that begins a record could come next.
  */
-function machine(rules: readonly Rule[]): Draft[] {
+function machine(rules: readonly (Omit<Rule, "regex"> & { readonly regex: Pick<RegExp, "test"> })[]): Draft[] {
   const begins = rules.map(({ from }) => from.includes("start_state"));
   return rules.map(({ to, regex, contains, first, empty }, index) => {
     const reached = [...rules.keys()].filter((other) => rules[other]!.from.includes(to));
