@@ -123,6 +123,9 @@ export class Assembler {
   readonly #matcher: LineMatcher | null;
   /** By stream: the rule that its last line met. */
   readonly #states = [-1, -1, -1];
+  /** Used again for each line: objects a line would be most of the garbage. */
+  readonly #window: Window = { bytes: EMPTY, base: 0, valid: false, at: 0, lineEnd: 0 };
+  readonly #lineText: Text = { bytes: EMPTY, from: 0, to: 0 };
   #source: AssemblySource;
   #hourStart = 0;
   /** What the line at `#endingsAt` has ended. */
@@ -293,7 +296,12 @@ export class Assembler {
     const partial = this.#partials[stream]!;
     const isCut = partial.isOpen && (isLong || partial.isFullWith(end - message, this.#place(base, start, lineEnd)));
     if (this.#matcher !== null && !continued) {
-      const window = { bytes, base, valid, at: start, lineEnd };
+      const window = this.#window;
+      window.bytes = bytes;
+      window.base = base;
+      window.valid = valid;
+      window.at = start;
+      window.lineEnd = lineEnd;
       if (isFramed && !this.#endOverdue(window)) return start;
       if ((isLong || isCut) && this.#records[stream]!.isOpen && !this.#emitRecord(stream, CUT.none, window))
         return start;
@@ -367,9 +375,10 @@ export class Assembler {
   /** The text of a whole line, its parts before it included; without a CR at its end. Valid until the next line. */
   #text(bytes: Buffer, message: number, lineEnd: number): Text {
     const partial = this.#partials[this.#prefix.stream]!;
-    const text = partial.isOpen
-      ? { bytes: partial.with(bytes, message, lineEnd), from: 0, to: partial.length + lineEnd - message }
-      : { bytes, from: message, to: lineEnd };
+    const text = this.#lineText;
+    text.bytes = partial.isOpen ? partial.with(bytes, message, lineEnd) : bytes;
+    text.from = partial.isOpen ? 0 : message;
+    text.to = partial.isOpen ? partial.length + lineEnd - message : lineEnd;
     if (text.to > text.from && text.bytes[text.to - 1] === 13) text.to--;
     return text;
   }
@@ -412,10 +421,14 @@ export class Assembler {
     // One line, and still in the buffer: most records are, where all of them are matched by a rule.
     const prefix = this.#prefix;
     const line = { stream: prefix.stream, seconds: prefix.seconds, nanos: prefix.nanos };
-    Object.assign(prefix, { stream, seconds: record.seconds, nanos: record.nanos });
+    prefix.stream = stream;
+    prefix.seconds = record.seconds;
+    prefix.nanos = record.nanos;
     const start = record.firstStart - base;
     const isAdded = this.#add(bytes, start, start + record.length, record.pos, valid, cut, base + at);
-    Object.assign(prefix, line);
+    prefix.stream = line.stream;
+    prefix.seconds = line.seconds;
+    prefix.nanos = line.nanos;
     if (!isAdded) return false;
     this.rawBytes[this.#batch.count - 1] = record.rawBytes;
     record.clear();
@@ -565,19 +578,19 @@ export class Assembler {
 
 /** The bytes that are being read, and the line that is looked at. */
 interface Window {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   /** Where they begin in the file. */
-  readonly base: number;
+  base: number;
   /** They are UTF-8. */
-  readonly valid: boolean;
+  valid: boolean;
   /** Where the line starts in them, and where it ends. */
-  readonly at: number;
-  readonly lineEnd: number;
+  at: number;
+  lineEnd: number;
 }
 
 interface Text {
-  readonly bytes: Buffer;
-  readonly from: number;
+  bytes: Buffer;
+  from: number;
   to: number;
 }
 

@@ -17,7 +17,7 @@ export interface Fragment {
 /** What has come of a record that is not complete: its text so far, and where it lies. One is used again and again. */
 export class OpenRecord {
   /** The array changes, its items never do. */
-  fragments: Fragment[] = [];
+  readonly fragments: Fragment[] = [];
   /** Of its first line. */
   origin: Origin | null = null;
   pos = 0;
@@ -92,7 +92,7 @@ export class OpenRecord {
   }
 
   clear(): void {
-    this.fragments = [];
+    this.fragments.length = 0;
     this.lines = 0;
     this.length = 0;
     this.rawBytes = 0;

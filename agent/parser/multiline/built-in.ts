@@ -9,6 +9,8 @@ export interface Rule {
   readonly contains?: readonly string[];
   /** The first byte of a line that matches is one of these; `empty`: or there is none. */
   readonly first?: string;
+  /** A line that matches has this. Instead of `first`, where more than one byte must be looked at. */
+  may?(bytes: Uint8Array, from: number, to: number): boolean;
   readonly empty?: true;
 }
 
@@ -39,7 +41,10 @@ export const BUILT_IN_RULES: Readonly<Record<BuiltInMultiline, readonly Rule[]>>
     ),
     rule("java_after_exception, java", /^[\t ]*(?:Caused by|Suppressed):/, "java_after_exception", "\t CS"),
     // Any three characters, as in Fluent Bit.
-    rule("java_after_exception, java", /^[\t ]*... \d+ (?:more|common frames omitted)/, "java"),
+    {
+      ...rule("java_after_exception, java", /^[\t ]*... \d+ (?:more|common frames omitted)/, "java"),
+      may: hasNumberAfterThree,
+    },
   ],
   /**
    * A traceback with pairs of a File line and a line of code, up to the line that names the exception. Ours, because
@@ -63,7 +68,10 @@ export const BUILT_IN_RULES: Readonly<Record<BuiltInMultiline, readonly Rule[]>>
     { ...rule("go_after_panic, go_after_signal, go_frame_1", /^$/, "go_goroutine", ""), empty: true },
     rule("go_after_panic", /^\[signal /, "go_after_signal", "["),
     rule("go_goroutine", /^goroutine \d+ \[[^\]]+\]:$/, "go_frame_1", "g"),
-    rule("go_frame_1", /^(?:[^ \t\n\v\f\r.:]+\.)*[^ \t\n\v\f\r.():]+\(|^created by /, "go_frame_2"),
+    {
+      ...rule("go_frame_1", /^(?:[^ \t\n\v\f\r.:]+\.)*[^ \t\n\v\f\r.():]+\(|^created by /, "go_frame_2"),
+      contains: ["(", "created by "],
+    },
     rule("go_frame_2", /^[ \t\n\v\f\r]/, "go_frame_1", " \t\n\v\f\r"),
   ],
   /** A line with a place and `in`, then lines that begin with `from`. */
@@ -80,4 +88,14 @@ export const BUILT_IN_RULES: Readonly<Record<BuiltInMultiline, readonly Rule[]>>
 
 function rule(from: string, regex: RegExp, to: string, first?: string): Rule {
   return { from: from.split(", "), regex, to, ...(first !== undefined && { first }) };
+}
+
+/** Three bytes after some of the blanks at its start, then a blank and a digit. */
+function hasNumberAfterThree(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at + 4 < to; at++) {
+    const digit = bytes[at + 4]! - 48;
+    if (bytes[at + 3] === 32 && digit >= 0 && digit <= 9) return true;
+    if (bytes[at] !== 32 && bytes[at] !== 9) return false;
+  }
+  return false;
 }

@@ -53,6 +53,7 @@ export class LineMatcher {
 
   #meets(rule: CompiledRule, bytes: Buffer, from: number, to: number, isInWindow: boolean): boolean {
     if (rule.first !== null && rule.first[from < to ? bytes[from]! : 256] === 0) return false;
+    if (rule.may !== null && !rule.may(bytes, from, to)) return false;
     if (rule.contains !== null && isInWindow && !this.#hasAny(rule.contains, from, to)) return false;
     if (rule.utf8) return rule.matches((this.#utf8 ??= bytes.toString("utf8", from, to)));
     return rule.matches((this.#latin1 ??= bytes.toString("latin1", from, to)));

@@ -28,6 +28,8 @@ export interface CompiledRule {
   readonly utf8: boolean;
   /** By the first byte whether a line can match; 256: an empty one. Null: any can. */
   readonly first: Uint8Array | null;
+  /** Null: any line may match. */
+  readonly may: ((bytes: Uint8Array, from: number, to: number) => boolean) | null;
   /** Indices into `literals`, one of which the line must have. Null: none must be. */
   readonly contains: readonly number[] | null;
 }
@@ -80,7 +82,7 @@ function ownMachine(parser: MultilineParserConfig): Draft[] {
  */
 function machine(rules: readonly (Omit<Rule, "regex"> & { readonly regex: Pick<RegExp, "test"> })[]): Draft[] {
   const begins = rules.map(({ from }) => from.includes("start_state"));
-  return rules.map(({ to, regex, contains, first, empty }, index) => {
+  return rules.map(({ to, regex, contains, first, empty, may }, index) => {
     const reached = [...rules.keys()].filter((other) => rules[other]!.from.includes(to));
     return {
       starts: begins[index]!,
@@ -90,6 +92,7 @@ function machine(rules: readonly (Omit<Rule, "regex"> & { readonly regex: Pick<R
       matches: (text) => regex.test(text),
       utf8: false,
       first: first === undefined ? null : firstBytes(first, empty === true),
+      may: may ?? null,
       ...(contains !== undefined && { contains }),
     };
   });
@@ -100,7 +103,7 @@ function endings(parser: Exclude<MultilineParserConfig, { type: "regex" }>): Dra
   const { type, matchString, negate, separator } = parser;
   const isEnd = (text: string): boolean =>
     (type === "endswith" ? text.endsWith(matchString) : text === matchString) !== negate;
-  const common = { starts: true, next: [0, 1], separator, utf8: true, first: null } as const;
+  const common = { starts: true, next: [0, 1], separator, utf8: true, first: null, may: null } as const;
   return [
     { ...common, ends: true, matches: isEnd },
     { ...common, ends: false, matches: (text) => !isEnd(text) },
