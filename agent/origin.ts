@@ -1,7 +1,7 @@
 import type { FilterConfig } from "../config/config.ts";
 import type { KubernetesFilterConfig } from "../config/filter/kubernetes.ts";
 import type { ServiceConfig } from "../config/service.ts";
-import { logHints } from "./filter/kubernetes/annotations.ts";
+import { excludedStreams } from "./filter/kubernetes/annotations.ts";
 import type { PodFacts } from "./filter/kubernetes/facts.ts";
 import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
 import { metadataFromPath, type PathMetadata } from "./filter/kubernetes/path.ts";
@@ -101,7 +101,6 @@ function detailsOf(
   filter: KubernetesFilterConfig,
   { pods }: DescribeContext,
 ): PodDetails {
-  const { stdout = false, stderr = false } = logHints(pod.annotations, container)?.exclude ?? {};
   const owner = wantsNamespace(filter) ? (pods?.namespaceOf(namespace) ?? null) : null;
   return {
     ip: pod.ip,
@@ -112,6 +111,6 @@ function detailsOf(
       labels: filter.namespaceLabels ? owner.labels : null,
       annotations: filter.namespaceAnnotations ? owner.annotations : null,
     },
-    exclude: [...(stdout ? (["stdout"] as const) : []), ...(stderr ? (["stderr"] as const) : [])],
+    exclude: excludedStreams(pod.annotations, container),
   };
 }

@@ -6,6 +6,8 @@ import type { OutputStats } from "./output-stats.ts";
 const LOOK_FAILING_MS = 30_000;
 /** An output with a long `upload_timeout` is given several of them. */
 const STUCK_TIMEOUTS = 5;
+/** The API server is restarted now and then. */
+const API_FAILING_MS = 60_000;
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 export interface HealthReport {
@@ -38,17 +40,23 @@ export interface Condition {
   readonly outputs: readonly OutputHealth[];
   readonly look: LookFailure | null;
   readonly unlisted: readonly UnlistedFolder[];
+  /** What keeps the Kubernetes API from being asked, and since when. */
+  readonly podApi: LookFailure | null;
 }
 
 /** Judges the agent at `nowMs` of `performance.now()`. Pure. */
 export function judgeHealth(config: HealthConfig, condition: Condition, nowMs: number): HealthReport {
-  const { outputs, look, unlisted } = condition;
+  const { outputs, look, unlisted, podApi } = condition;
   const reasons: string[] = [];
   const [folder, ...folders] = unlisted;
   if (folder !== undefined)
     reasons.push(`cannot list ${folder.path}${andOthers(folders.length, "folders")}: ${folder.message}`);
   if (look !== null && nowMs - look.sinceMs >= LOOK_FAILING_MS)
     reasons.push(`files can't be looked after for ${seconds(nowMs - look.sinceMs)}: ${look.message}`);
+  if (podApi !== null && nowMs - podApi.sinceMs >= API_FAILING_MS)
+    reasons.push(
+      `the Kubernetes API can't be asked for ${seconds(nowMs - podApi.sinceMs)}, so new pods are shipped with what their paths say: ${podApi.message}`,
+    );
   for (const output of outputs) reasons.push(...reasonsOf(output, config, nowMs));
   return { healthy: reasons.length === 0 || !config.enabled, reasons };
 }

@@ -108,7 +108,9 @@ export class Telemetry {
       ...output,
       stuck: (afterMs: number) => lag.stuck(afterMs, nowMs),
     }));
-    return judgeHealth(this.#health, { outputs, look: this.#lookFailure, unlisted: this.unlisted() }, nowMs);
+    const podApi = this.podApi()?.error ?? null;
+    const condition = { outputs, look: this.#lookFailure, unlisted: this.unlisted(), podApi };
+    return judgeHealth(this.#health, condition, nowMs);
   }
 
   #output(id: string): Output {

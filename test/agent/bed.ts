@@ -5,6 +5,7 @@ import type { TailConfig } from "../../config/input/tail.ts";
 import type { FilterChain } from "../../agent/filter/chain.ts";
 import { FileStore } from "../../agent/input/tail/file-store.ts";
 import { Tail } from "../../agent/input/tail/tail.ts";
+import type { TailOptions } from "../../agent/input/tail/tail-state.ts";
 import { sayLosses } from "../../agent/loss.ts";
 import { PoisonError, type Delivery, type Output } from "../../agent/output/output.ts";
 import type { Origin } from "../../agent/record.ts";
@@ -138,6 +139,9 @@ export interface BedOptions extends Partial<TailConfig> {
   readonly state?: string;
   readonly quarantineBytesMax?: number;
   readonly filters?: FilterChain | null;
+  readonly pods?: TailOptions["pods"];
+  /** What is known of a file at the moment, beside its path. */
+  readonly changeOrigin?: () => Partial<Origin>;
 }
 
 /** A tail over `logs/*.log`, and one output that ships it; state in `state/`. */
@@ -168,6 +172,8 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     limitBytes,
     quarantineBytesMax = 1 << 20,
     filters = null,
+    pods = null,
+    changeOrigin = () => ({}),
     ...rest
   } = options;
   const { state: stateFolder, ...changes } = rest;
@@ -181,7 +187,15 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const ledger = createLedger(log);
   const config: TailConfig = { ...tailConfig(join(logs, "*.log")), ...changes };
   const { store, records } = await FileStore.open(join(state, "files"), T0_MS);
-  const tail = new Tail({ config, store, log, ledger, pollMs: 1, describe: originOf });
+  const tail = new Tail({
+    config,
+    store,
+    log,
+    ledger,
+    pollMs: 1,
+    pods,
+    describe: (file) => ({ ...originOf(file), ...changeOrigin() }),
+  });
   await tail.restore(records, held, T0_MS);
   const positions = await openPositions(join(state, "fake.journal"));
   tail.endPassed(passedEnds([positions]), readEnds([positions]));

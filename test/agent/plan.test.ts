@@ -12,7 +12,7 @@ const givenUp = { reason: "truncated", size: 20 } as const;
 function plan(
   chains: readonly Chain[],
   cursors: Record<string, Cursor> = {},
-  options: { bytesMax?: number; once?: boolean } = {},
+  options: { bytesMax?: number; once?: boolean; podWaitMs?: number } = {},
 ) {
   const plans = planShipment(chains, new Map(Object.entries(cursors)), {
     nowMs: T0_MS,
@@ -34,6 +34,13 @@ const at = (id: string, namespace: string, workload: string, pod: string, contai
 const rotated = (grewAgoMs: number, size: number) => [
   chainOf("a", [{ size: 10, grewAtMs: T0_MS - grewAgoMs }, { size }]),
 ];
+
+test("a file that waits for its pod is left alone as long as the output waits, and what follows it", () => {
+  const chains = [chainOf("a", [{ size: 10, awaitsPodSinceMs: T0_MS - 5000 }, { size: 10 }])];
+  expect(plan(chains)).toEqual([]);
+  expect(plan(chains, {}, { podWaitMs: 5001 })).toEqual([]);
+  expect(plan(chains, {}, { podWaitMs: 5000 })).not.toEqual([]);
+});
 
 test("shares are max-min fair, and never more than there is", () => {
   expect(shareFairly([10, 100, 100], 90)).toEqual([10, 40, 40]);

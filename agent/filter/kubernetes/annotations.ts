@@ -1,35 +1,25 @@
-/** What a pod's annotations ask of a log agent, for one of its containers. */
-export interface LogHints {
-  /** Streams that are not to be shipped. */
-  readonly exclude: { readonly stdout: boolean; readonly stderr: boolean };
-  /** Parsers of the message, by name. */
-  readonly parser: { readonly stdout: string | null; readonly stderr: string | null };
-}
+type Stream = "stdout" | "stderr";
 
-/** `fluentbit.io/<property>[_<stream>][-<container>]`, as Fluent Bit's kubernetes filter reads it. */
-const ANNOTATION = /^fluentbit\.io\/(?<property>parser|exclude)(?:_(?<stream>stdout|stderr))?(?:-(?<container>.+))?$/;
+/** `fluentbit.io/exclude[_<stream>][-<container>]`, as Fluent Bit's kubernetes filter reads it. */
+const EXCLUDE = /^fluentbit\.io\/exclude(?:_(?<stream>stdout|stderr))?(?:-(?<container>.+))?$/;
 const STREAMS = ["stdout", "stderr"] as const;
 
 /**
- * Reads the annotations `fluentbit.io/exclude` and `fluentbit.io/parser`. One that names the container goes before one for
- * the whole pod; of several of the same kind the first holds for the pod, the last for the container, as with Fluent Bit.
- * Null if they say nothing; those of another form are ignored.
+ * The streams of a container that its pod's annotations ask not to be shipped. One that names the container goes before one
+ * for the whole pod; of several for the pod the first holds, of several for the container the last, as with Fluent Bit.
  */
-export function logHints(annotations: Readonly<Record<string, string>> | null, container: string): LogHints | null {
-  const found = { parser: new Map<string, string>(), exclude: new Map<string, string>() };
+export function excludedStreams(annotations: Readonly<Record<string, string>> | null, container: string): Stream[] {
+  const ofPod = new Map<string, string>();
+  const ofContainer = new Map<string, string>();
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    const { property, stream, container: named } = ANNOTATION.exec(key)?.groups ?? {};
-    if (property === undefined || (named !== undefined && named !== container)) continue;
-    const values = found[property as keyof typeof found];
-    for (const each of stream === undefined ? STREAMS : [stream])
-      if (named !== undefined || !values.has(each)) values.set(each, value);
+    const { groups } = EXCLUDE.exec(key) ?? {};
+    if (groups === undefined || (groups["container"] !== undefined && groups["container"] !== container)) continue;
+    for (const stream of groups["stream"] === undefined ? STREAMS : [groups["stream"]]) {
+      if (groups["container"] !== undefined) ofContainer.set(stream, value);
+      else if (!ofPod.has(stream)) ofPod.set(stream, value);
+    }
   }
-  if (found.parser.size + found.exclude.size === 0) return null;
-  const isOut = (stream: string): boolean => TRUE.has(found.exclude.get(stream)?.toLowerCase() ?? "");
-  return {
-    exclude: { stdout: isOut("stdout"), stderr: isOut("stderr") },
-    parser: { stdout: found.parser.get("stdout") ?? null, stderr: found.parser.get("stderr") ?? null },
-  };
+  return STREAMS.filter((stream) => TRUE.has((ofContainer.get(stream) ?? ofPod.get(stream) ?? "").toLowerCase()));
 }
 
 /** What Fluent Bit takes for yes. */

@@ -1,5 +1,4 @@
 import type { FileRecord } from "./file-store.ts";
-import { recordFile } from "./record-file.ts";
 import type { TailState } from "./tail-state.ts";
 
 /** The part of a file's record that says where its records come from. */
@@ -23,24 +22,24 @@ export function describeFound(
 
 /**
  * Asks anew for the pods of files that were found before their pods were known. When one is known, or was waited for long
- * enough, the file's metadata is made durable: from then on it stays as it is, so that a repeated shipment gives the same.
+ * enough, the file's metadata becomes durable with what this look finds: from then on it stays as it is, so that a repeated
+ * shipment gives the same. Until it is durable the file is not shipped.
  */
-export async function settlePods(state: TailState, nowMs: number): Promise<void> {
-  const { options } = state;
+export function settlePods(state: TailState, nowMs: number): void {
+  const { pods } = state.options;
   for (const file of state.awaiting) {
     const { awaitsPod: _, ...record } = file.record;
-    const { id, chainPath, origin: unsettled } = record;
-    const described = describeFound(state, undefined, { path: unsettled.path, resolved: chainPath, id });
+    const { id, chain, chainPath, origin } = record;
+    const described = describeFound(state, undefined, { path: origin.path, resolved: chainPath, id });
     const isKnown = described.awaitsPod !== true;
     // A little early, so that a shipment which is due after the same time finds it settled.
-    const isOver = nowMs - (file.awaitsPodSinceMs ?? 0) >= (options.pods?.waitMs ?? 0) * 0.9;
+    const isOver = nowMs - (file.awaitsPodSinceMs ?? 0) >= (pods?.waitMs ?? 0) * 0.9;
     if (!isKnown && !isOver) continue;
-    if (!isKnown) options.pods?.onGivenUp(described.origin);
-    const settled: FileRecord = { ...record, origin: described.origin };
-    state.awaiting.delete(file);
-    // One that is not on the disk yet gets there with what it says then.
-    if (file.unrecorded) file.record = settled;
-    else await recordFile(state, file, settled);
+    if (!isKnown) pods?.onGivenUp(described.origin);
+    file.record = { ...record, origin: described.origin };
     file.awaitsPodSinceMs = null;
+    file.unrecorded = true;
+    state.awaiting.delete(file);
+    state.found?.add(chain);
   }
 }

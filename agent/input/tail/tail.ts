@@ -188,8 +188,8 @@ export class Tail {
         if (isDue && !pollAlone(this.#state, chain, nowMs))
           await this.#lookAfter(chain, async () => await pollChain(this.#state, chain, nowMs, all));
       }
+      settlePods(this.#state, nowMs);
     });
-    await settlePods(this.#state, nowMs);
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
     for (const chain of this.chains.values())

@@ -6,7 +6,7 @@ import { OutputStats } from "../../../agent/telemetry/output-stats.ts";
 
 const CONFIG = { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 };
 const NOW_MS = 1_000_000;
-const GOOD: Condition = { outputs: [], look: null, unlisted: [] };
+const GOOD: Condition = { outputs: [], look: null, unlisted: [], podApi: null };
 
 function outputWith(stats: OutputStats, changes: Partial<OutputHealth> = {}): OutputHealth {
   return { id: "out", uploadTimeoutMs: 60_000, stats, stuck: () => [], ...changes };
@@ -38,6 +38,14 @@ test("a failure that somebody must act on is an error at once, until it is gone"
   expect(judge(outputWith(stats))).toEqual(["output out: somebody must act: shipment failed"]);
   stats.recovered();
   expect(judge(outputWith(stats))).toEqual([]);
+});
+
+test("a Kubernetes API that can't be asked for a minute is an error", () => {
+  const podApi = { message: "refused", sinceMs: NOW_MS - 60_000 };
+  expect(judgeHealth(CONFIG, { ...GOOD, podApi }, NOW_MS - 1).reasons).toEqual([]);
+  expect(judgeHealth(CONFIG, { ...GOOD, podApi }, NOW_MS).reasons).toEqual([
+    "the Kubernetes API can't be asked for 60 s, so new pods are shipped with what their paths say: refused",
+  ]);
 });
 
 test("a full disk is an error at once", () => {
