@@ -71,10 +71,10 @@ function splicesOf(statement: Statement, scan: string, star: string): Splice[] {
   return [
     ...scanSplices(statement, scan),
     ...prefixSplices(statement, star),
+    ...numberSplices(statement),
     ...nameSplices(statement),
     ...tableSplices(statement),
     ...paramSplices(statement),
-    ...numberSplices(statement),
   ];
 }
 
