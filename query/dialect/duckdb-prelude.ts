@@ -63,6 +63,10 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
     `(s, d, n) AS CASE WHEN n < 1 THEN error('split_part: the index is counted from 1') ELSE string_split(s, d)[n] END`,
   ],
   replace: ["(s, a) AS system.main.replace(s, a, '')", "(s, a, b) AS system.main.replace(s, a, b)"],
+  // All white space, where DuckDB's take spaces away.
+  trim: [String.raw`(s) AS system.main.regexp_replace(s, '^\s+|\s+$', '', 'g')`, "(s, c) AS system.main.trim(s, c)"],
+  ltrim: [String.raw`(s) AS system.main.regexp_replace(s, '^\s+', '')`, "(s, c) AS system.main.ltrim(s, c)"],
+  rtrim: [String.raw`(s) AS system.main.regexp_replace(s, '\s+$', '')`, "(s, c) AS system.main.rtrim(s, c)"],
   levenshtein_distance: ["(a, b) AS levenshtein(a, b)"],
   hamming_distance: ["(a, b) AS hamming(a, b)"],
   codepoint: ["(s) AS CAST(unicode(s) AS INTEGER)"],

@@ -9,9 +9,9 @@ const WINDOW_FUNCTIONS = `row_number rank dense_rank percent_rank cume_dist ntil
 
 /** Functions that both engines have, with the same meaning: those without a macro of ours. */
 const SAME_FUNCTIONS = `abs acos array_distinct asin atan atan2 cbrt ceil ceiling chr coalesce concat_ws cos cosh
-  date_parse date_trunc day degrees exp floor grouping hour if length ln log10 log2 lower lpad ltrim map map_keys map_values
+  date_parse date_trunc day degrees exp floor grouping hour if length ln log10 log2 lower lpad map map_keys map_values
   minute mod month now nullif pi position pow power quarter radians random regexp_extract_all reverse round row rpad
-  rtrim second sign sin split sqrt starts_with strpos tan tanh translate trim try unnest upper url_encode week
+  second sign sin split sqrt starts_with strpos tan tanh translate try unnest upper url_encode week
   year`.split(/\s+/);
 
 const PORTABLE: ReadonlySet<string> = new Set([

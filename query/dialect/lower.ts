@@ -13,7 +13,7 @@ import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
 import { calledAt, closingBracket, endsOperand, isOperator, isWord } from "./syntax.ts";
 import type { Select } from "./syntax.ts";
 import type { Token } from "./lexer.ts";
-import { trinoScan } from "./trino-scan.ts";
+import { scanColumns, trinoScan } from "./trino-scan.ts";
 
 /** Athena refuses a longer statement. */
 const TRINO_SQL_BYTES_MAX = 262_144;
@@ -45,7 +45,7 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
 export function lowerForTrino(statement: Statement, options: TrinoLowerOptions): LoweredText {
   const rows = rowSplices(statement, options.limit);
   const spliced = applySplices(statement.text, [
-    ...splicesOf(statement, statement.readsLogs ? `${SCAN_NAME} AS (${trinoScan(options)})` : "", starText(null)),
+    ...splicesOf(statement, statement.readsLogs ? trinoCte(statement, options) : "", starText(null)),
     ...mapSplices(statement),
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: trinoSugar(sugar) })),
     ...rows.splices,
@@ -57,6 +57,11 @@ export function lowerForTrino(statement: Statement, options: TrinoLowerOptions):
     throw new QueryError(message, null, "shorten its lists, or name fewer clusters: --cluster C");
   }
   return loweredText(statement, spliced, rows.reversed);
+}
+
+function trinoCte({ parsed: { syntax } }: Statement, options: TrinoLowerOptions): string {
+  const names = syntax.root.recursive ? `(${scanColumns()}) ` : "";
+  return `${SCAN_NAME} ${names}AS (${trinoScan(options)})`;
 }
 
 function loweredText({ text }: Statement, spliced: Spliced, reversed: boolean): LoweredText {

@@ -29,7 +29,6 @@ const MS_NS = 1_000_000n;
  */
 export function trinoScan({ table, clusters, range, where }: TrinoScanOptions): string {
   if (clusters.length === 0) throw new RangeError("scan the table on Trino: name at least one cluster");
-  const columns = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].join(", ");
   const from = [table.catalog, table.database, table.table].map(quotedName).join(".");
   const conditions = [
     ...partitionConditions(range),
@@ -37,8 +36,13 @@ export function trinoScan({ table, clusters, range, where }: TrinoScanOptions): 
     ...(where === null ? [] : [`(${where})`]),
   ].join(" AND ");
   const ofCluster = (cluster: string): string =>
-    `SELECT ${columns} FROM ${from} WHERE cluster = ${stringLiteral(cluster)}${conditions && ` AND ${conditions}`}`;
+    `SELECT ${scanColumns()} FROM ${from} WHERE cluster = ${stringLiteral(cluster)}${conditions && ` AND ${conditions}`}`;
   return clusters.map(ofCluster).join(" UNION ALL ");
+}
+
+/** The names of the scan's columns: Trino wants them of every CTE of a WITH RECURSIVE. */
+export function scanColumns(): string {
+  return [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].join(", ");
 }
 
 /** The days and, at both ends of the range, the hours. An empty range scans no partition. */

@@ -1,9 +1,8 @@
 import { QueryError } from "../../engine/engine.ts";
 import { stringLiteral } from "../literal.ts";
 import { knownNames } from "../known-names.ts";
-import { same } from "../scope.ts";
 import { endsOperand, isName, isOperator, isWord } from "../syntax.ts";
-import type { Cte, Query, Select, SelectItem, Span } from "../syntax.ts";
+import type { Query, Select, SelectItem, Span } from "../syntax.ts";
 import { duckDbOnly, readDifferently, sourceOf, spanOf } from "./portable.ts";
 import type { Subject } from "./portable.ts";
 
@@ -58,21 +57,16 @@ function valuesFaults(subject: Subject, query: Query): QueryError[] {
   ];
 }
 
+/** Trino wants the names of the columns of every query of a WITH RECURSIVE. */
 function recursionFaults(subject: Subject, query: Query): QueryError[] {
-  const found = query.ctes.filter((cte) => query.recursive && !cte.hasColumnList && readsItself(cte));
+  const found = query.ctes.filter((cte) => query.recursive && !cte.hasColumnList);
   return found.map((cte) =>
     duckDbOnly(
-      "a recursive query without names of its columns",
+      "a query of WITH RECURSIVE without names of its columns",
       spanOf(subject, cte.nameAt),
       `${cte.name}(a, b) as (…)`,
     ),
   );
-}
-
-function readsItself({ name, query: { terms } }: Cte): boolean {
-  const selects = terms.filter((term) => term.kind === "select");
-  const tables = selects.flatMap((select) => select.tables ?? []);
-  return terms.length > 1 && tables.some((item) => item.name.length === 1 && same(item.name[0]!, name));
 }
 
 function qualifyFault(subject: Subject, { qualify }: Select): QueryError {

@@ -72,6 +72,7 @@ describe("text that one engine takes alone is refused where it stands, with what
       "ignore nulls",
       "write a condition in the query inside: where x is not null",
     ],
+    ["with recursive t as (select 1 as a) select * from t", "t", "write t(a, b) as (…)"],
     ["values (1, 2)", "values", "write select * from (values …) as t(a, b)"],
     ["with t as (values (1, 2)) select * from t", "values", "write select * from (values …) as t(a, b)"],
     ["pod is not true", "is not true", "write the condition alone, or coalesce(x, false)"],

@@ -128,9 +128,9 @@ function lower(found: Statement): { duckDb: LoweredText; trino: LoweredText } {
 }
 
 /** The user's tokens that no offset of the lowered text stands for, sugar and stars aside: those are replaced as a whole. */
-function lost({ text: said, parsed: { syntax, sugar } }: Statement, { sql, sourceOffset }: LoweredText): string[] {
+function lost({ text: said, parsed: { syntax, sugar } }: Statement, lowered: LoweredText): string[] {
   const sources = new Set<number | null>();
-  for (let at = 0; at < sql.length; at++) sources.add(sourceOffset(at));
+  for (let at = 0; at < lowered.sql.length; at++) sources.add(lowered.sourceOffset(at));
   const own = syntax.tokens.filter(({ start, end }) => end > start);
   const isReplaced = (start: number): boolean => sugar.some((use) => start > use.start && start < use.end);
   return own

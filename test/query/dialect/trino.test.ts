@@ -43,6 +43,13 @@ describe("the scan", () => {
     );
   });
 
+  test("names its columns in a WITH RECURSIVE, as Trino wants of every query there", () => {
+    const text = "with recursive t(i) as (select 1 union all select i + 1 from t where i < 3) select * from t, logs";
+    expect(trino(text).sql).toMatch(
+      /^with recursive logq_scan \(ts, ts_ns, .*, hour\) AS \(SELECT ts, .*\), t\(i\) as /,
+    );
+  });
+
   test("of several clusters is a SELECT each, for the projection of cluster takes one value", () => {
     const { sql } = trino("select count(*) as n", { clusters: ["a", "it's"], where: "pod = 'x' OR pod = 'y'" });
     expect(sql.match(/ FROM "awsdatacatalog"[^)]*?WHERE cluster = '[^)]*\(pod = 'x' OR pod = 'y'\)/g)).toHaveLength(2);
