@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { samplePods, type PodsOptions } from "./pods.ts";
 
 /**
- * Writes `<namespace>-<pod>.meta` for the pods of a tree into `directory`: the API server's answer for each, with eight
+ * Writes `<namespace>_<pod>.meta` for the pods of a tree into `directory`: the API server's answer for each, with eight
  * labels as a Helm chart and its controllers give them. For `kube_meta_preload_cache_dir`, which Fluent Bit reads too.
  */
 export function writePodMetadata(directory: string, options: PodsOptions): void {
@@ -24,6 +24,6 @@ export function writePodMetadata(directory: string, options: PodsOptions): void 
     const metadata = { name: pod, namespace, uid, labels, annotations: {} };
     const spec = { nodeName: "bench", containers: [{ name: container, image: `images.example/${app}:1.27.4` }] };
     const body = { kind: "Pod", apiVersion: "v1", metadata, spec, status: {} };
-    writeFileSync(join(directory, `${namespace}-${pod}.meta`), JSON.stringify(body));
+    writeFileSync(join(directory, `${namespace}_${pod}.meta`), JSON.stringify(body));
   }
 }

@@ -43,7 +43,7 @@ const GROUP = {
       type: "string",
       default: null,
       origin: "fluent-bit",
-      doc: "Folder of files NAMESPACE-POD.meta, each a pod as the API server gives it: what is there is not asked for.",
+      doc: "Folder of files NAMESPACE_POD.meta (or NAMESPACE-POD.meta), each a pod as the API server gives it: what is there is not asked for.",
     },
     merge_log: {
       type: "boolean",

@@ -41,7 +41,7 @@ test("a tag without a star is the tag", () => {
   expect(describeFile(FILE, "app", context([])).tag).toBe("app");
 });
 
-test("what the API said of the pod goes before its name", () => {
+test.each(["shop_web-0.meta", "shop-web-0.meta"])("what the API said of the pod goes before its name (%s)", (name) => {
   using folder = tempFolder();
   const pod = {
     metadata: {
@@ -51,7 +51,7 @@ test("what the API said of the pod goes before its name", () => {
     },
     spec: { containers: [{ name: "app", image: "web:1" }] },
   };
-  writeFileSync(join(folder.path, "shop-web-0.meta"), JSON.stringify(pod));
+  writeFileSync(join(folder.path, name), JSON.stringify(pod));
   expect(describeFile(FILE, "kube.*", context([filter("*", folder.path)]))).toMatchObject({
     podId: "uid-1",
     workload: "owner",

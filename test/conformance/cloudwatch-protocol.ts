@@ -58,7 +58,7 @@ export function cloudWatchClaims(name: string, open: () => Promise<CloudWatchBed
     await bed.requests.createStream(stream);
     const events = [1000, 0].map((ms) => ({ timestamp: Date.now() - ms, message: "x" })).toReversed();
     await expect(bed.requests.put(stream, bodyOf(stream, events))).rejects.toMatchObject({
-      kind: "permanent",
+      kind: "content",
       code: "InvalidParameterException",
     });
   });
