@@ -54,9 +54,18 @@ export function awaitsPod({ pod, podDetails, tag }: Origin, context: DescribeCon
   return podDetails === undefined || (wantsNamespace(filter) && podDetails.namespace === null);
 }
 
-/** Fluent Bit's rule for a tag with `*`: the path, slashes as dots, without the first. */
+/**
+ * Fluent Bit's rule for a tag with `*`: the path stands for it, then slashes, backslashes and colons of the whole become
+ * dots, of which none begins or ends it and no two follow each other.
+ */
 export function expandTag(pattern: string, path: string): string {
-  return pattern.replace("*", path.replace(/^\//, "").replaceAll("/", "."));
+  if (!pattern.includes("*")) return pattern;
+  const composed = pattern.replace("*", () => path).replace(/^[/\\:]+/, "");
+  return composed
+    .replace(/[/\\:]/g, ".")
+    .replaceAll("*", "")
+    .replace(/\.{2,}/g, ".")
+    .replace(/\.$/, "");
 }
 
 function kubernetesFilterOf(tag: string, { filters }: DescribeContext): KubernetesFilterConfig | null {

@@ -20,7 +20,7 @@ what they print, record by record. docs/fluent-bit.md says why those differ that
 
 const FOLDER = resolve(".cache/compare");
 const PROGRAM = new URL("../dist/logq-agent.cjs", import.meta.url).pathname;
-const QUIET_MS = 6000;
+const QUIET_MS = 12_000;
 
 type JsonRecord = Record<string, unknown>;
 
@@ -74,9 +74,11 @@ pipeline:
       match: kube.*
       multiline.key_content: log
       multiline.parser: java, python, go
+      emitter_mem_buf_limit: 1G
     - name: kubernetes
       match: kube.*
-      kube_tag_prefix: kube.${root.slice(1).replaceAll("/", ".")}.var.log.containers.
+      kube_tag_prefix: kube.${root.slice(1).replaceAll(/[/.]+/g, ".")}.var.log.containers.
+      kube_url: http://127.0.0.1:9
       kube_meta_preload_cache_dir: ${root}/meta
       merge_log: on
       keep_log: off
@@ -122,7 +124,9 @@ async function runAgent(config: string): Promise<string> {
 }
 
 function start(program: string, args: readonly string[], out: string): ChildProcess {
-  const child = spawn(program, args, { stdio: ["ignore", openSync(out, "w"), "inherit"] });
+  // The node's name, which Fluent Bit takes from the pod.
+  const env = { ...process.env, NODE_NAME: "bench" };
+  const child = spawn(program, args, { stdio: ["ignore", openSync(out, "w"), "inherit"], env });
   child.on("error", (error) => {
     process.stderr.write(`compare: cannot start ${program}: ${error.message}; put it on the PATH\n`);
     process.exit(1);

@@ -23,7 +23,10 @@ export function writePodMetadata(directory: string, options: PodsOptions): void 
     };
     const metadata = { name: pod, namespace, uid, labels, annotations: {} };
     const spec = { nodeName: "bench", containers: [{ name: container, image: `images.example/${app}:1.27.4` }] };
-    const body = { kind: "Pod", apiVersion: "v1", metadata, spec, status: {} };
+    const image = `images.example/${app}:1.27.4`;
+    const imageID = `images.example/${app}@sha256:${hash.padEnd(64, "0")}`;
+    const status = { podIP: "10.0.0.7", containerStatuses: [{ name: container, image, imageID }] };
+    const body = { kind: "Pod", apiVersion: "v1", metadata, spec, status };
     writeFileSync(join(directory, `${namespace}_${pod}.meta`), JSON.stringify(body));
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { KubernetesFilterConfig } from "../../config/filter/kubernetes.ts";
 import { kubernetesFilter } from "../helpers/kubernetes-filter.ts";
-import { describeFile } from "../../agent/origin.ts";
+import { describeFile, expandTag } from "../../agent/origin.ts";
 import { recordingLogger, tempFolder } from "./fixture.ts";
 
 const PATH = `/var/log/containers/web-0_shop_app-${"a".repeat(64)}.log`;
@@ -58,4 +58,14 @@ test.each(["shop_web-0.meta", "shop-web-0.meta"])("what the API said of the pod 
     labels: { app: "web" },
     image: "web:1",
   });
+});
+
+test.each([
+  ["kube.*", "/var/log/containers/a_b_c-0.log", "kube.var.log.containers.a_b_c-0.log"],
+  ["kube.*", "/srv/.hidden//a..b.log", "kube.srv.hidden.a.b.log"],
+  ["*", "/var/log/x:1*2", "var.log.x.12"],
+  ["a.*.z", "/var/log/$1$&.log", "a.var.log.$1$&.log.z"],
+  ["plain/tag.", "/var/log/x", "plain/tag."],
+])("tag %s of %s is %s, as in Fluent Bit", (pattern, path, tag) => {
+  expect(expandTag(pattern, path)).toBe(tag);
 });
