@@ -32,7 +32,7 @@ export interface Source {
 }
 
 /** What a message is about: where it stands, and its key path. */
-export interface At {
+interface At {
   readonly place: Place;
   readonly keyPath: string;
 }

@@ -5,7 +5,7 @@ export const RECORD_BYTES_MAX = 1024 * 1024;
 /** It is cut, too, at this many pieces: they are what a position says of it. */
 export const RECORD_FRAGMENTS_MAX = 256;
 /** And at this many bytes in the files, prefixes included: the next shipment reads them again. */
-export const RECORD_RAW_BYTES_MAX = 2 * RECORD_BYTES_MAX;
+const RECORD_RAW_BYTES_MAX = 2 * RECORD_BYTES_MAX;
 
 /** Lines of an open record that follow each other: which file, and their bytes in there, without the last newline. */
 export interface Fragment {

@@ -50,7 +50,7 @@ function importedPath(storagePath: string): string {
   return join(storagePath, "imported.json");
 }
 
-export function importedOffsets(files: readonly ImportedFile[]): ImportedOffsets {
+function importedOffsets(files: readonly ImportedFile[]): ImportedOffsets {
   const byInode = new Map(files.map((file) => [file.inode, file]));
   return {
     has: (inode) => byInode.has(inode),

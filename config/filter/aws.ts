@@ -6,7 +6,7 @@ import { formatDuration } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
 
 /** What is known of an instance of EC2: the options that ask for it, and the fields of the record, in Fluent Bit's order. */
-export const EC2_FIELDS = [
+const EC2_FIELDS = [
   "az",
   "ec2_instance_id",
   "ec2_instance_type",

@@ -17,7 +17,7 @@ export interface GrepConfig {
   readonly rules: readonly GrepRule[];
 }
 
-export interface GrepRule {
+interface GrepRule {
   readonly kind: "regex" | "exclude";
   /** In record accessor syntax, checked. */
   readonly key: string;

@@ -16,7 +16,7 @@ export interface RewriteTagConfig {
   readonly rules: readonly RewriteTagRule[];
 }
 
-export interface RewriteTagRule {
+interface RewriteTagRule {
   /** In record accessor syntax, checked. */
   readonly key: string;
   /** In Onigmo's syntax, checked. */

@@ -13,7 +13,7 @@ export const HEX_DIGIT: CharSet = charSet("09AFaf");
 export const WORD: CharSet = charSet("09AZ__az");
 /** Ruby's `\s`: tab, newline, vertical tab, form feed, carriage return, blank. */
 export const BLANK: CharSet = [[9, 13], [32, 32]]; // prettier-ignore
-export const NEWLINE: CharSet = [[10, 10]];
+const NEWLINE: CharSet = [[10, 10]];
 export const NOT_NEWLINE: CharSet = complement(NEWLINE);
 
 /** The set of the ranges that stand in a text, two characters each. */

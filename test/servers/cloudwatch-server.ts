@@ -25,7 +25,7 @@ export interface CloudWatchServerOptions extends JsonServerOptions {
   readonly refuses?: (message: string) => boolean;
 }
 
-export interface LogEvent {
+interface LogEvent {
   readonly timestamp: number;
   readonly message: string;
 }

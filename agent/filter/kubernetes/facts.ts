@@ -19,7 +19,7 @@ export interface PodFacts {
   readonly containers: ReadonlyMap<string, ContainerFacts>;
 }
 
-export interface ContainerFacts {
+interface ContainerFacts {
   readonly image: string | null;
   /** `docker.io/library/nginx@sha256:…`: known once the container was started. */
   readonly imageId: string | null;
