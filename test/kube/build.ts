@@ -16,8 +16,11 @@ export function builtApiServer(root: string): string {
   if (existsSync(binary)) return binary;
   mkdirSync(cache, { recursive: true });
   const source = writableSource(cache);
-  const version = `-X k8s.io/component-base/version.gitVersion=v${VERSION} -X k8s.io/component-base/version.gitMajor=1`;
-  const options = ["-mod=mod", "-trimpath", "-p", "1", "-ldflags", `-s -w ${version}`];
+  const [major, minor] = VERSION.split(".");
+  // Parts of it end where they do not know their version.
+  const known = { gitVersion: `v${VERSION}`, gitMajor: major, gitMinor: minor };
+  const version = Object.entries(known).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+  const options = ["-mod=mod", "-trimpath", "-p", "1", "-ldflags", `-s -w ${version.join(" ")}`];
   const env = { ...process.env, GOWORK: "off", GOFLAGS: "", CGO_ENABLED: "0" };
   execFileSync("go", ["build", ...options, "-o", `${binary}.new`, "./cmd/kube-apiserver"], {
     cwd: source,

@@ -3,7 +3,7 @@ import { ItemSplitter } from "./item-splitter.ts";
 
 /** The server ends a watch after this long at the latest, a random part of it earlier, so that not all nodes come back at once. */
 const WATCH_SECONDS = 3300;
-/** Bookmarks come about every minute. Without anything for this long the connection is taken for dead. */
+/** Bookmarks come about every minute while any pod of the cluster changes. With nothing for this long the connection is taken for dead. */
 const IDLE_MS = 600_000;
 const LIST_IDLE_MS = 30_000;
 const LINE_BYTES_MAX = 8 * 1024 * 1024;

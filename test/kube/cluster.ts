@@ -1,0 +1,162 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { builtApiServer } from "./build.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const START_MS_MAX = 180_000;
+
+interface Answer {
+  readonly status: number;
+  readonly body: { readonly [name: string]: unknown };
+}
+
+/** A kube-apiserver over an etcd, both on 127.0.0.1, with one administrator. There is no kubelet and no scheduler. */
+export interface Cluster extends AsyncDisposable {
+  readonly url: string;
+  readonly caFile: string;
+  readonly adminToken: string;
+  readonly folder: string;
+  /** Asks as the administrator, or with another token. */
+  api(method: string, path: string, body?: object, token?: string): Promise<Answer>;
+  stopApiServer(): Promise<void>;
+  startApiServer(): Promise<void>;
+  /** Asks etcd's gateway; keys and values in base64. */
+  etcd(path: string, body: object): Promise<Record<string, unknown>>;
+}
+
+/** Starts etcd (Debian's etcd-server) and a kube-apiserver, which is built if need be. Throws if one of them does not start. */
+export async function startCluster(): Promise<Cluster> {
+  const binary = builtApiServer(ROOT);
+  const folder = mkdtempSync(join(tmpdir(), "logq-kube-"));
+  const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  const adminToken = randomBytes(16).toString("hex");
+  writeFileSync(join(folder, "tokens.csv"), `${adminToken},admin,admin,system:masters\n`);
+  const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  writeFileSync(join(folder, "sa.key"), key.export({ type: "pkcs1", format: "pem" }));
+  const etcd = start(
+    "etcd",
+    flagsOf({
+      "data-dir": join(folder, "etcd"),
+      "listen-client-urls": etcdUrl,
+      "advertise-client-urls": etcdUrl,
+      "listen-peer-urls": peerUrl,
+      "initial-advertise-peer-urls": peerUrl,
+      "initial-cluster": `default=${peerUrl}`,
+      "unsafe-no-fsync": "true",
+    }),
+  );
+  const flags = {
+    "etcd-servers": etcdUrl,
+    "bind-address": "127.0.0.1",
+    "secure-port": String(port),
+    "cert-dir": join(folder, "certs"),
+    "token-auth-file": join(folder, "tokens.csv"),
+    "authorization-mode": "RBAC",
+    "service-cluster-ip-range": "10.0.0.0/24",
+    "service-account-issuer": "https://kubernetes.default.svc",
+    "service-account-key-file": join(folder, "sa.key"),
+    "service-account-signing-key-file": join(folder, "sa.key"),
+    // Pods are made here without the controllers that give each namespace its ServiceAccount.
+    "disable-admission-plugins": "ServiceAccount",
+    "etcd-compaction-interval": "0",
+  };
+  const caFile = join(folder, "certs", "apiserver.crt");
+  const url = `https://127.0.0.1:${port}`;
+  let server: ChildProcess | null = null;
+
+  const api: Cluster["api"] = async (method, path, body, token = adminToken) => {
+    const ca = readFileSync(caFile);
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    // Node says no length of itself for DELETE.
+    const length = Buffer.byteLength(text);
+    const headers = { authorization: `Bearer ${token}`, "content-type": type, "content-length": length };
+    return await new Promise((resolve, reject) => {
+      const sent = request(`${url}${path}`, { method, ca, headers }, (response) => {
+        let answer = "";
+        response.setEncoding("utf8").on("data", (part: string) => (answer += part));
+        response.on("end", () => {
+          const isJson = response.headers["content-type"]?.includes("json") === true;
+          const parsed = isJson ? (JSON.parse(answer) as Answer["body"]) : { text: answer };
+          resolve({ status: response.statusCode ?? 0, body: parsed });
+        });
+      });
+      sent.on("error", reject).end(text);
+    });
+  };
+
+  const startApiServer = async (): Promise<void> => {
+    server = start(binary, flagsOf(flags));
+    const startedAtMs = performance.now();
+    for (;;) {
+      const isReady = await api("GET", "/readyz").then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+      if (isReady) return;
+      if (server.exitCode !== null) throw new Error(`kube-apiserver ended with exit code ${server.exitCode}`);
+      if (performance.now() - startedAtMs > START_MS_MAX) throw new Error("kube-apiserver was not ready in time");
+      await sleep(200);
+    }
+  };
+
+  await startApiServer();
+  return {
+    url,
+    caFile,
+    adminToken,
+    folder,
+    api,
+    startApiServer,
+    stopApiServer: async () => await stop(server),
+    etcd: async (path, body) => {
+      const answer = await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body) });
+      return (await answer.json()) as Record<string, unknown>;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await stop(server);
+      await stop(etcd);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function flagsOf(flags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
+function start(command: string, args: readonly string[]): ChildProcess {
+  // Their words are of interest where they do not start.
+  const child = spawn(command, args, {
+    stdio: ["ignore", "ignore", process.env["KUBE_LOG"] === undefined ? "ignore" : "inherit"],
+  });
+  child.on("error", (error) => {
+    throw new Error(`cannot start ${command}: ${error.message}; on Debian it is in the package etcd-server`);
+  });
+  return child;
+}
+
+async function stop(child: ChildProcess | null): Promise<void> {
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
