@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createApiClient, type ApiAccess } from "../../agent/filter/kubernetes/api-client.ts";
 import { ItemSplitter } from "../../agent/filter/kubernetes/item-splitter.ts";
@@ -72,12 +73,13 @@ export function testKubeProtocol(open: () => Promise<KubeUnderTest>): void {
     const kube = await open();
     await kube.put("noise", "elsewhere", "0");
     const { version } = await list(kube.access, "limit=100");
-    let n = 0;
-    // A real server sends none while nothing at all changes.
-    const noise = setInterval(() => void kube.put("noise", "elsewhere", String(++n)), 200);
     const isNewer = (event: SeenEvent): boolean => event.type === "BOOKMARK" && Number(event.version) > Number(version);
-    const events = await watch(kube.access, version, "quiet", isNewer);
-    clearInterval(noise);
+    const seen = watch(kube.access, version, "quiet", isNewer);
+    // A real server sends none while nothing at all changes.
+    const isOver = seen.then(() => true);
+    for (let n = 1; !(await Promise.race([isOver, sleep(200, false)])); n++)
+      await kube.put("noise", "elsewhere", String(n));
+    const events = await seen;
     expect(events.at(-1)).toSatisfy(isNewer);
     await kube.delete("noise");
   });

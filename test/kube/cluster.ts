@@ -109,7 +109,16 @@ export async function startCluster(): Promise<Cluster> {
     }
   };
 
-  await startApiServer();
+  const dispose = async (): Promise<void> => {
+    await stop(server);
+    await stop(etcd);
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  await startApiServer().catch(async (error: unknown) => {
+    await dispose();
+    throw error;
+  });
   return {
     url,
     caFile,
@@ -122,11 +131,7 @@ export async function startCluster(): Promise<Cluster> {
       const answer = await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body) });
       return (await answer.json()) as Record<string, unknown>;
     },
-    [Symbol.asyncDispose]: async () => {
-      await stop(server);
-      await stop(etcd);
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
