@@ -27,11 +27,12 @@ test("a deleted pod stays as long as a file of it is followed, and some minutes 
   cache.put(pod("1", "a"));
   cache.put(pod("2", "b", { "kubernetes.io/config.hash": "abc" }));
   cache.put(pod("3", "c"));
-  for (const uid of ["1", "2"]) cache.delete(uid, 0);
+  cache.put(pod("4", "d"));
+  for (const uid of ["1", "2", "4"]) cache.delete(uid, 0);
   cache.sweep(() => false, 1000);
-  expect(cache.size).toBe(3);
-  cache.sweep((id) => id === "abc", HOUR_MS);
-  expect(["1", "2", "3"].map((id) => cache.find(id, "", "") !== null)).toEqual([false, true, true]);
+  expect(cache.size).toBe(4);
+  cache.sweep((id) => id === "abc" || id === "4", HOUR_MS);
+  expect(["1", "2", "3", "4"].map((id) => cache.find(id, "", "") !== null)).toEqual([false, true, true, true]);
   cache.sweep(() => false, HOUR_MS);
   expect(cache.size).toBe(1);
   expect(cache.find(null, "shop", "b")).toBeNull();
