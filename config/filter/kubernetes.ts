@@ -32,7 +32,6 @@ export interface MergeLogConfig {
   readonly keep: boolean;
 }
 
-const LOG_AS_WRITTEN = "JSON messages stay as they were in log; logq reads their fields in a query";
 
 const GROUP = {
   doc: "Adds namespace, workload, pod and container to each record, from the path of its log file, and what the Kubernetes API says of the pod.",
@@ -73,12 +72,12 @@ const GROUP = {
   ignored: {
     alias: ONLY_OUTPUTS_HAVE_NAMES,
     ...POD_METADATA_IGNORED,
-    "k8s-logging.parser": LOG_AS_WRITTEN,
+    "k8s-logging.parser": "annotations that name a parser are not read in this version; name it in the input",
     log_level: ONE_LOG_LEVEL,
   },
   later: {
     ...POD_METADATA_LATER,
-    merge_parser: "",
+    merge_parser: "use the filter parser",
     regex_parser: "",
   },
 } as const satisfies OptionGroup;
