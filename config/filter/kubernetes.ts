@@ -32,7 +32,6 @@ export interface MergeLogConfig {
   readonly keep: boolean;
 }
 
-
 const GROUP = {
   doc: "Adds namespace, workload, pod and container to each record, from the path of its log file, and what the Kubernetes API says of the pod.",
   options: {
