@@ -1,56 +1,41 @@
 /** The stored table as other engines declare it, from its one definition (`config/table.ts`). */
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
-import type { TableColumn } from "../../config/table.ts";
 import { quotedName, stringLiteral } from "../dialect/literal.ts";
+import { checkLocation, dayRange, hiveTable, partitionTemplate, TABLE_DEFAULTS } from "./hive-table.ts";
+import type { HiveColumn, TableOptions } from "./hive-table.ts";
 
-export interface DdlOptions {
-  /** `s3://bucket/prefix`; for Trino `file:///…` too, for DuckDB a folder too. */
-  readonly location: string;
+export interface DdlOptions extends TableOptions {
   /** Trino's catalog. */
   readonly catalog: string;
-  readonly database: string;
-  readonly table: string;
-  /** How many days back partitions are looked for. The agent stores no older record than 400 days. */
-  readonly days: number;
 }
 
 /** What `logq ddl` assumes where nothing else is said, beside the location. */
-export const DDL_DEFAULTS = { catalog: "awsdatacatalog", database: "logq", table: "logs", days: 400 };
+export const DDL_DEFAULTS = { ...TABLE_DEFAULTS, catalog: "awsdatacatalog" };
+
+export const DDL_ENGINES = ["athena", "trino", "duckdb"] as const;
 
 /**
  * The statement that declares the table to an engine. Athena and Trino compute partitions from their names (partition
- * projection), so that none has to be added: `cluster` has to be named by every query (injected), `dt` and `hour` are
- * ranges. DuckDB gets a view. Sources: Athena's user guide, "Partition projection"; Trino 435, "Hive connector".
+ * projection); DuckDB gets a view. Sources: Athena's user guide, "Partition projection"; Trino 435, "Hive connector".
+ * Throws CliError for names and locations that cannot be written.
  */
-export function ddl(engine: "athena" | "trino" | "duckdb", options: DdlOptions): string {
-  const location = options.location.replace(/\/+$/, "");
-  if (/['\0]/.test(location)) throw new Error(`declare the table at ${location}: a quote cannot be in a location`);
-  if (engine === "athena") return athenaTable({ ...options, location });
+export function ddl(engine: (typeof DDL_ENGINES)[number], options: DdlOptions): string {
+  if (engine === "athena") return athenaTable(options);
+  const location = checkLocation(options.location);
   return engine === "trino" ? trinoTable({ ...options, location }) : duckDbView({ ...options, location });
 }
 
-function athenaTable({ location, database, table, days }: DdlOptions): string {
-  const properties = {
-    "projection.enabled": "true",
-    "projection.cluster.type": "injected",
-    "projection.dt.type": "date",
-    "projection.dt.format": "yyyy-MM-dd",
-    "projection.dt.range": dayRange(days).join(","),
-    "projection.hour.type": "integer",
-    "projection.hour.range": "0,23",
-    "projection.hour.digits": "2",
-    "storage.location.template": `${partitionTemplate(location)}/`,
-  };
-  const columns = COLUMNS.map(({ name, type, meaning }) => {
-    return `  \`${name}\` ${HIVE_TYPES[type]} COMMENT '${hiveText(meaning)}'`;
-  });
+function athenaTable(options: DdlOptions): string {
+  const { database, table, columns, partitions, location, properties } = hiveTable(options);
   return [
-    `CREATE EXTERNAL TABLE ${hiveName(database)}.${hiveName(table)} (`,
-    columns.join(",\n"),
+    `CREATE EXTERNAL TABLE \`${database}\`.\`${table}\` (`,
+    columns.map(athenaColumn).join(",\n"),
     ")",
-    `PARTITIONED BY (${PARTITION_COLUMNS.map((name) => `\`${name}\` string`).join(", ")})`,
+    "PARTITIONED BY (",
+    partitions.map(athenaColumn).join(",\n"),
+    ")",
     "STORED AS PARQUET",
-    `LOCATION '${location}/'`,
+    `LOCATION '${location}'`,
     "TBLPROPERTIES (",
     Object.entries(properties)
       .map(([key, value]) => `  '${key}' = '${value}'`)
@@ -59,12 +44,9 @@ function athenaTable({ location, database, table, days }: DdlOptions): string {
   ].join("\n");
 }
 
-const HIVE_TYPES: Readonly<Record<TableColumn["type"], string>> = {
-  timestamp: "timestamp",
-  bigint: "bigint",
-  varchar: "string",
-  "map(varchar,varchar)": "map<string,string>",
-};
+function athenaColumn({ name, type, comment }: HiveColumn): string {
+  return `  \`${name}\` ${type} COMMENT '${hiveText(comment)}'`;
+}
 
 function trinoTable({ location, catalog, database, table, days }: DdlOptions): string {
   const projections: Readonly<Record<(typeof PARTITION_COLUMNS)[number], string>> = {
@@ -102,22 +84,8 @@ function duckDbView({ location, table }: DdlOptions): string {
   ].join("\n");
 }
 
-function partitionTemplate(location: string): string {
-  return `${location}/${PARTITION_COLUMNS.map((name) => `${name}=\${${name}}`).join("/")}`;
-}
-
-function dayRange(days: number): [string, string] {
-  return [`NOW-${days}DAYS`, "NOW+1DAYS"];
-}
-
 function textArray(values: readonly string[]): string {
   return `ARRAY[${values.map(stringLiteral).join(", ")}]`;
-}
-
-/** Hive has no escape for a backtick that every version reads. */
-function hiveName(name: string): string {
-  if (/^[\w-]+$/.test(name)) return `\`${name}\``;
-  throw new Error(`declare the table ${name}: names in Athena are letters, digits, _ and -`);
 }
 
 function hiveText(text: string): string {
