@@ -1,11 +1,8 @@
-import { COLUMN_NAMES } from "../dialect/scope.ts";
-import { LEVELS } from "../../config/table.ts";
-import { lex } from "../dialect/lexer.ts";
-import { stringLiteral } from "../dialect/literal.ts";
 import type { Token } from "../dialect/lexer.ts";
-import { nearestName } from "../nearest.ts";
 import { QueryError } from "./engine.ts";
 import type { LoweredQuery } from "./engine.ts";
+import { endBefore, sourceToken, tokenAt } from "./source-token.ts";
+import { columnHint, near } from "./unknown-name.ts";
 
 /** What DuckDB says of a failure with `errors_as_json`, or what `json_serialize_sql` returns of a syntax error. */
 export interface Failure {
@@ -73,39 +70,6 @@ export function toUtf16(text: string, offset: number, isCodePoints: boolean): nu
   return units;
 }
 
-/** The user's token at an offset of the statement, null if it is logq's, "missing" if the user's text ended too early. */
-export function sourceToken(offset: number, query: LoweredQuery): Token | "missing" | null {
-  const source = query.sourceOffset(offset);
-  if (source === null) return isAppended(offset, query) ? "missing" : null;
-  if (source >= query.text.length) return "missing";
-  return tokenAt(query.text, source) ?? null;
-}
-
-function tokenAt(text: string, source: number): Token | undefined {
-  const names: Record<string, string> = Object.fromEntries(
-    [...text.matchAll(/\$([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)/g)].map((found) => [found[1]!, ""]),
-  );
-  const { tokens } = lex(text, names);
-  return (
-    tokens.find(({ start, end }) => source >= start && source < end) ?? tokens.find(({ start }) => start >= source)
-  );
-}
-
-/** Whether the statement has user's text before the offset: what logq put after it stands where something is missing. */
-function isAppended(offset: number, query: LoweredQuery): boolean {
-  for (let at = offset; at >= 0; at--) if (query.sourceOffset(at) !== null) return true;
-  return false;
-}
-
-/** Where the user's text before an offset of the statement ends. */
-function endBefore(offset: number, query: LoweredQuery): number {
-  for (let at = Math.min(offset, query.sql.length) - 1; at >= 0; at--) {
-    const source = query.sourceOffset(at);
-    if (source !== null) return query.text.slice(0, source + 1).trimEnd().length;
-  }
-  return 0;
-}
-
 interface Explanation {
   readonly message: string;
   readonly hint: string | null;
@@ -133,19 +97,6 @@ function explain(failure: Failure, token: Token | null, query: LoweredQuery): Ex
   const needsCast = /explicit type cast/.test(failure.message);
   const hint = needsCast ? "cast one side: cast(x as double), cast(x as varchar)" : null;
   return { message: firstLine, hint, isMember: false };
-}
-
-function near(name: string): string | null {
-  const found = nearestName(name, COLUMN_NAMES);
-  return found === null ? null : `did you mean ${found}?`;
-}
-
-/** Most unknown columns are strings in the wrong quotes or in none. */
-function columnHint(name: string, token: Token | null, query: LoweredQuery): string {
-  const asString = `strings take single quotes: ${stringLiteral(name)}`;
-  if (token?.kind === "quoted" || (LEVELS as readonly string[]).includes(name)) return asString;
-  const before = token === null ? "" : query.text.slice(0, token.start).trimEnd();
-  return near(name) ?? (/(?:[=<>]|like)$/i.test(before) ? asString : `columns: ${[...COLUMN_NAMES].join(", ")}`);
 }
 
 /** The name after `qualifier.`; the qualifier itself if none follows. */

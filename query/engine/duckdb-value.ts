@@ -15,6 +15,7 @@ import {
 } from "@duckdb/node-api";
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import type { ResultColumn, Value } from "./engine.ts";
+import { rfc3339 } from "./rfc3339.ts";
 
 /** The type that a DuckDB column has for the CLI. */
 export function columnType(type: DuckDBType): ResultColumn["type"] {
@@ -88,7 +89,7 @@ function keyText(key: DuckDBValue): string {
   return String(key);
 }
 
-/** RFC 3339 in UTC with at least milliseconds, finer if there is more; null for what is no timestamp. */
+/** RFC 3339; null for what is no timestamp, and where the engine's own text has to do. */
 function timestampText(value: object): string | null {
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) {
     return value.isFinite ? rfc3339(value.micros * 1000n) : null;
@@ -99,16 +100,4 @@ function timestampText(value: object): string | null {
     return value.isFinite ? rfc3339(value.seconds * 1_000_000_000n) : null;
   if (value instanceof DuckDBTimestampNanosecondsValue) return value.isFinite ? rfc3339(value.nanos) : null;
   return null;
-}
-
-function rfc3339(ns: bigint): string | null {
-  const fraction = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const date = new Date(Number((ns - fraction) / 1_000_000n));
-  // Beyond the years of JavaScript's dates the engine's own text has to do.
-  if (Number.isNaN(date.getTime())) return null;
-  const digits = fraction
-    .toString()
-    .padStart(9, "0")
-    .replace(/(?:000){1,2}$/, "");
-  return `${date.toISOString().slice(0, -5)}.${digits}Z`;
 }

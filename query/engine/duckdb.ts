@@ -5,11 +5,12 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
 import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
-import { convertFailure, readFailure, sourceToken, toUtf16 } from "./duckdb-error.ts";
+import { convertFailure, readFailure, toUtf16 } from "./duckdb-error.ts";
 import { columnType, convertValue } from "./duckdb-value.ts";
 import { QueryError } from "./engine.ts";
 import type { Engine, LoweredQuery, Result, ResultColumn, Value } from "./engine.ts";
 import { guardStatement } from "./guard.ts";
+import { sourceToken } from "./source-token.ts";
 
 export interface DuckDbOptions {
   /** DuckDB's spelling (`512MB`, `2GB`); more goes to the temporary folder. Default: half of the machine's memory. */

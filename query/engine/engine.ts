@@ -14,6 +14,24 @@ export interface Result {
   readonly columns: readonly ResultColumn[];
   /** Rows in order, a bounded number at a time; ends early and quietly when the query's signal is aborted. */
   readonly batches: AsyncIterable<readonly (readonly Value[])[]>;
+  /** What the query cost; an engine without a price has none. */
+  readonly receipt?: () => Receipt;
+}
+
+/** What a query that ran on a service was billed. */
+export interface Receipt {
+  readonly engine: "athena";
+  readonly queryId: string;
+  readonly state: "succeeded" | "failed" | "cancelled" | "running";
+  readonly scannedBytes: number;
+  /** What the service bills for: `scannedBytes` rounded up, with its minimum. */
+  readonly billedBytes: number;
+  readonly usd: number;
+  readonly engineMs: number;
+  /** Waiting for its turn. */
+  readonly queueMs: number;
+  /** Whether the answer is that of an earlier run of the same text. */
+  readonly reused: boolean;
 }
 
 export interface Engine {
