@@ -38,7 +38,7 @@ function apart(file, bundle) {
       onResolve({ filter: new RegExp(`/${basename(file)}$`) }, ({ path, resolveDir }) =>
         join(resolveDir, path).endsWith(`/${file}`) ? { path: bundle, external: true } : null,
       );
-      // Bundled by mistake it costs every agent its memory.
+      // Bundled by mistake it costs everybody its memory and the time to load it.
       onEnd(({ metafile }) => {
         const own = Object.keys(metafile.inputs).find((path) => path.endsWith(file));
         return own === undefined ? null : { errors: [{ text: `${own} must not be in this bundle` }] };
@@ -50,7 +50,7 @@ function apart(file, bundle) {
 await build({
   ...common,
   entryPoints: ["agent/main.ts"],
-  plugins: [apart("aws/sdk.ts", "./logq-agent-aws.cjs")],
+  plugins: [apart("output/aws/sdk.ts", "./logq-agent-aws.cjs")],
   // By require: the loader of ES modules would cost memory for this one file.
   supported: { "dynamic-import": false },
   outfile: "dist/logq-agent.cjs",
@@ -68,6 +68,8 @@ await build({
   entryPoints: ["query/main.ts"],
   outfile: "dist/logq.cjs",
   external: ["@duckdb/node-api"],
+  plugins: [apart("query/aws/sdk.ts", "./logq-aws.cjs")],
   banner: { js: "#!/usr/bin/env node" },
 });
+await build({ ...common, entryPoints: ["query/aws/sdk.ts"], outfile: "dist/logq-aws.cjs" });
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);

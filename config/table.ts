@@ -89,10 +89,15 @@ export interface ObjectName {
 
 /** The key of one object below the output's prefix. Every part is made safe for a path segment and a Hive partition. */
 export function objectKey(name: ObjectName): string {
-  const { dt, hour } = partitionOfHour(name.hour);
-  const suffix = name.first ? "" : `-h${hour}`;
+  const suffix = name.first ? "" : `-h${partitionOfHour(name.hour).hour}`;
   const base = `${segment(name.node)}-${name.life}-${segment(name.output)}-${name.seq}${suffix}.${name.extension}`;
-  return `cluster=${segment(name.cluster)}/dt=${dt}/hour=${hour}/${base}`;
+  return `${partitionPath(name.cluster, name.hour)}/${base}`;
+}
+
+/** Where the objects of one event hour lie, below the output's prefix. */
+export function partitionPath(cluster: string, hour: number): string {
+  const values = partitionOfHour(hour);
+  return `cluster=${segment(cluster)}/dt=${values.dt}/hour=${values.hour}`;
 }
 
 /** Tells the objects of one output of one state folder, under whatever name of the node: where they lie, and their names. */

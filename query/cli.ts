@@ -2,7 +2,9 @@
 import type { Writable } from "node:stream";
 import packageJson from "../package.json" with { type: "json" };
 import { CliError, EXIT } from "./cli-error.ts";
-import { rememberStore } from "./config-file.ts";
+import type { CliIo, CommandIo } from "./cli-io.ts";
+import { COMMANDS, commandHelp } from "./commands/registry.ts";
+import { changeSettings } from "./config-file.ts";
 import { diagnose, type Probe } from "./diagnose.ts";
 import { QueryError, type Engine } from "./engine/engine.ts";
 import { counted, footerLine, scanText, windowText } from "./footer.ts";
@@ -12,27 +14,15 @@ import type { Asked } from "./predicates.ts";
 import { prepare, type PreparedQuery, type Scan, type Surroundings } from "./prepare.ts";
 import { createProbe } from "./probe.ts";
 import { startProgress } from "./progress.ts";
-import { quotedConditionAt, readQueryText, type QuerySource } from "./query-text.ts";
+import { quotedConditionAt, readQueryText } from "./query-text.ts";
 import { caretLines } from "./render/caret.ts";
 import { defaultFormat } from "./render/renderer.ts";
 import { neutralise } from "./render/terminal-text.ts";
+import { runQuery } from "./run.ts";
 import { grepMistake } from "./scope.ts";
 import { show, type Shown } from "./show.ts";
+import { usesColor } from "./style.ts";
 import { USAGE } from "./usage.ts";
-
-export interface CliIo {
-  readonly stdin: QuerySource["stdin"];
-  readonly stdout: Writable & { readonly isTTY?: boolean | undefined };
-  readonly stderr: Writable & { readonly isTTY?: boolean | undefined };
-  readonly env: Surroundings["env"];
-  readonly cwd: string;
-  /** Nanoseconds since 1970. */
-  now(): bigint;
-  /** Aborted to interrupt (Ctrl-C). */
-  readonly signal: AbortSignal;
-  /** Loads the engine; called only when a query runs. */
-  openEngine(): Promise<Engine>;
-}
 
 /** Runs one command line (the arguments after the program's name) and returns the exit code; it never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -40,6 +30,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   io.stderr.on("error", () => {}); // nobody is left to be told
   let text: string | null = null;
   try {
+    const [first = ""] = argv;
+    if (Object.hasOwn(COMMANDS, first)) {
+      const exitCode = await runCommand(first, argv.slice(1), { ...io, out });
+      await out.flush();
+      return io.signal.aborted ? EXIT.interrupted : exitCode;
+    }
     const options = parseOptions(argv);
     if (options.action !== "query") {
       await out.write(options.action === "help" ? USAGE : `logq ${packageJson.version}\n`);
@@ -56,8 +52,19 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+async function runCommand(name: string, argv: readonly string[], io: CommandIo): Promise<number> {
+  const command = await COMMANDS[name]!.load();
+  const options = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  if (!options.includes("--help") && !options.includes("-h")) return await command.run(argv, io);
+  await io.out.write(commandHelp(name, command));
+  return EXIT.ok;
+}
+
 async function answer(options: Options, text: string | null, io: CliIo, out: Output): Promise<number> {
-  const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now() };
+  const notice = (message: string): void => {
+    if (!options.quiet) note(io, message);
+  };
+  const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now(), signal: io.signal, notice };
   const prepared = await prepare(options, text, at);
   await rememberStoreOnTerminal(options, prepared, io);
   if (options.explain || options.dryRun) {
@@ -65,18 +72,19 @@ async function answer(options: Options, text: string | null, io: CliIo, out: Out
     return EXIT.ok;
   }
   const startMs = performance.now();
-  const engine = await io.openEngine();
+  const { context } = prepared;
+  const engine = await io.openEngine("local", { context, env: io.env, scanBytesMax: null, notice });
   const shown = await runAndShow(options, prepared, engine, io, out);
   if (io.signal.aborted || out.closed.aborted) return EXIT.ok;
   const isTalkative = options.stats || (io.stderr.isTTY === true && !options.quiet);
   if (isTalkative) note(io, footerLine(shown.rows, prepared.scan, options.zone, performance.now() - startMs));
-  if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared));
+  if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared.rowsMax, shown.reversed));
   if (shown.rows === 0 && prepared.scan !== null && !options.quiet) {
-    const probe = createProbe(options, prepared.scan, at, engine, io.signal);
+    const probe = createProbe(options, { context, scan: prepared.scan }, at, engine, io.signal);
     const progress = startProgress(io.stderr, io.stderr.isTTY === true, "no rows; looking for the reason");
-    const notice = await noRowsNotice({ options, text }, prepared.scan, probe);
+    const found = await noRowsNotice({ options, text }, prepared.scan, probe);
     progress.stop();
-    note(io, notice);
+    note(io, found);
   }
   return shown.rows === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
 }
@@ -87,26 +95,27 @@ async function runAndShow(
   engine: Engine,
   io: CliIo,
   out: Output,
-): Promise<Shown> {
+): Promise<Shown & { readonly reversed: boolean }> {
   const terminal = io.stdout.isTTY === true;
-  const objects = prepared.scan === null ? "running" : `reading ${counted(prepared.scan.files.length, "object")}`;
+  const objects = prepared.scan === null ? "running" : `reading ${counted(prepared.scan.objects.length, "object")}`;
   const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, objects);
   const signal = AbortSignal.any([io.signal, out.closed]);
   try {
-    const result = await engine.run(prepared.query, signal);
+    await using running = await runQuery(prepared, engine, signal);
+    const { result, reversed } = running;
     const showOptions = {
       format: options.output ?? defaultFormat(prepared.statement.kind, terminal),
       style: { terminal, color: usesColor(options, io) },
       zone: options.zone,
       rowsMax: prepared.rowsMax,
-      reversed: prepared.query.reversed,
+      reversed,
       fields: prepared.fields,
       write(chunk: string): Promise<void> {
         if (chunk !== "") progress.stop();
         return out.write(chunk);
       },
     };
-    return await show(result, showOptions, signal);
+    return { ...(await show(result, showOptions, signal)), reversed };
   } catch (error) {
     throw grepMistake((error as Error).message, options.scope) ?? error;
   } finally {
@@ -114,16 +123,13 @@ async function runAndShow(
   }
 }
 
-function usesColor(options: Options, io: CliIo): boolean {
-  if (options.color !== "auto") return options.color === "always";
-  return io.stdout.isTTY === true && !io.env["NO_COLOR"] && io.env["TERM"] !== "dumb";
-}
-
 /** Scripts leave no trace: what they query is not what the user at the terminal wants to query next. */
 async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery, io: CliIo): Promise<void> {
-  if (options.store === null || prepared.scan === null || io.stderr.isTTY !== true) return;
+  const { scan, context } = prepared;
+  // Where a context is in use, what is remembered would not be looked at.
+  if (options.store === null || scan === null || context.name !== null || io.stderr.isTTY !== true) return;
   try {
-    const path = await rememberStore(prepared.scan.store, io.env);
+    const path = await changeSettings(io.env, (settings) => ({ ...settings, store: scan.store.location }));
     if (path !== null && !options.quiet)
       note(io, `remembered the store in ${path}: --store may be left out from now on`);
   } catch (error) {
@@ -131,16 +137,19 @@ async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery
   }
 }
 
-function planText(options: Options, { query, scan }: PreparedQuery): string {
+function planText(options: Options, { lower, scan }: PreparedQuery): string {
   const window = scan === null ? "none" : `${windowText(scan.window.range, options.zone)} (${options.zone})`;
   const reads = scan === null ? "nothing" : scanText(scan);
-  if (options.explain) return `-- window: ${window}\n-- reads: ${reads}\n${query.sql.trimEnd()}\n`;
+  if (options.explain) {
+    const { sql } = lower(scan?.objects.map(({ key }) => `${scan.store.location}/${key}`) ?? []);
+    return `-- window: ${window}\n-- reads: ${reads}\n${sql.trimEnd()}\n`;
+  }
   const partitions = scan?.partitions.map((partition) => `  ${partition.path}\n`).join("") ?? "";
   return `window: ${window}\nwould read: ${reads}\n${partitions}`;
 }
 
-function truncationNotice({ rowsMax, query }: PreparedQuery): string {
-  const which = query.reversed ? "newest " : "first ";
+function truncationNotice(rowsMax: number | null, reversed: boolean): string {
+  const which = reversed ? "newest " : "first ";
   const verb = rowsMax === 1 ? "is" : "are";
   return `only the ${which}${counted(rowsMax ?? 0, "row")} ${verb} shown, there are more: --limit N, --limit all, or a narrower query`;
 }

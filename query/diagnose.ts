@@ -3,7 +3,7 @@
  * Every command that is proposed has been run first, for one row.
  */
 import type { Partition } from "./catalog/plan.ts";
-import { commandOf } from "./command.ts";
+import { commandOf } from "./command-line.ts";
 import type { TimeRange } from "./dialect/statement.ts";
 import type { Value } from "./engine/engine.ts";
 import { counted, scanText, timeText, windowText } from "./footer.ts";
@@ -38,7 +38,7 @@ export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<
   lines.push(`newest object: ${newest.partition.path}/${newest.name}`);
 
   const elsewhen = await otherWindow(asked, scan, newest.partition, probe);
-  const isWindowEmpty = scan.files.length === 0;
+  const isWindowEmpty = scan.objects.length === 0;
   if (isWindowEmpty && elsewhen !== null) return [...lines, ...proposal(elsewhen)];
 
   if (isWindowEmpty && scan.window.source === "text")
@@ -166,5 +166,6 @@ function withoutOneFlag(asked: Asked): Asked[] {
 }
 
 function unscoped(options: Asked["options"]): Asked["options"] {
-  return { ...options, scope: EMPTY_SCOPE, clusters: null, fields: null };
+  const clusters = options.clusters === undefined ? undefined : null;
+  return { ...options, scope: EMPTY_SCOPE, clusters, fields: null };
 }

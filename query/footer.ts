@@ -3,7 +3,7 @@ import type { TimeRange } from "./dialect/statement.ts";
 import type { Scan } from "./prepare.ts";
 import { inZone } from "./zone.ts";
 
-/** `12 rows · 2026-11-21T04:00:00Z to now (UTC) · 40 objects, 1.2 MB, in 2 of 48 hours · 0.12 s`. */
+/** `12 rows · 2026-11-21T04:00:00Z to now (UTC) · 40 objects, 1.2 MB, in 2 hours · 0.12 s`. */
 export function footerLine(rows: number, scan: Scan | null, zone: string, elapsedMs: number): string {
   const parts = [counted(rows, "row")];
   if (scan !== null) parts.push(`${windowText(scan.window.range, zone)} (${zone})`, scanText(scan));
@@ -13,8 +13,9 @@ export function footerLine(rows: number, scan: Scan | null, zone: string, elapse
 
 /** What a plan reads of its store. */
 export function scanText(scan: Scan): string {
-  const size = scan.files.length === 0 ? "" : `, ${bytesText(scan.bytes)},`;
-  return `${counted(scan.files.length, "object")}${size} in ${scan.partitions.length} of ${counted(scan.totalPartitions, "hour")}`;
+  const bytes = scan.objects.reduce((sum, object) => sum + object.bytes, 0);
+  const size = scan.objects.length === 0 ? "" : `, ${bytesText(bytes)},`;
+  return `${counted(scan.objects.length, "object")}${size} in ${counted(scan.partitions.length, "hour")}`;
 }
 
 /** A time range in a zone; its end is exclusive. */
@@ -38,7 +39,8 @@ export function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-function bytesText(bytes: number): string {
+/** `999 B`, `1.2 MB`; powers of 1,000. */
+export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB"];
   const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));

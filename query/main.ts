@@ -18,7 +18,10 @@ const exitCode = runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   now: () => BigInt(Date.now()) * 1_000_000n,
   signal: interrupt.signal,
-  openEngine: async () => (await import("./engine/duckdb.ts")).createDuckDbEngine(),
+  async openEngine(name, setup) {
+    if (name === "local") return (await import("./engine/duckdb.ts")).createDuckDbEngine();
+    return (await import("./engine/athena/athena.ts")).createAthenaEngine({ ...setup, now: Date.now });
+  },
 });
 void exitCode.then((code) => {
   process.exitCode = stoppedBy === "SIGTERM" ? 143 : code;

@@ -12,13 +12,15 @@ export interface Options {
   /** What is no option, as the shell passed it. */
   readonly words: readonly string[];
   readonly store: string | null;
-  /** `auto`: an engine of the program's choice, so the text must be one that every engine takes. */
-  readonly engine: "auto" | "local" | "athena";
+  /** A name in the settings file. */
+  readonly context: string | null;
+  /** `auto`: an engine of the program's choice, so the text must be one that every engine takes. Null if not given. */
+  readonly engine: "auto" | "local" | "athena" | null;
   readonly time: TimeFlags;
   /** In Intl's spelling; UTC if not given. */
   readonly zone: string;
-  /** Null: all. */
-  readonly clusters: readonly string[] | null;
+  /** Null: all; undefined if not given. */
+  readonly clusters: readonly string[] | null | undefined;
   readonly scope: Scope;
   /** Rows at most: a number, null for all, undefined if not given. */
   readonly limit: number | null | undefined;
@@ -32,6 +34,18 @@ export interface Options {
   readonly explain: boolean;
   readonly dryRun: boolean;
   readonly exitStatus: boolean;
+  /** Bytes that may be scanned: null for any number, undefined if not given. */
+  readonly scanBytesMax: number | null | undefined;
+  readonly estimate: boolean;
+  readonly pager: boolean;
+  /** The options that a command has of its own. */
+  readonly extra: Readonly<Record<string, string | true | undefined>>;
+}
+
+/** An option of one command alone, beside those that all share. */
+export interface ExtraOption {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
 }
 
 /** Rows shown if `--limit` is not given. */
@@ -40,6 +54,7 @@ export const DEFAULT_LIMIT = 1000;
 /** Every option. `multiple`: repeats add up, where others take the last. */
 export const OPTION_TABLE = {
   store: { type: "string" },
+  context: { type: "string" },
   engine: { type: "string", short: "e" },
   since: { type: "string" },
   from: { type: "string" },
@@ -65,6 +80,9 @@ export const OPTION_TABLE = {
   explain: { type: "boolean" },
   "dry-run": { type: "boolean" },
   "exit-status": { type: "boolean" },
+  "max-scan": { type: "string" },
+  estimate: { type: "boolean" },
+  "no-pager": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
 } as const;
@@ -86,9 +104,15 @@ const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   v: "-V",
 };
 
-/** Reads the arguments after the program's name. Throws CliError (exit 2) with a hint for each mistake. */
-export function parseOptions(argv: readonly string[]): Options {
-  const { words, values } = collect(argv);
+/**
+ * Reads the arguments after the program's name, or after a command's, which may have options of its own. Throws CliError
+ * (exit 2) with a hint for each mistake.
+ */
+export function parseOptions(
+  argv: readonly string[],
+  { extra = {} }: { readonly extra?: Readonly<Record<string, ExtraOption>> } = {},
+): Options {
+  const { words, values } = collect(argv, { ...extra, ...OPTION_TABLE });
   const last = (name: OptionName): string | null => values.get(name)?.at(-1) ?? null;
   const list = (name: OptionName): string[] => (values.get(name) ?? []).flatMap((value) => commaList(name, value));
   const scope: Scope = {
@@ -108,10 +132,11 @@ export function parseOptions(argv: readonly string[]): Options {
     action: values.has("help") ? "help" : values.has("version") ? "version" : "query",
     words,
     store: last("store"),
-    engine: oneOf("engine", last("engine"), ["auto", "local", "athena"] as const) ?? "auto",
+    context: last("context"),
+    engine: oneOf("engine", last("engine"), ["auto", "local", "athena"] as const),
     time: { since: last("since"), from: last("from"), to: last("to"), allTime: values.has("all-time") },
     zone: resolveZone(last("tz") ?? "UTC"),
-    clusters: clusters.length === 0 || clusters.includes("all") ? null : clusters,
+    clusters: clusters.length === 0 ? undefined : clusters.includes("all") ? null : clusters,
     scope,
     limit: parseLimit(last("limit")),
     fields: values.has("fields") ? commaList("fields", last("fields")!) : null,
@@ -123,6 +148,15 @@ export function parseOptions(argv: readonly string[]): Options {
     explain: values.has("explain"),
     dryRun: values.has("dry-run"),
     exitStatus: values.has("exit-status"),
+    scanBytesMax: parseSize(last("max-scan")),
+    estimate: values.has("estimate"),
+    pager: !values.has("no-pager"),
+    extra: Object.fromEntries(
+      Object.entries(extra).map(([name, { type }]) => {
+        const value = values.get(name)?.at(-1);
+        return [name, type === "boolean" && value !== undefined ? true : value];
+      }),
+    ),
   };
 }
 
@@ -137,36 +171,32 @@ export function hasScope(scope: Scope): boolean {
   return Object.values(scope).some((value: boolean | readonly string[]) => Array.isArray(value) && value.length > 0);
 }
 
-function collect(argv: readonly string[]): { words: string[]; values: Map<OptionName, string[]> } {
-  const parsed = parseArgs({
-    args: [...argv],
-    options: OPTION_TABLE,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+type OptionTable = Readonly<Record<string, ExtraOption & { readonly multiple?: boolean }>>;
+
+function collect(argv: readonly string[], table: OptionTable): { words: string[]; values: Map<string, string[]> } {
+  const parsed = parseArgs({ args: [...argv], options: table, strict: false, allowPositionals: true, tokens: true });
   const words: string[] = [];
-  const values = new Map<OptionName, string[]>();
+  const values = new Map<string, string[]>();
   for (const token of parsed.tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const name = knownName(token.name, token.rawName);
-    const value = checkedValue(name, token.rawName, token.value);
-    values.set(name, [...(values.get(name) ?? []), value]);
+    refuseUnknown(token.name, token.rawName, table);
+    const value = checkedValue(table[token.name]!, token.rawName, token.value);
+    values.set(token.name, [...(values.get(token.name) ?? []), value]);
   }
   return { words, values };
 }
 
-function knownName(name: string, rawName: string): OptionName {
-  if (Object.hasOwn(OPTION_TABLE, name)) return name as OptionName;
-  const near = name.length > 1 ? nearestName(name, Object.keys(OPTION_TABLE)) : null;
+function refuseUnknown(name: string, rawName: string, table: OptionTable): void {
+  if (Object.hasOwn(table, name)) return;
+  const near = name.length > 1 ? nearestName(name, Object.keys(table)) : null;
   const meant = FOREIGN_NAMES[name] ?? (near === null ? null : `--${near}`);
   const hint = meant === null ? "logq --help lists the options" : `did you mean ${meant}?`;
   throw new CliError(`unknown option ${rawName}`, hint);
 }
 
-function checkedValue(name: OptionName, rawName: string, value: string | undefined): string {
-  if (OPTION_TABLE[name].type === "boolean") {
+function checkedValue({ type }: ExtraOption, rawName: string, value: string | undefined): string {
+  if (type === "boolean") {
     if (value !== undefined) throw new CliError(`${rawName} takes no value`, `write ${rawName} alone`);
     return "";
   }
@@ -186,6 +216,16 @@ function parseLimit(text: string | null): number | null | undefined {
   if (text === "all") return null;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new CliError(`--limit ${text}: not a number of rows`, "write --limit 100 (at least 1) or --limit all");
+}
+
+/** `10GB`, `500 MB`, `off`; powers of 1,000, as AWS counts them. */
+function parseSize(text: string | null): number | null | undefined {
+  if (text === null) return undefined;
+  if (text === "off") return null;
+  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,6})?) ?([kmgt]?)b?$/i.exec(text) ?? [];
+  if (count !== undefined)
+    return Math.round(Number(count) * 1000 ** ["", "k", "m", "g", "t"].indexOf(unit!.toLowerCase()));
+  throw new CliError(`--max-scan ${text}: not a size`, "write --max-scan 10GB, 500MB, or off");
 }
 
 function oneOf<T extends string>(name: OptionName, text: string | null, allowed: readonly T[]): T | null {

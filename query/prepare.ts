@@ -1,8 +1,7 @@
-/** From options and text to a statement that an engine can run: analyse, choose the window, plan the scan, lower. */
-import { listObjects, listPartitions, type ScanObjects } from "./catalog/local.ts";
-import { planScan, type Partition, type ScanPlan } from "./catalog/plan.ts";
+/** From options and text to a statement that an engine can run: analyse, choose the window, list the objects. */
 import { CliError } from "./cli-error.ts";
-import { resolveStore } from "./config-file.ts";
+import { readContext, requireStore, type Context } from "./context.ts";
+import type { Partition } from "./catalog/plan.ts";
 import { analyze } from "./dialect/analyze.ts";
 import { lowerForDuckDb } from "./dialect/lower.ts";
 import type { Statement, TimeRange } from "./dialect/statement.ts";
@@ -10,6 +9,7 @@ import type { LoweredQuery } from "./engine/engine.ts";
 import { nearestName } from "./nearest.ts";
 import { DEFAULT_LIMIT, type Options } from "./options.ts";
 import { scopeCondition } from "./scope.ts";
+import { openStore, type Need, type Store, type StoredObject } from "./store/store.ts";
 import { windowOf, type QueryWindow } from "./time-range.ts";
 
 export interface Surroundings {
@@ -17,29 +17,35 @@ export interface Surroundings {
   readonly cwd: string;
   /** Nanoseconds since 1970. */
   readonly now: bigint;
+  /** Aborted to stop listing. */
+  readonly signal: AbortSignal;
+  readonly notice: (message: string) => void;
 }
 
 export interface PreparedQuery {
   readonly statement: Statement;
-  readonly query: LoweredQuery;
+  readonly context: Context;
   /** Null if the statement does not read logs. */
   readonly scan: Scan | null;
   /** Rows to show at most; one more is fetched, to know whether there are more. Null for all. */
   readonly rowsMax: number | null;
   /** Columns of the result to show; null for all. Scope flags alone select their fields themselves. */
   readonly fields: readonly string[] | null;
+  /** The statement for the engine; `files` stand for the objects of the scan. */
+  readonly lower: (files: readonly string[]) => LoweredQuery;
 }
 
-export interface Scan extends ScanObjects, ScanPlan {
-  /** Absolute path. */
-  readonly store: string;
+export interface Scan {
+  readonly store: Store;
   readonly window: QueryWindow;
-  /** Every partition of the store. */
-  readonly all: readonly Partition[];
+  /** What is read: by cluster, then time. */
+  readonly partitions: readonly Partition[];
+  readonly objects: readonly StoredObject[];
+  readonly need: Need;
 }
 
 /**
- * Prepares the query; lists directories but opens no object. `range` replaces the window (for the diagnosis). Throws
+ * Prepares the query; lists the store but opens no object. `range` replaces the window (for the diagnosis). Throws
  * QueryError for the text, CliError for everything else.
  */
 export async function prepare(
@@ -48,20 +54,28 @@ export async function prepare(
   at: Surroundings,
   range?: TimeRange,
 ): Promise<PreparedQuery> {
-  if (options.engine === "athena") {
+  const context = await readContext(options, at.env, at.cwd);
+  if (context.engine === "athena") {
     throw new CliError("-e athena: this version cannot ask Athena", "leave -e out, or say -e local");
   }
-  const engine = options.engine === "local" ? "duckdb" : undefined;
+  const engine = context.engine === "local" ? "duckdb" : undefined;
   const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now, params: options.params, engine });
-  const scan = statement.readsLogs ? await planFor(options, statement, at, range) : null;
+  const scan = statement.readsLogs ? await planScan(options, context, statement, at, range) : null;
   const rowsMax = rowsShown(options, statement);
-  const query = lowerForDuckDb(statement, {
-    files: scan?.files ?? [],
-    range: scan?.window.range ?? { from: null, to: null },
-    where: scopeCondition(options.scope),
-    limit: rowsMax === null || statement.limited ? null : rowsMax + 1,
-  });
-  return { statement, query, scan, rowsMax, fields: text === null ? null : options.fields };
+  return {
+    statement,
+    context,
+    scan,
+    rowsMax,
+    fields: text === null ? null : options.fields,
+    lower: (files) =>
+      lowerForDuckDb(statement, {
+        files,
+        range: scan?.window.range ?? { from: null, to: null },
+        where: scopeCondition(options.scope),
+        limit: rowsMax === null || statement.limited ? null : rowsMax + 1,
+      }),
+  };
 }
 
 /** The query that stands for scope flags alone. */
@@ -69,21 +83,27 @@ function scopeQuery(fields: readonly string[] | null): string {
   return `select ${fields?.join(", ") ?? "*"} from logs`;
 }
 
-async function planFor(
+async function planScan(
   options: Options,
+  context: Context,
   statement: Statement,
   at: Surroundings,
-  range: TimeRange | undefined,
+  given: TimeRange | undefined,
 ): Promise<Scan> {
   const clock = { now: at.now, zone: options.zone };
   const window =
-    range === undefined ? windowOf(options.time, statement.window, clock) : { range, source: "flags" as const };
-  const store = await resolveStore(options.store, at.env, at.cwd);
-  const all = await listPartitions(store);
-  refuseUnknownClusters(options.clusters, all);
-  const plan = planScan(all, window.range, options.clusters);
-  const objects = await listObjects(store, plan);
-  return { ...plan, ...objects, store, window, all };
+    given === undefined ? windowOf(options.time, statement.window, clock) : { range: given, source: "flags" as const };
+  const store = await openStore(requireStore(context), {
+    env: at.env,
+    region: context.region,
+    profile: context.profile,
+    notice: at.notice,
+  });
+  const partitions = await store.listPartitions(window.range, context.clusters, at.signal);
+  if (partitions.length === 0) await refuseUnknownClusters(context.clusters, store, at.signal);
+  const objects = await store.listObjects(partitions, at.signal);
+  const need: Need = { columns: null, range: window.range, bounds: [] };
+  return { store, window, partitions, objects, need };
 }
 
 /** A LIMIT in the text is the user's own; `--limit` beside it still holds, the default does not. */
@@ -92,9 +112,14 @@ function rowsShown(options: Options, statement: Statement): number | null {
   return statement.limited ? null : DEFAULT_LIMIT;
 }
 
-function refuseUnknownClusters(clusters: readonly string[] | null, all: readonly Partition[]): void {
-  const known = [...new Set(all.map((partition) => partition.cluster))];
-  const unknown = clusters?.find((cluster) => !known.includes(cluster));
+async function refuseUnknownClusters(
+  clusters: readonly string[] | null,
+  store: Store,
+  signal: AbortSignal,
+): Promise<void> {
+  if (clusters === null) return;
+  const known = await store.listClusters(signal);
+  const unknown = clusters.find((cluster) => !known.includes(cluster));
   if (unknown === undefined) return;
   const near = nearestName(unknown, known);
   const names = known.slice(0, 20).join(", ");

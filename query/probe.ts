@@ -1,11 +1,12 @@
 /** The diagnosis's questions, answered by the engine that ran the query. */
-import { listObjects } from "./catalog/local.ts";
 import { CliError } from "./cli-error.ts";
+import type { Context } from "./context.ts";
 import type { Probe } from "./diagnose.ts";
 import type { TimeRange } from "./dialect/statement.ts";
 import { QueryError, type Engine, type Value } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
 import { prepare, type Scan, type Surroundings } from "./prepare.ts";
+import { runQuery } from "./run.ts";
 import { EMPTY_SCOPE } from "./scope.ts";
 
 /** All questions of one diagnosis together may take so long; then what is known is said. */
@@ -14,7 +15,7 @@ const BUDGET_MS = 5000;
 /** A probe of the store of `scan`. */
 export function createProbe(
   options: Options,
-  scan: Scan,
+  { context, scan }: { readonly context: Context; readonly scan: Scan },
   at: Surroundings,
   engine: Engine,
   interrupted: AbortSignal,
@@ -23,9 +24,9 @@ export function createProbe(
   /** Null if it was stopped: what a stopped query gave is a part. */
   const run = async (asked: Options, text: string | null, range?: TimeRange): Promise<Row[] | null> => {
     try {
-      const { query } = await prepare(asked, text, at, range);
+      await using running = await runQuery(await prepare(asked, text, { ...at, signal }, range), engine, signal);
       const rows: Row[] = [];
-      for await (const batch of (await engine.run(query, signal)).batches) {
+      for await (const batch of running.result.batches) {
         rows.push(...batch);
         if (rows.length >= (asked.limit ?? Infinity)) break;
       }
@@ -48,13 +49,10 @@ export function createProbe(
     },
     rows: (text, range) => run({ ...options, scope: EMPTY_SCOPE, limit: null, fields: null }, text, range),
     async newest() {
-      const byTime = scan.all
-        .filter((partition) => options.clusters === null || options.clusters.includes(partition.cluster))
-        .toSorted((a, b) => b.hour - a.hour);
-      for (const partition of byTime) {
-        const { files } = await listObjects(scan.store, { partitions: [partition], totalPartitions: 1 });
-        const name = files.at(-1)?.split("/").at(-1);
-        if (name !== undefined) return { partition, name };
+      const all = await scan.store.listPartitions({ from: null, to: null }, context.clusters, signal);
+      for (const partition of all.toSorted((a, b) => b.hour - a.hour)) {
+        const newest = (await scan.store.listObjects([partition], signal)).at(-1);
+        if (newest !== undefined) return { partition, name: newest.key.split("/").at(-1)! };
       }
       return null;
     },

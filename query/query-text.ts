@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { COLUMNS, PARTITION_COLUMNS } from "../config/table.ts";
 import { CliError } from "./cli-error.ts";
-import { shellQuote } from "./command.ts";
+import { shellQuote } from "./command-line.ts";
 import { hasScope, type Options } from "./options.ts";
 
 export interface QuerySource {

@@ -1,7 +1,12 @@
+import { COMMANDS } from "./commands/registry.ts";
+
+const COMMAND_COLUMNS = 45;
+
 /** What `logq --help` prints: one screen. */
 export const USAGE = `Usage: logq [options] "<query>"    SQL over your logs; FROM may be left out
        logq [options] -p 'nginx*'  scope flags alone: all rows in scope
        logq [options] -            the query comes from stdin
+       logq COMMAND [--help]       ${commandNames()}
 
   logq "select * where pod='nginx'"
   logq --since 1h --level warn+ -g timeout
@@ -20,14 +25,26 @@ Output  -o, --output log|table|json|ndjson|csv|tsv|logfmt|raw|md
         --limit N|all (1000, the newest)   --fields a,b   --param name=value
         --color auto|always|never   -q, --quiet  say nothing but errors
         --stats  say rows, window, objects and time off a terminal too
-        --exit-status  exit 1 if there are no rows
+        --exit-status  exit 1 if there are no rows   --no-pager
 Plan    --explain  print the SQL that would run
-        --dry-run  print what would be read
-        -e, --engine auto|local  local: all of DuckDB's SQL, not only Athena's
-Store   --store DIR  what logq-agent writes to. Remembered on a terminal in
-        ~/.config/logq/config.json; LOGQ_STORE goes before what is remembered.
-        -h, --help   -V, --version
+        --dry-run  print what would be read   --estimate  what it would cost
+        --max-scan 10GB|off  refuse to scan more (Athena 10GB, else off)
+        -e, --engine auto|local|athena  a named one: all of its SQL, not only
+        what DuckDB and Athena share
+Store   --store DIR|s3://BUCKET/PREFIX  what logq-agent writes to. On a terminal
+        remembered in ~/.config/logq/config.json; LOGQ_STORE goes before that.
+        --context NAME  of that file (LOGQ_CONTEXT)   -h, --help   -V, --version
 
-Exit: 0 ok, 1 no rows (--exit-status), 2 usage or query, 4 store or engine,
-130 interrupted
+Exit: 0 ok, 1 no rows (--exit-status), 2 usage or query, 3 --max-scan,
+4 store, engine or credentials, 5 throttled or timed out, 130 interrupted
 `;
+
+function commandNames(): string {
+  const lines = [""];
+  for (const name of Object.keys(COMMANDS)) {
+    const line = `${lines.at(-1)!} ${name}`.trim();
+    if (line.length > COMMAND_COLUMNS) lines.push(name);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join(`\n${" ".repeat(80 - COMMAND_COLUMNS)}`);
+}

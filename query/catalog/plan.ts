@@ -10,22 +10,18 @@ export interface Partition {
   readonly path: string;
 }
 
-export interface ScanPlan {
-  /** What the query reads: by cluster, then time. */
-  readonly partitions: readonly Partition[];
-  /** How many hours there are in the store, in all clusters. */
-  readonly totalPartitions: number;
-}
-
 const HOUR_NS = 3_600_000_000_000n;
 
-/** Chooses the partitions whose hour meets the range and whose cluster is asked for (null: all). */
-export function planScan(all: readonly Partition[], range: TimeRange, clusters: readonly string[] | null): ScanPlan {
-  const partitions = all
+/** The partitions whose hour meets the range and whose cluster is asked for (null: all), by cluster, then time. */
+export function prunePartitions(
+  all: readonly Partition[],
+  range: TimeRange,
+  clusters: readonly string[] | null,
+): Partition[] {
+  return all
     .filter((partition) => clusters === null || clusters.includes(partition.cluster))
     .filter((partition) => meets(partition.hour, range))
     .toSorted((a, b) => (a.cluster === b.cluster ? a.hour - b.hour : a.cluster < b.cluster ? -1 : 1));
-  return { partitions, totalPartitions: all.length };
 }
 
 /** The partition that a path below the store names, or null if it is none (`cluster=prod/dt=2026-11-21/hour=05`). */
@@ -33,7 +29,7 @@ export function parsePartition(path: string): Partition | null {
   const match = /^cluster=([^/]+)\/dt=(\d{4}-\d\d-\d\d)\/hour=([01]\d|2[0-3])$/.exec(path);
   if (match === null) return null;
   const epochMs = Date.parse(`${match[2]}T${match[3]}:00:00Z`);
-  return Number.isNaN(epochMs) ? null : { cluster: decoded(match[1]!), hour: epochMs / 3_600_000, path };
+  return Number.isNaN(epochMs) ? null : { cluster: decodeSegment(match[1]!), hour: epochMs / 3_600_000, path };
 }
 
 /** Whether a file is a finished object: the agent writes under other names and renames. */
@@ -46,7 +42,8 @@ function meets(hour: number, range: TimeRange): boolean {
   return (range.to === null || startNs < range.to) && (range.from === null || startNs + HOUR_NS > range.from);
 }
 
-function decoded(segment: string): string {
+/** What the agent wrote as one segment of a key (percent-encoded). */
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -14,11 +14,9 @@ export interface Result {
   readonly columns: readonly ResultColumn[];
   /** Rows in order, a bounded number at a time; ends early and quietly when the query's signal is aborted. */
   readonly batches: AsyncIterable<readonly (readonly Value[])[]>;
-  /** What the query cost; an engine without a price has none. */
-  readonly receipt?: () => Receipt;
 }
 
-/** What a query that ran on a service was billed. */
+/** What a query on a service has cost so far. */
 export interface Receipt {
   readonly engine: "athena";
   readonly queryId: string;
@@ -35,13 +33,20 @@ export interface Receipt {
 }
 
 export interface Engine {
-  /** Runs one lowered statement. Throws QueryError (the user's fault) or Error (the engine's). */
-  run(query: LoweredQuery, signal: AbortSignal): Promise<Result>;
+  /**
+   * Runs one lowered statement. Throws QueryError (the user's fault), CliError (credentials, quotas, limits) or Error
+   * (the engine's own). An engine that costs money calls `onReceipt` while it runs; the last call, before the promise
+   * settles or the batches end, says what was billed, for a stopped query too.
+   */
+  run(query: LoweredQuery, signal: AbortSignal, onReceipt?: (receipt: Receipt) => void): Promise<Result>;
 }
 
-/** A statement as DuckDB runs it. */
+/** `local` is DuckDB. */
+export type EngineName = "local" | "athena";
+
+/** A statement as an engine runs it. */
 export interface LoweredQuery extends LoweredText {
-  /** The files that the statement may read: absolute paths, in order. */
+  /** The files that DuckDB may read: absolute paths, in order. */
   readonly files: readonly string[];
   /** Statements that define the functions which it uses and DuckDB does not have, or has with another meaning. */
   readonly prelude: readonly string[];

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { parsePartition } from "../../query/catalog/plan.ts";
-import { commandOf } from "../../query/command.ts";
+import { commandOf } from "../../query/command-line.ts";
 import { diagnose, type Probe } from "../../query/diagnose.ts";
 import { parseOptions } from "../../query/options.ts";
 import type { Scan } from "../../query/prepare.ts";
+import { openDirectory } from "../../query/store/directory.ts";
 
 const partition = parsePartition("cluster=prod/dt=2026-11-20/hour=23")!;
 const NOW = BigInt(Date.parse("2026-11-21T05:00:00Z")) * 1_000_000n;
@@ -16,7 +17,7 @@ test("a pod's short name leads to the pods that start with it and to the workloa
     found: [`logq "select * where workload='nginx'"`],
   });
   expect(lines).toEqual([
-    "looked at 1 object, 10 B, in 1 of 48 hours; window: all time (UTC)",
+    "looked at 1 object, 10 B, in 1 hour; window: all time (UTC)",
     "newest object: cluster=prod/dt=2026-11-20/hour=23/n.parquet",
     "pod='nginx': no rows; pods that start with nginx-: 4 (nginx-a, nginx-b, nginx-c, …); try workload='nginx'",
     "this finds some:",
@@ -56,7 +57,7 @@ test("a window without objects leads to the newest hour", async () => {
   const command = "logq --from 2026-11-20T23:00:00Z -w nginx";
   const lines = await run(["--since", "1h", "-w", "nginx"], { files: [], values: pods, found: [command] });
   expect(lines).toEqual([
-    "looked at 0 objects in 1 of 48 hours; window: 2026-11-21T04:00:00Z to now (UTC)",
+    "looked at 0 objects in 1 hour; window: 2026-11-21T04:00:00Z to now (UTC)",
     "newest object: cluster=prod/dt=2026-11-20/hour=23/n.parquet",
     "this finds some:",
     `  ${command}`,
@@ -119,12 +120,10 @@ async function run(argv: string[], world: World): Promise<string[]> {
   const range = options.time.since === null ? { from: null, to: null } : { from: NOW - 3_600_000_000_000n, to: null };
   const files = world.files ?? ["/s/n.parquet"];
   const scan: Scan = {
-    store: "/s",
-    all: [partition],
+    store: openDirectory("/s"),
     partitions: [partition],
-    totalPartitions: 48,
-    files,
-    bytes: files.length * 10,
+    objects: files.map((key) => ({ key, bytes: 10, modifiedMs: 0, partition })),
+    need: { columns: null, range, bounds: [] },
     window: { range, source: world.source ?? "flags" },
   };
   const probe: Probe = {

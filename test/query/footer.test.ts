@@ -1,22 +1,26 @@
 import { expect, test } from "vitest";
 import { footerLine, timeText, windowText } from "../../query/footer.ts";
 import type { Scan } from "../../query/prepare.ts";
+import { openDirectory } from "../../query/store/directory.ts";
 
 const FROM = BigInt(Date.parse("2026-11-21T04:00:00Z")) * 1_000_000n;
 
 test("the footer says rows, window with zone, objects and time", () => {
   const partition = { cluster: "prod", hour: 1, path: "p" };
+  const range = { from: FROM, to: null };
+  const object = { bytes: 617_283, modifiedMs: 0, partition };
   const scan: Scan = {
     partitions: [partition],
-    all: [],
-    totalPartitions: 48,
-    files: ["/s/a", "/s/b"],
-    bytes: 1_234_567,
-    store: "/s",
-    window: { range: { from: FROM, to: null }, source: "flags" },
+    objects: [
+      { ...object, key: "p/a" },
+      { ...object, key: "p/b" },
+    ],
+    need: { columns: null, range, bounds: [] },
+    store: openDirectory("/s"),
+    window: { range, source: "flags" },
   };
   expect(footerLine(1234, scan, "Asia/Shanghai", 123)).toBe(
-    "1,234 rows · 2026-11-21T12:00:00+08:00 to now (Asia/Shanghai) · 2 objects, 1.2 MB, in 1 of 48 hours · 0.12 s",
+    "1,234 rows · 2026-11-21T12:00:00+08:00 to now (Asia/Shanghai) · 2 objects, 1.2 MB, in 1 hour · 0.12 s",
   );
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commandOf, shellQuote } from "../../query/command.ts";
+import { commandOf, shellQuote } from "../../query/command-line.ts";
 import { OPTION_TABLE, parseOptions } from "../../query/options.ts";
 import { USAGE } from "../../query/usage.ts";
 
@@ -8,9 +8,10 @@ test("a bare query has the documented defaults", () => {
     action: "query",
     words: ["select 1"],
     store: null,
+    context: null,
     time: { since: null, from: null, to: null, allTime: false },
     zone: "UTC",
-    clusters: null,
+    clusters: undefined,
     scope: { namespace: [], workload: [], pod: [], container: [], label: [], levels: [], grep: [], ignoreCase: false },
     limit: undefined,
     fields: null,
@@ -21,8 +22,12 @@ test("a bare query has the documented defaults", () => {
     stats: false,
     explain: false,
     dryRun: false,
-    engine: "auto",
+    engine: null,
     exitStatus: false,
+    scanBytesMax: undefined,
+    estimate: false,
+    pager: true,
+    extra: {},
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commandOf } from "../../query/command.ts";
+import { commandOf } from "../../query/command-line.ts";
 import { parseOptions } from "../../query/options.ts";
 import { findPredicates } from "../../query/predicates.ts";
 

@@ -11,7 +11,13 @@ import { createProbe } from "../../query/probe.ts";
 import { makeStore, sampleRows, STORE_NOW_NS, writeRows } from "../helpers/store.ts";
 
 const EVERYTHING = { from: null, to: null };
-const at = { env: {}, cwd: "/", now: STORE_NOW_NS };
+const at = {
+  env: { XDG_CONFIG_HOME: "/nonexistent" },
+  cwd: "/",
+  now: STORE_NOW_NS,
+  signal: new AbortController().signal,
+  notice: () => {},
+};
 
 let store = "";
 beforeAll(async () => {
@@ -74,10 +80,10 @@ function options(...flags: string[]) {
 
 async function open(given: { flags?: string[]; signal?: AbortSignal; engine?: Engine } = {}): Promise<Probe> {
   const asked = options(...(given.flags ?? []));
-  const { scan } = await prepare(asked, "select *", at);
+  const { context, scan } = await prepare(asked, "select *", at);
   return createProbe(
     asked,
-    scan!,
+    { context, scan: scan! },
     at,
     given.engine ?? createDuckDbEngine(),
     given.signal ?? new AbortController().signal,

@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { listObjects, listPartitions } from "../../../query/catalog/local.ts";
-import { planScan } from "../../../query/catalog/plan.ts";
+import { openDirectory } from "../../../query/store/directory.ts";
 
 const HOUR_NS = 3_600_000_000_000n;
+const EVERYTHING = { from: null, to: null };
+const SIGNAL = new AbortController().signal;
 
 test("of 48 hours × 20 objects --since 1h opens at most two hours' objects", async () => {
   const store = await temporary();
@@ -17,12 +18,13 @@ test("of 48 hours × 20 objects --since 1h opens at most two hours' objects", as
     for (let i = 0; i < 20; i++) await writeFile(join(folder, `node-${i}.parquet`), "x");
   }
   const now = BigInt(firstHour + 48) * HOUR_NS - 1n;
-  const plan = planScan(await listPartitions(store), { from: now - HOUR_NS, to: null }, null);
-  const objects = await listObjects(store, plan);
-  expect(plan.totalPartitions).toBe(48);
-  expect(objects.files).toHaveLength(40);
-  expect(objects.bytes).toBe(40);
-  expect(objects.files.every((file) => /dt=2026-11-20\/hour=2[23]\//.test(file))).toBe(true);
+  const opened = openDirectory(store);
+  const partitions = await opened.listPartitions({ from: now - HOUR_NS, to: null }, null, SIGNAL);
+  const objects = await opened.listObjects(partitions, SIGNAL);
+  expect(objects).toHaveLength(40);
+  expect(objects.every(({ key, bytes }) => bytes === 1 && /dt=2026-11-20\/hour=2[23]\//.test(key))).toBe(true);
+  await using fetched = await opened.fetch(objects, { columns: null, range: EVERYTHING, bounds: [] }, SIGNAL);
+  expect(fetched.files[0]).toBe(join(store, "cluster=prod/dt=2026-11-20/hour=22/node-0.parquet"));
 });
 
 test("unfinished, hidden and foreign files are left out, and so are folders that are no partitions", async () => {
@@ -35,8 +37,9 @@ test("unfinished, hidden and foreign files are left out, and so are folders that
   }
   const partitions = await listPartitions(store);
   expect(partitions).toHaveLength(1);
-  const { files } = await listObjects(store, planScan(partitions, { from: null, to: null }, null));
-  expect(files.map((file) => file.slice(file.lastIndexOf("/") + 1))).toEqual(["a.parquet", "b.parquet"]);
+  const objects = await openDirectory(store).listObjects(partitions, SIGNAL);
+  const folder = "cluster=prod/dt=2026-11-21/hour=05";
+  expect(objects.map(({ key }) => key)).toEqual([`${folder}/a.parquet`, `${folder}/b.parquet`]);
 });
 
 test("a partition that vanishes between listing and reading is empty", async () => {
@@ -44,7 +47,23 @@ test("a partition that vanishes between listing and reading is empty", async () 
   await mkdir(join(store, "cluster=prod/dt=2026-11-21/hour=05"), { recursive: true });
   const partitions = await listPartitions(store);
   await rm(join(store, "cluster=prod/dt=2026-11-21"), { recursive: true });
-  expect(await listObjects(store, { partitions, totalPartitions: 1 })).toEqual({ files: [], bytes: 0 });
+  expect(await openDirectory(store).listObjects(partitions, SIGNAL)).toEqual([]);
+});
+
+test("clusters are named as the agent was configured", async () => {
+  const store = await temporary();
+  await mkdir(join(store, "cluster=a%2Fb/dt=2026-11-21/hour=05"), { recursive: true });
+  expect(await openDirectory(store).listClusters(SIGNAL)).toEqual(["a/b"]);
+});
+
+test("an object is read whole or in part", async () => {
+  const store = await temporary();
+  await writeFile(join(store, "x.parquet"), "0123456789");
+  const opened = openDirectory(store);
+  expect(String(await opened.read("x.parquet"))).toBe("0123456789");
+  expect(String(await opened.read("x.parquet", { start: 2, end: 5 }))).toBe("234");
+  expect(String(await opened.read("x.parquet", { start: 8, end: 20 }))).toBe("89");
+  await expect(opened.read("y.parquet")).rejects.toThrow(refusal(`cannot read ${store}/y.parquet`, "exists"));
 });
 
 test("a store that does not exist says so", async () => {
@@ -88,6 +107,8 @@ function refusal(message: string, hint: string): unknown {
     exitCode: 4,
   });
 }
+
+const listPartitions = (store: string) => openDirectory(store).listPartitions(EVERYTHING, null, SIGNAL);
 
 async function temporary(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "logq-store-"));

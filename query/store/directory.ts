@@ -1,24 +1,32 @@
 /** A store in a local directory: `<store>/cluster=…/dt=…/hour=…/*.parquet`. */
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { open, readFile, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { decodeSegment, isObject, parsePartition, prunePartitions, type Partition } from "../catalog/plan.ts";
 import { CliError, EXIT } from "../cli-error.ts";
-import { isObject, parsePartition, type Partition, type ScanPlan } from "./plan.ts";
+import type { Store, StoredObject } from "./store.ts";
 
-/** The objects of a plan: absolute paths in the plan's order, and their size together. */
-export interface ScanObjects {
-  readonly files: readonly string[];
-  readonly bytes: number;
+/** Opens the store in an absolute directory. */
+export function openDirectory(location: string): Store {
+  return {
+    location,
+    kind: "directory",
+    listPartitions: async (range, clusters) => prunePartitions(await listPartitions(location), range, clusters),
+    listClusters: async () =>
+      (await listClusters(location)).map((folder) => decodeSegment(folder.slice("cluster=".length))),
+    listObjects: (partitions) => listObjects(location, partitions),
+    async fetch(objects) {
+      const files = objects.map(({ key }) => join(location, key));
+      return { files, bytesRead: 0, requests: 0, [Symbol.asyncDispose]: async () => {} };
+    },
+    read: (key, range) => readBytes(join(location, key), range),
+  };
 }
 
-/**
- * Lists the partitions of a store by its folders' names alone. Throws CliError (exit 4) if the directory does not
- * exist, is empty or is no store, saying what to do.
- */
-export async function listPartitions(store: string): Promise<Partition[]> {
-  const clusters = await listClusters(store);
+/** Lists the partitions of a store by its folders' names alone. */
+async function listPartitions(store: string): Promise<Partition[]> {
   const partitions: Partition[] = [];
-  for (const cluster of clusters) {
+  for (const cluster of await listClusters(store)) {
     for (const dt of await folders(join(store, cluster), "dt=")) {
       const hours = await folders(join(store, cluster, dt), "hour=");
       partitions.push(
@@ -29,25 +37,41 @@ export async function listPartitions(store: string): Promise<Partition[]> {
   return partitions;
 }
 
-/** Lists the finished objects of the plan's partitions, and nothing else. */
-export async function listObjects(store: string, plan: ScanPlan): Promise<ScanObjects> {
-  const files: string[] = [];
-  let bytes = 0;
-  for (const partition of plan.partitions) {
-    const folder = resolve(store, partition.path);
+async function listObjects(store: string, partitions: readonly Partition[]): Promise<StoredObject[]> {
+  const objects: StoredObject[] = [];
+  for (const partition of partitions) {
     // A partition may vanish between listing and now: retention deletes by hour.
-    const found = (await entries(folder)).filter((entry) => entry.isFile() && isObject(entry.name));
-    const paths = found.map((entry) => join(folder, entry.name)).toSorted();
-    const infos = await Promise.all(paths.map((path) => stat(path).catch(ifMissing)));
+    const found = (await entries(join(store, partition.path))).filter(
+      (entry) => entry.isFile() && isObject(entry.name),
+    );
+    const keys = found.map((entry) => `${partition.path}/${entry.name}`).toSorted();
+    const infos = await Promise.all(keys.map((key) => stat(join(store, key)).catch(ifMissing)));
     for (const [i, info] of infos.entries()) {
-      if (info === null) continue;
-      files.push(paths[i]!);
-      bytes += info.size;
+      if (info !== null) objects.push({ key: keys[i]!, bytes: info.size, modifiedMs: info.mtimeMs, partition });
     }
   }
-  return { files, bytes };
+  return objects;
 }
 
+async function readBytes(path: string, range?: { start: number; end: number }): Promise<Uint8Array> {
+  try {
+    if (range === undefined) return await readFile(path);
+    const file = await open(path);
+    try {
+      const { bytesRead, buffer } = await file.read({
+        buffer: Buffer.alloc(range.end - range.start),
+        position: range.start,
+      });
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw backendError(`cannot read ${path}: ${(error as Error).message}`, "check that it exists, and its permissions");
+  }
+}
+
+/** Names of the folders of clusters, as they are. */
 async function listClusters(store: string): Promise<string[]> {
   let names: Dirent[];
   try {

@@ -12,14 +12,15 @@ export function commandOf(options: Options, text: string | null): string {
   const add = (flag: string, value: string | null | undefined): void => {
     if (value !== null && value !== undefined) args.push(flag, shellQuote(value));
   };
+  add("--context", options.context);
   add("--store", options.store);
-  if (options.engine !== "auto") add("-e", options.engine);
+  add("-e", options.engine);
   if (time.allTime) args.push("--all-time");
   add("--since", time.since);
   add("--from", time.from);
   add("--to", time.to);
   if (options.zone !== "UTC") add("-z", options.zone);
-  if (options.clusters !== null) add("--cluster", options.clusters.join(","));
+  if (options.clusters !== undefined) add("--cluster", options.clusters?.join(",") ?? "all");
   for (const column of NAME_COLUMNS) if (scope[column].length > 0) add(SHORT[column], scope[column].join(","));
   for (const label of scope.label) add("-l", label);
   if (scope.levels.length > 0) add("--level", levelText(scope.levels));

@@ -1,0 +1,38 @@
+import type { Writable } from "node:stream";
+import type { Context } from "./context.ts";
+import type { Engine, EngineName } from "./engine/engine.ts";
+import type { Output } from "./output.ts";
+import type { QuerySource } from "./query-text.ts";
+
+/** Everything that the program touches, so that tests run it in process. */
+export interface CliIo {
+  readonly stdin: QuerySource["stdin"];
+  readonly stdout: Writable & {
+    readonly isTTY?: boolean | undefined;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
+  readonly stderr: Writable & { readonly isTTY?: boolean | undefined };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Nanoseconds since 1970. */
+  now(): bigint;
+  /** Aborted to interrupt (Ctrl-C). */
+  readonly signal: AbortSignal;
+  /** Loads the engine; called only when a query runs. */
+  openEngine(name: EngineName, setup: EngineSetup): Promise<Engine>;
+}
+
+export interface EngineSetup {
+  readonly context: Context;
+  readonly env: CliIo["env"];
+  /** The query is stopped once it has scanned more; null for no limit. */
+  readonly scanBytesMax: number | null;
+  /** Tells the user what is worth knowing and no failure. */
+  readonly notice: (message: string) => void;
+}
+
+/** What a command gets: stdout by `out` alone, which knows of back-pressure and of readers that went away. */
+export interface CommandIo extends CliIo {
+  readonly out: Output;
+}

@@ -1,0 +1,21 @@
+import type { Command } from "./command.ts";
+
+export interface RegisteredCommand {
+  /** One line for `logq --help`. */
+  readonly summary: string;
+  /** Loads it; called only when it runs or its help is asked for. */
+  load(): Promise<Command>;
+}
+
+/** Every subcommand by its name. A first word that names one is that command, never a query. */
+export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
+  schema: {
+    summary: "the table's columns: types and meanings",
+    load: async () => (await import("./schema.ts")).schema,
+  },
+};
+
+/** What `logq <name> --help` prints. */
+export function commandHelp(name: string, { usage, help }: Command): string {
+  return `Usage: logq ${usage}\n\n${COMMANDS[name]!.summary}\n${help === "" ? "" : `\n${help.trimEnd()}\n`}`;
+}

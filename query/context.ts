@@ -1,0 +1,138 @@
+/** Where a query goes: flags, else the environment, else the context of the settings file. */
+import { resolve } from "node:path";
+import { CliError } from "./cli-error.ts";
+import { readSettings, settingsPath, type Env } from "./config-file.ts";
+import { nearestName } from "./nearest.ts";
+import type { Options } from "./options.ts";
+
+export interface Context {
+  /** Of the settings file; null if none is in use. */
+  readonly name: string | null;
+  /** An absolute directory, or s3://bucket/prefix without a slash at the end; null if none is known. */
+  readonly store: string | null;
+  readonly engine: "auto" | "local" | "athena";
+  /** Null: all. */
+  readonly clusters: readonly string[] | null;
+  /** Null leaves it to the SDK: environment, shared config files. */
+  readonly region: string | null;
+  readonly profile: string | null;
+  /** Whether anything is said of Athena: then `-e auto` may ask it. */
+  readonly hasAthena: boolean;
+  /** Athena's; null: its default. */
+  readonly workgroup: string | null;
+  readonly catalog: string;
+  readonly database: string;
+  readonly table: string;
+  /** s3://…; null leaves it to the workgroup. */
+  readonly outputLocation: string | null;
+  /** US dollars per 10^12 bytes that Athena scans. */
+  readonly pricePerTb: number;
+}
+
+/** Settings of one context in the file, and what each must look like. */
+const STRING_KEYS = [
+  "store",
+  "engine",
+  "cluster",
+  "region",
+  "profile",
+  "workgroup",
+  "catalog",
+  "database",
+  "table",
+  "output_location",
+] as const;
+const KEYS: readonly string[] = [...STRING_KEYS, "price_per_tb"];
+
+/** AWS's list price in most regions. */
+const PRICE_PER_TB = 5;
+
+/**
+ * The context that the options mean. `--context` (else LOGQ_CONTEXT, else "context" in the file) names one of the file's;
+ * flags go before it. A store is `--store`, else that of the context given by `--context`, else LOGQ_STORE, else that of
+ * the context, else the remembered one. Throws CliError (exit 2) for a context that does not exist or cannot be read.
+ */
+export async function readContext(options: Options, env: Env, cwd: string): Promise<Context> {
+  const settings = await readSettings(env);
+  const name = options.context ?? (env["LOGQ_CONTEXT"] || textOrNull(settings["context"]));
+  const stored = name === null ? {} : checkedContext(name, settings["contexts"], settingsPath(env));
+  const chosen = options.context === null ? null : (stored.store ?? null);
+  const store = options.store ?? chosen ?? (env["LOGQ_STORE"] || (stored.store ?? textOrNull(settings["store"])));
+  return {
+    name,
+    store: store === null ? null : locate(store, cwd),
+    engine: options.engine ?? engineOf(stored.engine, name, settingsPath(env)),
+    clusters: options.clusters === undefined ? clustersOf(stored.cluster) : options.clusters,
+    region: stored.region ?? null,
+    profile: stored.profile ?? null,
+    hasAthena: ["workgroup", "database", "table", "output_location"].some((key) => key in stored),
+    workgroup: stored.workgroup ?? null,
+    catalog: stored.catalog ?? "awsdatacatalog",
+    database: stored.database ?? "logq",
+    table: stored.table ?? "logs",
+    outputLocation: stored.output_location ?? null,
+    pricePerTb: stored.price_per_tb ?? PRICE_PER_TB,
+  };
+}
+
+/** The store of a context, which must have one. Throws CliError (exit 2). */
+export function requireStore(context: Context): string {
+  if (context.store !== null) return context.store;
+  throw new CliError(
+    "no store is known",
+    "name where logq-agent writes to: --store ./logs, --store s3://bucket/prefix, or LOGQ_STORE",
+  );
+}
+
+type StoredContext = { readonly [Key in (typeof STRING_KEYS)[number]]?: string } & { readonly price_per_tb?: number };
+
+function checkedContext(name: string, contexts: unknown, path: string): StoredContext {
+  const all = typeof contexts === "object" && contexts !== null ? (contexts as Record<string, unknown>) : {};
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (found === undefined) {
+    const names = Object.keys(all);
+    const near = nearestName(name, names);
+    const known = names.length === 0 ? `${path} has no contexts` : `contexts in ${path}: ${names.join(", ")}`;
+    throw new CliError(`no context is called ${name}`, near === null ? known : `did you mean ${near}?`);
+  }
+  const fail = (what: string, hint: string): never => {
+    throw new CliError(`context ${name} in ${path}: ${what}`, hint);
+  };
+  if (typeof found !== "object" || found === null) return fail("is no object", `write {"store": "s3://…"}`);
+  for (const [key, value] of Object.entries(found)) {
+    if (!KEYS.includes(key)) {
+      const near = nearestName(key, KEYS);
+      fail(`no setting is called ${key}`, near === null ? `settings are ${KEYS.join(", ")}` : `did you mean ${near}?`);
+    }
+    const isNumber = key === "price_per_tb";
+    if (typeof value !== (isNumber ? "number" : "string") || value === "" || (isNumber && !((value as number) >= 0)))
+      fail(`${key} is ${JSON.stringify(value)}`, `write a ${isNumber ? "number of dollars" : "text"}, or leave it out`);
+  }
+  return found;
+}
+
+function locate(store: string, cwd: string): string {
+  const bucket = /^s3:\/\/([^/]+(?:\/.*)?)$/i.exec(store)?.[1];
+  if (bucket !== undefined) return `s3://${bucket.replace(/\/+$/, "")}`;
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(store)) {
+    throw new CliError(
+      `store ${store}: not a kind of store that logq knows`,
+      "use a local directory (./logs) or s3://bucket/prefix",
+    );
+  }
+  return resolve(cwd, store);
+}
+
+function engineOf(text: string | undefined, name: string | null, path: string): Context["engine"] {
+  if (text === undefined) return "auto";
+  if (text === "auto" || text === "local" || text === "athena") return text;
+  throw new CliError(`context ${name} in ${path}: engine is ${text}`, "use auto, local or athena");
+}
+
+function clustersOf(text: string | undefined): readonly string[] | null {
+  return text === undefined || text === "all" ? null : text.split(",").map((part) => part.trim());
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
