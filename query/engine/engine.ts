@@ -70,8 +70,16 @@ export class QueryError extends Error {
   readonly start: number | null;
   readonly end: number | null;
   readonly hint: string | null;
-  constructor(message: string, at: { start: number; end?: number } | null, hint: string | null = null) {
+  /** The text that the offsets are in, where whoever reports the error does not know it. */
+  readonly text: string | null;
+  constructor(
+    message: string,
+    at: { start: number; end?: number } | null,
+    hint: string | null = null,
+    text: string | null = null,
+  ) {
     super(message);
+    this.text = text;
     this.start = at?.start ?? null;
     this.end = at?.end ?? null;
     this.hint = hint;
