@@ -27,7 +27,7 @@ export function blocksOf(rows: readonly Row[], keys: readonly string[]): Line[][
       row: row.slice(0, -ADDED_COLUMNS.length),
       isMatch: isMatch === true,
       chain: String(chain),
-      number: BigInt(number as bigint),
+      number: number as bigint,
       at,
     };
   });

@@ -29,13 +29,14 @@ const WIDE_EVERY_NS = 60_000_000_000n;
  * Looks for new objects of the window: each time in the last two hours, once a minute in the last day. Memory is bounded
  * by the objects of a day: what was seen of older hours is forgotten, for they are not looked at again.
  */
-export function followObjects({ store, clusters, from, seen, now }: NewObjectsOptions): NewObjects {
+export function followObjects(options: NewObjectsOptions): NewObjects {
+  const { store, clusters, from, seen } = options;
   const known = new Map<string, Set<string>>();
   remember(known, seen);
-  let wideAt = now();
+  let wideAt = options.now();
   return {
     async look(signal) {
-      const at = now();
+      const at = options.now();
       const isWide = at - wideAt >= WIDE_EVERY_NS;
       const horizon = at - HORIZON_HOURS * HOUR_NS;
       const range = since(from, isWide ? horizon : at - RECENT_HOURS * HOUR_NS);

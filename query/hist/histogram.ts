@@ -80,7 +80,6 @@ export function extentOf(counts: readonly Count[], countedMs: number): { fromMs:
 function seriesOf(counts: readonly Count[], byLevel: boolean): Series[] {
   const totals = new Map<string | null, number>();
   for (const { by, rows } of counts) totals.set(by, (totals.get(by) ?? 0) + rows);
-  const severity = (name: string | null): number => (LEVELS as readonly (string | null)[]).indexOf(name);
   const all = [...totals]
     .toSorted(([a, rowsOfA], [b, rowsOfB]) => {
       const bySeverity = byLevel ? severity(b) - severity(a) : 0;
@@ -91,6 +90,10 @@ function seriesOf(counts: readonly Count[], byLevel: boolean): Series[] {
   const shown = all.slice(0, SERIES_MAX - 1);
   const others = all.slice(SERIES_MAX - 1);
   return [...shown, { name: `${others.length} others`, kind: "others", rows: sum(others.map(({ rows }) => rows)) }];
+}
+
+function severity(name: string | null): number {
+  return (LEVELS as readonly (string | null)[]).indexOf(name);
 }
 
 /** Every bar from the first to the last, in the measure of `barOf`. */

@@ -10,7 +10,12 @@ const WEEK = 7 * DAY;
 
 /** Lengths that people read easily, in milliseconds. */
 const STEPS_MS: readonly number[] = [
-  ...[1, 5, 10, 50, 100, 500],
+  1,
+  5,
+  10,
+  50,
+  100,
+  500,
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
   ...[1, 2, 3, 4, 6, 12].map((count) => count * HOUR),

@@ -42,7 +42,7 @@ function scan(text: string): Scanned {
       code += (isQuoted ? "x" : " ").repeat(piece.length);
       continue;
     }
-    for (const [i, char] of [...piece.split("")].entries()) {
+    for (const [i, char] of piece.split("").entries()) {
       if (char === "(" || char === "[") depth += 1;
       if (char === ")" || char === "]") depth = Math.max(0, depth - 1);
       if (char !== ";") continue;
