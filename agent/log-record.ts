@@ -32,10 +32,14 @@ export function plainRecord(batch: Batch, row: number, log: string, merge: Merge
  * Fluent Bit's `merge_log`: the fields of a JSON object in `log` become fields of the record, behind those it has, or all of
  * them one under `key`. Returns the record itself if `log` is no such text.
  */
-export function mergeLog(record: LogRecord, { key, trim, keep }: MergeLog): LogRecord {
+export function mergeLog(record: LogRecord, merge: MergeLog): LogRecord {
   const { log } = record;
   const object = typeof log === "string" ? parseObject(log) : isObject(log) ? log : null;
-  if (object === null) return record;
+  return object === null ? record : mergeFields(record, object, merge);
+}
+
+/** The same with the fields that `log` was found to have. */
+export function mergeFields(record: LogRecord, object: LogRecord, { key, trim, keep }: MergeLog): LogRecord {
   const fields = Object.entries(object).map(([name, value]): [string, unknown] => [
     name,
     trim ? trimmed(value) : value,

@@ -1,7 +1,7 @@
 import type { FilterConfig } from "../config/config.ts";
 import type { KubernetesFilterConfig } from "../config/filter/kubernetes.ts";
 import type { ServiceConfig } from "../config/service.ts";
-import { excludedStreams } from "./filter/kubernetes/annotations.ts";
+import { excludedStreams, suggestedParsers } from "./filter/kubernetes/annotations.ts";
 import type { PodFacts } from "./filter/kubernetes/facts.ts";
 import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
 import { metadataFromPath, type PathMetadata } from "./filter/kubernetes/path.ts";
@@ -110,6 +110,7 @@ function detailsOf(
   filter: KubernetesFilterConfig,
   { pods }: DescribeContext,
 ): PodDetails {
+  const parsers = suggestedParsers(pod.annotations, container);
   const owner = wantsNamespace(filter) ? (pods?.namespaceOf(namespace) ?? null) : null;
   return {
     ip: pod.ip,
@@ -121,5 +122,6 @@ function detailsOf(
       annotations: filter.namespaceAnnotations ? owner.annotations : null,
     },
     exclude: excludedStreams(pod.annotations, container),
+    ...(parsers !== null && { parsers }),
   };
 }

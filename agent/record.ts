@@ -42,6 +42,8 @@ export interface PodDetails {
   readonly namespace: Readonly<Record<"labels" | "annotations", Readonly<Record<string, string>> | null>> | null;
   /** Streams that the pod asks not to be shipped. */
   readonly exclude: readonly ("stdout" | "stderr")[];
+  /** Names of the parsers that the pod suggests for its streams; absent where it suggests none. */
+  readonly parsers?: Readonly<Partial<Record<"stdout" | "stderr", string>>>;
 }
 
 /** Values of `Batch.stream`. */

@@ -3,8 +3,7 @@ import { createAws } from "./aws.ts";
 import type { RecordFilter } from "./filter.ts";
 import { createExpectFilter } from "./expect.ts";
 import { createGrep } from "./grep.ts";
-import { createPodExclusion } from "./kubernetes/exclude.ts";
-import { createMergeLogFilter } from "./merge-log.ts";
+import { createKubernetes } from "./kubernetes/filter.ts";
 import { createModifyFilter } from "./modify.ts";
 import { createNestFilter } from "./nest.ts";
 import { createParserFilter } from "./parser.ts";
@@ -25,7 +24,7 @@ function ignore(): void {
 }
 
 /** Null for a filter all of which is applied once to each file, when it is found. */
-function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | RecordFilter[] | null {
+function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | null {
   switch (config.plugin) {
     case "aws":
       return createAws(config);
@@ -38,7 +37,7 @@ function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | Re
     case "throttle":
       return createThrottle(config);
     case "kubernetes":
-      return [createPodExclusion(config), createMergeLogFilter(config)].filter((filter) => filter !== null);
+      return createKubernetes(config, warn);
     case "modify":
       return createModifyFilter(config);
     case "nest":

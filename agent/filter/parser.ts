@@ -5,11 +5,8 @@ import { createParser } from "../parser/parser.ts";
 import type { LogRecord } from "../record.ts";
 import type { RecordFilter } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
+import { setParsed } from "./parsed.ts";
 import type { Rows } from "./rows.ts";
-
-/** A parsed time may be so far from the record's, as with every time that is read (the assembler's rule). */
-const BEFORE_SECONDS_MAX = 400 * 86_400;
-const BEHIND_SECONDS_MAX = 86_400;
 
 /** Fluent Bit's `parser`: a record whose field fits no parser is left alone. */
 export function createParserFilter(config: ParserFilterConfig, warn: (message: string) => void): RecordFilter {
@@ -23,9 +20,7 @@ export function createParserFilter(config: ParserFilterConfig, warn: (message: s
     for (const parser of parsers) {
       const parsed = parser.parse(text, seconds);
       if (parsed === null) continue;
-      rows.setRecord(row, withFields(parsed.fields, keptFields(record, config)));
-      const { time } = parsed;
-      if (time !== null && isNear(time.seconds, seconds)) rows.setTime(row, time.seconds, time.nanos);
+      setParsed(rows, row, withFields(parsed.fields, keptFields(record, config)), parsed);
       return;
     }
   }
@@ -45,9 +40,4 @@ function keptFields(record: LogRecord, { keyName, reserveData, preserveKey }: Pa
   const fields = Object.entries(record);
   if (keyName.startsWith("$")) return reserveData ? fields : [];
   return fields.filter(([name]) => (name === keyName ? preserveKey : reserveData));
-}
-
-function isNear(seconds: number, recordSeconds: number): boolean {
-  const age = recordSeconds - seconds;
-  return age <= BEFORE_SECONDS_MAX && age >= -BEHIND_SECONDS_MAX;
 }

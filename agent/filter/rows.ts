@@ -31,6 +31,7 @@ export class Rows {
   #changed: (LogRecord | null)[] | null = null;
   #seconds: Float64Array | null = null;
   #nanos: Uint32Array | null = null;
+  #level: Uint8Array | null = null;
   #retagged: { readonly row: number; readonly tag: string; readonly isCopy: boolean }[] | null = null;
 
   constructor({ batch, rawBytes }: Part) {
@@ -121,10 +122,13 @@ export class Rows {
     this.#messages[row] = typeof log === "string" ? Buffer.from(log) : EMPTY;
   }
 
-  /** From here on JSON in the message of each row is merged into its record (Fluent Bit's `merge_log`). */
-  mergeLog(merge: MergeLog): void {
+  /**
+   * From here on JSON in the message of each row is merged into its record (Fluent Bit's `merge_log`), but not of those
+   * that `isMeant` says no of: they are records by now.
+   */
+  mergeLog(merge: MergeLog, isMeant: (row: number) => boolean = () => true): void {
     for (let row = 0; row < this.count; row++) {
-      const record = this.keeps(row) ? this.#recordMade(row) : null;
+      const record = this.keeps(row) && isMeant(row) ? this.#recordMade(row) : null;
       if (record !== null) this.setRecord(row, mergeLog(record, merge));
     }
     this.#read = null;
@@ -145,6 +149,12 @@ export class Rows {
     this.#nanos ??= this.batch.nanos.slice(0, this.count);
     this.#seconds[row] = seconds;
     this.#nanos[row] = nanos;
+  }
+
+  /** As in `Batch.level`. */
+  setLevel(row: number, level: number): void {
+    this.#level ??= this.batch.level.slice(0, this.count);
+    this.#level[row] = level;
   }
 
   /**
@@ -176,7 +186,11 @@ export class Rows {
   parts(): Part[] {
     if (this.kept === 0) return NO_PARTS;
     const isUntouched =
-      this.kept === this.count && this.#messages === null && this.#changed === null && this.#seconds === null;
+      this.kept === this.count &&
+      this.#messages === null &&
+      this.#changed === null &&
+      this.#seconds === null &&
+      this.#level === null;
     const { batch, merge, rawBytes } = this;
     if (isUntouched) return [{ batch: merge === batch.merge ? batch : { ...batch, merge }, rawBytes }];
     const rows: number[] = [];
@@ -209,6 +223,7 @@ export class Rows {
       ...selectRows(batch, rows),
       seconds: pick(this.#seconds ?? batch.seconds, rows),
       nanos: pick(this.#nanos ?? batch.nanos, rows),
+      level: pick(this.#level ?? batch.level, rows),
       records: hasRecords ? records : null,
       merge: this.merge,
     };

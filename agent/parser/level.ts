@@ -81,6 +81,30 @@ export class LevelDetector {
   }
 }
 
+/** Fields of a record that say its level, in lower case. */
+const LEVEL_FIELDS = new Set(["level", "lvl", "severity", "loglevel"]);
+/** As klog and MongoDB write them. */
+const LETTERS = "TDIWEF";
+
+/** The level that the fields of a parsed record name, as `detect` gives it: by their first `level`, `lvl`, `severity` or `loglevel`. */
+export function levelOfFields(fields: Readonly<Record<string, unknown>>): number {
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.length > 8 || !LEVEL_FIELDS.has(name.toLowerCase())) continue;
+    const level = levelOfValue(value);
+    if (level !== 0) return level;
+  }
+  return 0;
+}
+
+function levelOfValue(value: unknown): number {
+  if (typeof value !== "string" && typeof value !== "number") return 0;
+  const word = String(value).trim();
+  if (/^[1-6]0$/.test(word)) return Number(word) / 10;
+  if (word.length === 1) return LETTERS.indexOf(word.toUpperCase()) + 1;
+  const level = SPELLINGS[word.toLowerCase()];
+  return level === undefined ? 0 : LEVELS.indexOf(level) + 1;
+}
+
 /** The level if a JSON key that names one starts at `at` (after its quote): level, lvl, severity, loglevel. */
 function jsonValue(bytes: Uint8Array, at: number, limit: number): number {
   const length = keyLength(bytes, at);

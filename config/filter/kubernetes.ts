@@ -2,8 +2,13 @@ import path from "node:path";
 
 import { MATCH, readMatch, renderMatch, type Match } from "../match.ts";
 import type { OptionGroup } from "../option.ts";
-import { onOff, type Plugin, type RenderedOptions } from "../plugin.ts";
+import type { ParserConfig } from "../parser-config.ts";
+import { findParser, parserNameProblem } from "../parsers.ts";
+import { onOff, refuseOption, type Plugin, type Reading, type RenderedOptions } from "../plugin.ts";
+import { describe } from "../problem.ts";
+import type { RawSection } from "../raw.ts";
 import { ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES } from "../reasons.ts";
+import { parseBoolean } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
 import {
   POD_METADATA,
@@ -21,6 +26,10 @@ export interface KubernetesFilterConfig extends PodMetadataConfig {
   readonly metaPreloadCacheDir: string | null;
   /** Not null: JSON objects in `log` are merged into the record. */
   readonly mergeLog: MergeLogConfig | null;
+  /** What reads `log` for that, in place of JSON. */
+  readonly mergeParser?: ParserConfig | null;
+  /** Not null: pods may suggest a parser for that by annotation, one of these or of those that are built in. */
+  readonly podParsers?: readonly ParserConfig[] | null;
 }
 
 export interface MergeLogConfig {
@@ -55,6 +64,12 @@ const GROUP = {
       origin: "fluent-bit",
       doc: "Puts the merged fields into one of this name.",
     },
+    merge_parser: {
+      type: "string",
+      default: null,
+      origin: "fluent-bit",
+      doc: "Parser that makes the fields of `log`, and the time of the record, where it is no JSON.",
+    },
     merge_log_trim: {
       type: "boolean",
       default: "on",
@@ -67,16 +82,20 @@ const GROUP = {
       origin: "fluent-bit",
       doc: "Keeps `log` where its fields are merged.",
     },
+    "k8s-logging.parser": {
+      type: "boolean",
+      default: "off",
+      origin: "fluent-bit",
+      doc: "Let pods suggest the parser that `merge_log` reads their logs with, in place of JSON and `merge_parser`: `fluentbit.io/parser` with its name; `_stdout` or `_stderr` behind it means a stream, then `-CONTAINER` one container. Holds as the annotation was when a file was found.",
+    },
   },
   ignored: {
     alias: ONLY_OUTPUTS_HAVE_NAMES,
     ...POD_METADATA_IGNORED,
-    "k8s-logging.parser": "annotations that name a parser are not read in this version; name it in the input",
     log_level: ONE_LOG_LEVEL,
   },
   later: {
     ...POD_METADATA_LATER,
-    merge_parser: "use the filter parser",
     regex_parser: "",
   },
 } as const satisfies OptionGroup;
@@ -87,6 +106,7 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
   read(section, reading) {
     const settings = readSettings(GROUP, "filter kubernetes", section, reading.found);
     const directory = settings.kube_meta_preload_cache_dir;
+    if (!settings.merge_log) noteWithoutMerge(section, reading);
     return {
       plugin: "kubernetes",
       match: readMatch(section, settings, null, reading),
@@ -95,6 +115,8 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
       mergeLog: settings.merge_log
         ? { key: settings.merge_log_key, trim: settings.merge_log_trim, keep: settings.keep_log }
         : null,
+      mergeParser: readMergeParser(settings.merge_parser, section, reading),
+      podParsers: settings["k8s-logging.parser"] ? reading.parsers : null,
     };
   },
   render: (filter) => ({
@@ -102,8 +124,26 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
     ...renderPodMetadata(filter),
     kube_meta_preload_cache_dir: filter.metaPreloadCacheDir,
     ...(filter.mergeLog === null ? {} : renderMergeLog(filter.mergeLog)),
+    merge_parser: filter.mergeParser?.name ?? null,
+    "k8s-logging.parser": (filter.podParsers ?? null) === null ? null : "on",
   }),
 };
+
+function readMergeParser(name: string | null, section: RawSection, { parsers, found }: Reading): ParserConfig | null {
+  if (name === null) return null;
+  const problem = parserNameProblem(name, parsers);
+  if (problem !== null) refuseOption(section, "merge_parser", problem, found);
+  return findParser(name, parsers);
+}
+
+/** As in Fluent Bit, parsers are for what is merged. */
+function noteWithoutMerge(section: RawSection, { found }: Reading): void {
+  for (const entry of section.entries) {
+    if (!["merge_parser", "k8s-logging.parser"].includes(entry.name) || parseBoolean(String(entry.value)) === false)
+      continue;
+    found.notices.push(describe(entry.place, entry.keyPath, "accepted without effect: it needs merge_log: on"));
+  }
+}
 
 function renderMergeLog({ key, trim, keep }: MergeLogConfig): RenderedOptions {
   return { merge_log: "on", merge_log_key: key, merge_log_trim: onOff(trim), keep_log: onOff(keep) };

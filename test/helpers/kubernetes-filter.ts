@@ -20,6 +20,8 @@ export function kubernetesFilter(
     namespaceAnnotations: false,
     loggingExclude: false,
     mergeLog: null,
+    mergeParser: null,
+    podParsers: null,
     ...changes,
   };
 }

@@ -134,6 +134,15 @@ describe("parser", () => {
   });
 });
 
+test("a level among the parsed fields is the record's; without one the level of the text stays", () => {
+  const rows = rowsOf(["level=warn msg=error", "msg=x"]);
+  rows.batch.level.set([5, 5]);
+  createRecordFilters(filtersOf("- {name: parser, match: '*', key_name: log, parser: logfmt}"))[0]!
+    .open(rows.origin, {})!
+    .apply(rows);
+  expect([...rows.parts()[0]!.batch.level]).toEqual([4, 5]);
+});
+
 describe("expect", () => {
   const RECORD = { level: "info", count: 3, nothing: null };
 

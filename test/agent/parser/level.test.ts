@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LEVELS } from "../../../config/table.ts";
-import { LevelDetector } from "../../../agent/parser/level.ts";
+import { LevelDetector, levelOfFields } from "../../../agent/parser/level.ts";
 
 function levelOf(message: string, detector = new LevelDetector()): string | null {
   const bytes = Buffer.from(`<<${message}>>`);
@@ -65,4 +65,17 @@ test("the place of the last JSON line's level misleads no other line", () => {
   expect(levelOf('{"ts":1,"level":"error"}', detector)).toBe("error");
   expect(levelOf('{"a":"level","level":"info"}', detector)).toBe("info");
   expect(levelOf('{"x":1}', detector)).toBeNull();
+});
+
+test.each([
+  [{ level: "Warning" }, "warn"],
+  [{ a: 1, Severity: "E" }, "error"],
+  [{ lvl: 30 }, "info"],
+  [{ loglevel: "60 " }, "fatal"],
+  [{ level: "7", severity: "debug" }, "debug"],
+  [{ level: null, levels: "info", message: "error" }, null],
+  [{ level: "X" }, null],
+])("the fields %j say %s", (fields, level) => {
+  const code = levelOfFields(fields);
+  expect(code === 0 ? null : LEVELS[code - 1]).toBe(level);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { excludedStreams } from "../../../../agent/filter/kubernetes/annotations.ts";
+import { excludedStreams, suggestedParsers } from "../../../../agent/filter/kubernetes/annotations.ts";
 
 test.each([
   [{ exclude: "true" }, ["stdout", "stderr"]],
@@ -17,4 +17,18 @@ test.each([
 ])("%j leaves out %j of the container app", (said, streams) => {
   const annotations = Object.fromEntries(Object.entries(said).map(([key, value]) => [`fluentbit.io/${key}`, value]));
   expect(excludedStreams({ ...annotations, "other.io/exclude": "true" }, "app")).toEqual(streams);
+});
+
+test.each([
+  [{ parser: "nginx" }, { stdout: "nginx", stderr: "nginx" }],
+  [{ parser_stderr: "klog" }, { stderr: "klog" }],
+  [
+    { parser: "json", "parser_stderr-app": "klog" },
+    { stdout: "json", stderr: "klog" },
+  ],
+  [{ "parser-other": "json", parser_stdin: "json" }, null],
+  [{ exclude: "true" }, null],
+])("%j suggests the parsers %j for the container app", (said, parsers) => {
+  const annotations = Object.fromEntries(Object.entries(said).map(([key, value]) => [`fluentbit.io/${key}`, value]));
+  expect(suggestedParsers(annotations, "app")).toEqual(parsers);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createPodExclusion } from "../../../../agent/filter/kubernetes/exclude.ts";
+import { createKubernetes } from "../../../../agent/filter/kubernetes/filter.ts";
 import { STREAM } from "../../../../agent/record.ts";
 import { kubernetesFilter } from "../../../helpers/kubernetes-filter.ts";
 import { originOfFile } from "../../fixture.ts";
@@ -15,7 +15,7 @@ function originThatExcludes(exclude: readonly ("stdout" | "stderr")[]) {
 function shipped(exclude: readonly ("stdout" | "stderr")[]): string[] {
   const rows = rowsOf(["out", "err", "none"], originThatExcludes(exclude));
   rows.batch.stream.set([STREAM.stdout, STREAM.stderr, STREAM.none]);
-  createPodExclusion(kubernetesFilter({ match: MATCH, loggingExclude: true }))!
+  createKubernetes(kubernetesFilter({ match: MATCH, loggingExclude: true }), () => undefined)!
     .open(rows.origin, {})
     ?.apply(rows);
   return logsOf(rows);
@@ -29,8 +29,8 @@ test("a stream that its pod excludes is left out, the other one is not", () => {
 });
 
 test("pods exclude nothing where k8s-logging.exclude does not let them; others cost nothing", () => {
-  expect(createPodExclusion(kubernetesFilter({ match: MATCH }))).toBeNull();
-  const filter = createPodExclusion(kubernetesFilter({ match: MATCH, loggingExclude: true }))!;
+  expect(createKubernetes(kubernetesFilter({ match: MATCH }), () => undefined)).toBeNull();
+  const filter = createKubernetes(kubernetesFilter({ match: MATCH, loggingExclude: true }), () => undefined)!;
   expect(filter.open(originThatExcludes([]), {})).toBeNull();
   expect(filter.open(originOfFile("f", POD), {})).toBeNull();
 });
