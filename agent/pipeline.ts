@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig, OutputConfig } from "../config/config.ts";
 import { withEc2Metadata } from "./filter/ec2-metadata.ts";
+import { lineParserFilters } from "./filter/line-parser.ts";
 import { openPodMetadata, type PodMetadata } from "./filter/kubernetes/metadata.ts";
 import { tagMatcher } from "./filter/match.ts";
 import { createOutputFilters } from "./filter/recorded.ts";
@@ -196,7 +197,7 @@ async function openOutput(
   const matchesTag = tagMatcher(config.match);
   const filtersFolder = filtersFolderOf(parts.config);
   const filters = await createOutputFilters(
-    { match: config.match, filters: parts.config.filters },
+    { match: config.match, filters: [...lineParserFilters(parts.config.inputs), ...parts.config.filters] },
     { folder: filtersFolder, warn: (message) => log.warn({ output: output.id }, message) },
   );
   const source = createSource(inputs, (tag) => filters?.reaches(tag) ?? matchesTag(tag));

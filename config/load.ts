@@ -45,20 +45,13 @@ export function examineConfig(
   const config: AgentConfig = {
     service,
     inputs: present(inputs),
-    filters: [...present(inputs).flatMap(lineParserFilter), ...present(filters)],
+    filters: present(filters),
     outputs: present(outputs),
     parsers,
     multilineParsers,
   };
   if (complete) checkConfig(config, raw, { inputs, filters, outputs }, found);
   return { config, problems: inFileOrder(found.problems), notices: inFileOrder(found.notices) };
-}
-
-/** A tail's `parser` is a filter before all others: what it makes of lines is journaled with them, and shown with them. */
-function lineParserFilter({ tag, parser }: InputConfig): FilterConfig[] {
-  if (parser === null) return [];
-  const match = { pattern: tag, regex: false };
-  return [{ plugin: "parser", match, keyName: "log", parsers: [parser], reserveData: false, preserveKey: false }];
 }
 
 /** The databases of Fluent Bit's that the tail inputs of a configuration name (option `db`), each once. */

@@ -82,7 +82,7 @@ export const SERVICE = {
       type: "size",
       default: null,
       min: "1M",
-      max: "100T",
+      max: "100000G",
       origin: "fluent-bit",
       doc: "Disk space that deleted log files may take which are not shipped yet; beyond it the oldest are given up and counted as lost. Without it 10 GB, or 20 % of the file system if that is less.",
     },
@@ -302,7 +302,7 @@ function renderEmf({ emf }: ServiceConfig): RenderedOptions {
     emf_endpoint: emf.endpoint,
     emf_interval: formatDuration(emf.intervalMs),
     metric_namespace: emf.namespace,
-    metric_dimensions: emf.dimensions.map((set) => set.join(",")).join(";"),
+    metric_dimensions: emf.dimensions.map((set) => set.join(",")).join(";") || ";",
   };
 }
 

@@ -115,8 +115,8 @@ export const KUBERNETES: Plugin<KubernetesFilterConfig> = {
       mergeLog: settings.merge_log
         ? { key: settings.merge_log_key, trim: settings.merge_log_trim, keep: settings.keep_log }
         : null,
-      mergeParser: readMergeParser(settings.merge_parser, section, reading),
-      podParsers: settings["k8s-logging.parser"] ? reading.parsers : null,
+      mergeParser: settings.merge_log ? readMergeParser(settings.merge_parser, section, reading) : null,
+      podParsers: settings.merge_log && settings["k8s-logging.parser"] ? reading.parsers : null,
     };
   },
   render: (filter) => ({

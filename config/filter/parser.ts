@@ -18,6 +18,8 @@ export interface ParserFilterConfig {
   readonly reserveData: boolean;
   /** So does the one that was parsed. */
   readonly preserveKey: boolean;
+  /** Of which input it is the option `parser`; absent: it is a filter of the file. */
+  readonly input?: string;
 }
 
 const GROUP = {

@@ -24,7 +24,7 @@ export interface TailConfig {
   readonly framing: Framing;
   /** How lines are joined to records; null: each is one, but for CRI's partial ones. */
   readonly multiline: MultilineConfig | null;
-  /** What makes records of lines; null: they are taken as they are. A filter of load.ts applies it. */
+  /** What makes records of lines; null: they are taken as they are. A filter before all others applies it. */
   readonly parser: ParserConfig | null;
   /** Lines without a message are left out. */
   readonly skipEmptyLines: boolean;
@@ -182,6 +182,7 @@ export const TAIL: Plugin<TailConfig> = {
     refresh_interval: formatDuration(tail.refreshIntervalMs),
     read_from_head: onOff(tail.readFromHead),
     ignore_older: tail.ignoreOlderMs === null ? null : formatDuration(tail.ignoreOlderMs),
+    parser: tail.parser?.name ?? null,
     "multiline.parser": namesOf(tail),
     skip_empty_lines: tail.skipEmptyLines ? "on" : null,
     links: onOff(tail.links),

@@ -177,7 +177,7 @@ export const S3: OutputPlugin<S3Config> = {
     canned_acl: output.cannedAcl,
     sse: output.sse,
     sse_kms_key_id: output.sseKmsKeyId,
-    sse_bucket_key: output.sse === "aws:kms" ? onOff(output.sseBucketKey) : null,
+    sse_bucket_key: output.sse === "aws:kms" || !output.sseBucketKey ? onOff(output.sseBucketKey) : null,
     tagging: output.tagging.length > 0 ? output.tagging : null,
     content_type: output.contentType,
     request_timeout: formatDuration(output.requestTimeoutMs),

@@ -186,18 +186,16 @@ describe("values as Fluent Bit takes them", () => {
     expect(load(renderConfig(config!)).config).toEqual(config);
   });
 
-  test("any other parser of tail is a filter in front of the others, and shown as one", () => {
+  test("any other parser of tail is the input's, one of the configuration's own or a built-in", () => {
     const text = edited("tag: kube.*", "tag: web.*\n      parser: mine").replace(
       "  outputs:",
       "  filters: [{name: grep, match: web.*, exclude: log x}]\n  outputs:",
     );
     const { config, problems } = load(`${text}parsers: [{name: mine, format: logfmt}]\n`);
     expect(problems).toEqual([]);
-    expect(config?.filters).toMatchObject([
-      { plugin: "parser", match: { pattern: "web.*", regex: false }, keyName: "log", parsers: [{ name: "mine" }] },
-      { plugin: "grep" },
-    ]);
-    expect(load(renderConfig(config!)).config?.filters).toEqual(config?.filters);
+    expect(config?.inputs).toMatchObject([{ parser: { name: "mine", format: "logfmt" } }]);
+    expect(config?.filters).toMatchObject([{ plugin: "grep" }]);
+    expect(load(renderConfig(config!)).config).toEqual(config);
   });
 
   test("a parser of tail has no effect beside multiline.parser, which is said", () => {

@@ -160,7 +160,7 @@ test("a filter of an older journal, which knows no parsers, merges JSON", () => 
     ['{"a":1}'],
     originOfFile("f", { ...POD, podDetails: { ...NO_DETAILS, parsers: { stderr: "nginx" } } }),
   );
-  createKubernetes(old as never, () => undefined)!
+  createKubernetes(old, () => undefined)!
     .open(rows.origin, {})!
     .apply(rows);
   expect(rows.record(0)).toMatchObject({ a: 1 });
