@@ -14,7 +14,7 @@ const DAY = 24n * HOUR;
 
 type Operator = "=" | "<" | "<=" | ">" | ">=";
 
-interface Comparison {
+export interface Comparison {
   readonly column: string;
   readonly operator: Operator;
   readonly value: Span;
@@ -56,8 +56,8 @@ export function conjunctRange(
   return intersect(range, { from: days.from + BigInt(hours.from) * HOUR, to: days.from + BigInt(hours.to + 1) * HOUR });
 }
 
-/** A condition as alternatives (IN) of AND-ed comparisons (BETWEEN) of one column, or null. */
-function readConjunct(
+/** A condition as alternatives (IN) of AND-ed comparisons (BETWEEN) of one column that `columnAt` names, or null. */
+export function readConjunct(
   tokens: readonly Token[],
   { from, to }: Span,
   columnAt: (at: number) => string | null,

@@ -1,4 +1,4 @@
-import { COLUMNS, PARTITION_COLUMNS, partitionOfHour } from "../../config/table.ts";
+import { COLUMNS, PARTITION_COLUMNS, partitionOfHour, type TableColumn } from "../../config/table.ts";
 import { stringLiteral } from "./literal.ts";
 import type { LowerOptions, TimeRange } from "./statement.ts";
 
@@ -14,10 +14,9 @@ const PARTITIONS_MAX = 500n;
  * are skipped by their statistics), with `ts` as a timestamp without zone in UTC as Athena's tables have it. Without
  * files it is a relation of the same types without rows.
  */
-export function duckDbScan({ files, range, where }: LowerOptions): string {
+export function duckDbScan({ files, range, where, columns: stored = null }: LowerOptions): string {
   if (files.length === 0) return `SELECT ${emptyColumns()} WHERE false`;
-  const columns = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
-  const shown = columns.map((name) => (name === "ts" ? "CAST(ts AS TIMESTAMP) AS ts" : name)).join(", ");
+  const shown = [...COLUMNS.map((column) => columnText(column, stored)), ...PARTITION_COLUMNS].join(", ");
   const list = files.map((file) => stringLiteral(duckDbPath(file))).join(", ");
   const options = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true";
   const conditions = [
@@ -34,8 +33,13 @@ export function duckDbPath(file: string): string {
   return file.replace(/[*?[]/g, "[$&]");
 }
 
+function columnText({ name, type }: TableColumn, stored: ReadonlySet<string> | null): string {
+  if (stored !== null && !stored.has(name)) return `CAST(NULL AS ${type}) AS ${name}`;
+  return name === "ts" ? "CAST(ts AS TIMESTAMP) AS ts" : name;
+}
+
 function emptyColumns(): string {
-  const stored = COLUMNS.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
+  const stored = COLUMNS.map((column) => columnText(column, new Set()));
   return [...stored, ...PARTITION_COLUMNS.map((name) => `CAST(NULL AS varchar) AS ${name}`)].join(", ");
 }
 

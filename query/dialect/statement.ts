@@ -51,6 +51,8 @@ export interface LowerOptions {
   readonly files: readonly string[];
   /** The exact range of the scan. */
   readonly range: TimeRange;
+  /** The stored columns that the files have at least, and the statement refers to at most; null for all. */
+  readonly columns?: ReadonlySet<string> | null;
   /** Further condition of the scan in the table's columns (from scope flags, values already encoded), or null. */
   readonly where: string | null;
   /** For a row query without its own LIMIT: rows to fetch, newest first, shown oldest first; null for all, unsorted. */

@@ -79,7 +79,7 @@ function timeColumn(at: number, { syntax: { tokens, owners }, implicit }: Contex
 }
 
 /** The AND-ed parts of a condition, brackets around them looked through; one part if an OR stands at its top. */
-function splitConjuncts(syntax: Syntax, span: Span | null): Span[] {
+export function splitConjuncts(syntax: Syntax, span: Span | null): Span[] {
   if (span === null || span.from >= span.to) return [];
   const { tokens } = syntax;
   const cuts: number[] = [];
