@@ -5,6 +5,7 @@
 import { appendFile, chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import type { EngineName } from "./engine/engine.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +17,7 @@ export interface HistoryEntry {
   readonly text: string | null;
   /** A command that asks the same again. */
   readonly command: string;
-  readonly engine: "duckdb" | "athena";
+  readonly engine: EngineName;
   readonly store: string | null;
   /** Rows shown; null if it did not end well. */
   readonly rows: number | null;

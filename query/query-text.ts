@@ -3,6 +3,8 @@ import { readdir } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { COLUMNS, PARTITION_COLUMNS } from "../config/table.ts";
 import { CliError } from "./cli-error.ts";
+import type { Env } from "./config-file.ts";
+import { isSaved, savedQuery } from "./saved-queries.ts";
 import { shellQuote } from "./command-line.ts";
 import { hasScope, type Options } from "./options.ts";
 
@@ -10,6 +12,8 @@ export interface QuerySource {
   readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   /** The working directory: where the shell expanded an unquoted star. */
   readonly cwd: string;
+  /** For the settings file, which has the saved queries. */
+  readonly env: Env;
   /** Aborted to stop waiting for stdin; the promise then rejects. */
   readonly signal: AbortSignal;
 }
@@ -28,12 +32,19 @@ const UNQUOTED_VALUE = /^\s*((?:select \* )?(?:where )?)([a-z_][\w.]*)\s*(=|!=|<
  */
 export async function readQueryText(options: Options, source: QuerySource): Promise<string | null> {
   const [word, ...more] = options.words;
-  if (more.length > 0) throw await severalWords(options.words, source.cwd);
-  if (word === "-") return await readStdin(source);
-  if (word !== undefined) return checkedText(word);
+  if (more.length > 0 || word !== undefined) return await readCommandText(options, source);
   if (hasScope(options.scope)) return null;
   if (source.stdin.isTTY !== true) return await readStdin(source);
   throw new CliError("no query", `try: logq "select * where pod='nginx'"\nlogq --help shows more`);
+}
+
+/** The text for a command that works without one too: null then, whatever stdin is. */
+export async function readCommandText(options: Options, source: QuerySource): Promise<string | null> {
+  const [word, ...more] = options.words;
+  if (more.length > 0) throw await severalWords(options.words, source.cwd);
+  if (word === undefined) return null;
+  if (word === "-") return await readStdin(source);
+  return isSaved(word) ? await savedQuery(word, source.env) : checkedText(word);
 }
 
 /** The condition around an offset with its bare value in quotes (`pod='nginx'`), or null if no such mistake is there. */

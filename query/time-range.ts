@@ -56,13 +56,14 @@ export function rangeOfFlags(flags: TimeFlags, clock: Clock): TimeRange | null {
 }
 
 /** `90s`, `15m`, `1h`, `2d`, `1w`, and sums of them such as `1h30m`, in nanoseconds. Throws CliError. */
-export function parseDuration(text: string): bigint {
+export function parseDuration(text: string, flag: "--since" | "--interval" = "--since"): bigint {
   if (!/^(?:\d{1,6}[smhdw])+$/.test(text)) {
     const isTime = /^\d{4}-|^\d\d?:\d\d/.test(text);
-    const hint = isTime
-      ? `for a point in time use --from '${text}'`
-      : "write a number and s, m, h, d or w: 90s, 15m, 1h30m, 2d";
-    throw new CliError(`--since ${text}: not a duration`, hint);
+    const hint =
+      isTime && flag === "--since"
+        ? `for a point in time use --from '${text}'`
+        : "write a number and s, m, h, d or w: 90s, 15m, 1h30m, 2d";
+    throw new CliError(`${flag} ${text}: not a duration`, hint);
   }
   let seconds = 0n;
   for (const [, count, unit] of text.matchAll(/(\d+)([smhdw])/g)) {

@@ -9,6 +9,22 @@ export interface RegisteredCommand {
 
 /** Every subcommand by its name. A first word that names one is that command, never a query. */
 export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
+  hist: {
+    summary: "bars of rows over time, by level or a field",
+    load: async () => (await import("./hist.ts")).hist,
+  },
+  history: {
+    summary: "the last queries: rows, time, bytes, price",
+    load: async () => (await import("./history.ts")).history,
+  },
+  save: {
+    summary: "keep a query under a name: logq @NAME",
+    load: async () => (await import("./save.ts")).save,
+  },
+  saved: {
+    summary: "list, show and remove saved queries",
+    load: async () => (await import("./saved.ts")).saved,
+  },
   schema: {
     summary: "the table's columns: types and meanings",
     load: async () => (await import("./schema.ts")).schema,

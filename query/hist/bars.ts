@@ -14,6 +14,9 @@ export interface BarStyle {
   readonly byLevel: boolean;
 }
 
+/** More series than this cannot be told apart. */
+export const DRAWN_SERIES_MAX = 8;
+
 const WIDTH_MIN = 40;
 const WIDTH_MAX = 200;
 const SERIES_NAME_WIDTH_MAX = 30;

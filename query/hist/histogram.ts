@@ -40,15 +40,14 @@ export interface HistogramOptions {
   readonly span: { readonly fromMs: number; readonly toMs: number } | null;
   /** Whether the series are levels: then they stand in the order of severity, the most severe first. */
   readonly byLevel: boolean;
+  /** Where there are more series, the smallest become one. */
+  readonly seriesMax: number;
 }
-
-/** More series than this cannot be told apart: the smallest become one. */
-const SERIES_MAX = 8;
 
 /** Adds counts up. There is a bar for each step from the first to the last, rows or none. */
 export function histogramOf(counts: readonly Count[], options: HistogramOptions): Histogram {
   const { stepMs, zone } = options;
-  const series = seriesOf(counts, options.byLevel);
+  const series = seriesOf(counts, options);
   const indexOf = new Map<string | null, number>();
   for (const [i, { name, kind }] of series.entries())
     if (kind !== "others") indexOf.set(kind === "null" ? null : name, i);
@@ -77,7 +76,7 @@ export function extentOf(counts: readonly Count[], countedMs: number): { fromMs:
   return { fromMs, toMs };
 }
 
-function seriesOf(counts: readonly Count[], byLevel: boolean): Series[] {
+function seriesOf(counts: readonly Count[], { byLevel, seriesMax }: HistogramOptions): Series[] {
   const totals = new Map<string | null, number>();
   for (const { by, rows } of counts) totals.set(by, (totals.get(by) ?? 0) + rows);
   const all = [...totals]
@@ -86,9 +85,9 @@ function seriesOf(counts: readonly Count[], byLevel: boolean): Series[] {
       return bySeverity || rowsOfB - rowsOfA || (String(a) < String(b) ? -1 : 1);
     })
     .map(([by, rows]): Series => ({ name: by ?? "NULL", kind: by === null ? "null" : "value", rows }));
-  if (all.length <= SERIES_MAX) return all;
-  const shown = all.slice(0, SERIES_MAX - 1);
-  const others = all.slice(SERIES_MAX - 1);
+  if (all.length <= seriesMax) return all;
+  const shown = all.slice(0, seriesMax - 1);
+  const others = all.slice(seriesMax - 1);
   return [...shown, { name: `${others.length} others`, kind: "others", rows: sum(others.map(({ rows }) => rows)) }];
 }
 

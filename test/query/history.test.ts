@@ -51,6 +51,6 @@ test("without a file the history is empty", async () => {
 
 function entry(text: string, rest: Partial<HistoryEntry> = {}): HistoryEntry {
   const time = "2026-03-02T02:07:00.000Z";
-  const base = { engine: "duckdb", store: "/logs", rows: 1, ms: 12, bytes: null, usd: null, queryId: null } as const;
+  const base = { engine: "local", store: "/logs", rows: 1, ms: 12, bytes: null, usd: null, queryId: null } as const;
   return { time, text, command: `logq '${text}'`, ...base, ...rest };
 }

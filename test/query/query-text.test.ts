@@ -88,6 +88,7 @@ async function read(
   const stdin = Object.assign(Readable.from([Buffer.from(given.stdin ?? "")]), { isTTY: given.terminal === true });
   return readQueryText(parseOptions(argv), {
     stdin,
+    env: {},
     cwd: given.cwd ?? "/nowhere",
     signal: given.signal ?? new AbortController().signal,
   });

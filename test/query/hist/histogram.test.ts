@@ -4,7 +4,7 @@ import { extentOf, histogramOf, type Count, type HistogramOptions } from "../../
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-03-02T04:00:00Z");
-const LEVELS: HistogramOptions = { stepMs: MINUTE, zone: "UTC", span: null, byLevel: true };
+const LEVELS: HistogramOptions = { stepMs: MINUTE, zone: "UTC", span: null, byLevel: true, seriesMax: 8 };
 const PLAIN = { width: 60, color: false, zone: "UTC", byLevel: true };
 
 test("levels stand in the order of severity, what has no level last, and bars without rows are there", () => {
