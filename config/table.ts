@@ -122,3 +122,19 @@ function segment(text: string): string {
 function hexEscape(char: string): string {
   return `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 }
+
+/** What the base name of an object says, as `objectKey` wrote it; null for a name that is none of ours. */
+export function parseObjectName(baseName: string): Pick<ObjectName, "node" | "life" | "output" | "seq"> | null {
+  const match = /^(.+?)-([0-9a-f]{20})-(.+)-(\d+)(?:-h\d\d)?\.(?:parquet|json)/.exec(baseName);
+  if (match === null) return null;
+  const [, node, life, output, seq] = match;
+  return { node: decoded(node!), life: life!, output: decoded(output!), seq: Number(seq) };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment; // a lone % in a name that somebody else gave
+  }
+}
