@@ -112,7 +112,9 @@ export function parseOptions(
   argv: readonly string[],
   { extra = {} }: { readonly extra?: Readonly<Record<string, ExtraOption>> } = {},
 ): Options {
-  const { words, values } = collect(argv, { ...extra, ...OPTION_TABLE });
+  const { words, values: all } = collect(argv, { ...OPTION_TABLE, ...extra });
+  // A command's own meaning of a name goes before the shared one: `ddl --engine trino`.
+  const values = new Map([...all].filter(([name]) => !Object.hasOwn(extra, name)));
   const last = (name: OptionName): string | null => values.get(name)?.at(-1) ?? null;
   const list = (name: OptionName): string[] => (values.get(name) ?? []).flatMap((value) => commaList(name, value));
   const scope: Scope = {
@@ -148,12 +150,12 @@ export function parseOptions(
     explain: values.has("explain"),
     dryRun: values.has("dry-run"),
     exitStatus: values.has("exit-status"),
-    scanBytesMax: parseSize(last("max-scan")),
+    scanBytesMax: parseSize("--max-scan", last("max-scan")),
     estimate: values.has("estimate"),
     pager: !values.has("no-pager"),
     extra: Object.fromEntries(
       Object.entries(extra).map(([name, { type }]) => {
-        const value = values.get(name)?.at(-1);
+        const value = all.get(name)?.at(-1);
         return [name, type === "boolean" && value !== undefined ? true : value];
       }),
     ),
@@ -218,14 +220,14 @@ function parseLimit(text: string | null): number | null | undefined {
   throw new CliError(`--limit ${text}: not a number of rows`, "write --limit 100 (at least 1) or --limit all");
 }
 
-/** `10GB`, `500 MB`, `off`; powers of 1,000, as AWS counts them. */
-function parseSize(text: string | null): number | null | undefined {
+/** `10GB`, `500 MB`, `off` (null); powers of 1,000, as AWS counts them. Undefined for no text. Throws CliError. */
+export function parseSize(flag: string, text: string | null): number | null | undefined {
   if (text === null) return undefined;
   if (text === "off") return null;
   const [, count, unit] = /^(\d{1,9}(?:\.\d{1,6})?) ?([kmgt]?)b?$/i.exec(text) ?? [];
   if (count !== undefined)
     return Math.round(Number(count) * 1000 ** ["", "k", "m", "g", "t"].indexOf(unit!.toLowerCase()));
-  throw new CliError(`--max-scan ${text}: not a size`, "write --max-scan 10GB, 500MB, or off");
+  throw new CliError(`${flag} ${text}: not a size`, `write ${flag} 10GB, 500MB, or off`);
 }
 
 function oneOf<T extends string>(name: OptionName, text: string | null, allowed: readonly T[]): T | null {

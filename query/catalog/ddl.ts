@@ -2,7 +2,7 @@
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
 import { quotedName, stringLiteral } from "../dialect/literal.ts";
 import { checkLocation, dayRange, hiveTable, partitionTemplate, TABLE_DEFAULTS } from "./hive-table.ts";
-import type { HiveColumn, TableOptions } from "./hive-table.ts";
+import type { HiveColumn, HiveTable, TableOptions } from "./hive-table.ts";
 
 export interface DdlOptions extends TableOptions {
   /** Trino's catalog. */
@@ -20,13 +20,13 @@ export const DDL_ENGINES = ["athena", "trino", "duckdb"] as const;
  * Throws CliError for names and locations that cannot be written.
  */
 export function ddl(engine: (typeof DDL_ENGINES)[number], options: DdlOptions): string {
-  if (engine === "athena") return athenaTable(options);
+  if (engine === "athena") return athenaTable(hiveTable(options));
   const location = checkLocation(options.location);
   return engine === "trino" ? trinoTable({ ...options, location }) : duckDbView({ ...options, location });
 }
 
-function athenaTable(options: DdlOptions): string {
-  const { database, table, columns, partitions, location, properties } = hiveTable(options);
+/** Athena's CREATE EXTERNAL TABLE. */
+export function athenaTable({ database, table, columns, partitions, location, properties }: HiveTable): string {
   return [
     `CREATE EXTERNAL TABLE \`${database}\`.\`${table}\` (`,
     columns.map(athenaColumn).join(",\n"),

@@ -3,10 +3,10 @@ import { stringify } from "yaml";
 import { glueTableInput, type GlueColumn } from "./glue-table.ts";
 import { hclBlock, type Block } from "./hcl.ts";
 import type { HiveTable } from "./hive-table.ts";
-import { workGroupConfiguration, type WorkGroup } from "./work-group.ts";
+import { workGroupConfiguration, type WorkGroupWish } from "./work-group.ts";
 
 /** A Terraform module of one file. Resources: hashicorp/aws, `glue_catalog_database`, `glue_catalog_table`, `athena_workgroup`. */
-export function terraform(wanted: HiveTable, workGroup: WorkGroup | null): string {
+export function terraform(wanted: HiveTable, workGroup: WorkGroupWish | null): string {
   const { StorageDescriptor: storage, PartitionKeys, ...input } = glueTableInput(wanted);
   const serde = {
     serialization_library: storage.SerdeInfo.SerializationLibrary,
@@ -43,7 +43,7 @@ export function terraform(wanted: HiveTable, workGroup: WorkGroup | null): strin
 }
 
 /** A CloudFormation template in YAML. */
-export function cloudFormation(wanted: HiveTable, workGroup: WorkGroup | null): string {
+export function cloudFormation(wanted: HiveTable, workGroup: WorkGroupWish | null): string {
   const catalogId = { Ref: "AWS::AccountId" };
   const resources = {
     Database: {
@@ -74,19 +74,21 @@ function columnBlock(head: string, { Name, Type, Comment }: GlueColumn): Block {
   return { head, attributes: { name: Name, type: Type, comment: Comment } };
 }
 
-function workGroupBlock({ name, bytesCutoff, outputLocation }: WorkGroup): Block {
+function workGroupBlock(wish: WorkGroupWish): Block {
+  const { outputLocation } = wish;
   const results: Block =
     outputLocation === null
       ? { head: "managed_query_results_configuration", attributes: { enabled: true } }
       : { head: "result_configuration", attributes: { output_location: outputLocation } };
+  const configuration = workGroupConfiguration(wish);
   const attributes = {
-    enforce_workgroup_configuration: true,
-    publish_cloudwatch_metrics_enabled: true,
-    bytes_scanned_cutoff_per_query: bytesCutoff,
+    enforce_workgroup_configuration: configuration.EnforceWorkGroupConfiguration,
+    publish_cloudwatch_metrics_enabled: configuration.PublishCloudWatchMetricsEnabled,
+    bytes_scanned_cutoff_per_query: configuration.BytesScannedCutoffPerQuery,
   };
   return {
     head: 'resource "aws_athena_workgroup" "logq"',
-    attributes: { name },
+    attributes: { name: wish.name },
     blocks: [{ head: "configuration", attributes, blocks: [results] }],
   };
 }

@@ -25,6 +25,14 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "list, show and remove saved queries",
     load: async () => (await import("./saved.ts")).saved,
   },
+  init: {
+    summary: "makes the table that Athena needs, and remembers it",
+    load: async () => (await import("./init.ts")).init,
+  },
+  ddl: {
+    summary: "prints the statement that declares the table",
+    load: async () => (await import("./ddl.ts")).ddl,
+  },
   schema: {
     summary: "the table's columns: types and meanings",
     load: async () => (await import("./schema.ts")).schema,

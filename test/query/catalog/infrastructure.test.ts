@@ -4,11 +4,11 @@ import { parse as parseYaml } from "yaml";
 import { glueTableInput, type GlueColumn } from "../../../query/catalog/glue-table.ts";
 import { hiveTable, TABLE_DEFAULTS } from "../../../query/catalog/hive-table.ts";
 import { cloudFormation, terraform } from "../../../query/catalog/infrastructure.ts";
-import { workGroupConfiguration, type WorkGroup } from "../../../query/catalog/work-group.ts";
+import { workGroupConfiguration, type WorkGroupWish } from "../../../query/catalog/work-group.ts";
 
 const WANTED = hiveTable({ ...TABLE_DEFAULTS, location: "s3://my-logs/eks" });
 const INPUT = glueTableInput(WANTED);
-const WORK_GROUP: WorkGroup = { name: "logq", bytesCutoff: 1e10, outputLocation: "s3://results/" };
+const WORK_GROUP: WorkGroupWish = { name: "logq", bytesCutoff: 1e10, outputLocation: "s3://results/" };
 
 test("Terraform, read by HashiCorp's own parser, makes Glue's table", async () => {
   const { resource } = (await parse("logq.tf", terraform(WANTED, WORK_GROUP))) as Parsed;
