@@ -113,6 +113,23 @@ export function objectNames(name: Pick<ObjectName, "cluster" | "life" | "output"
   return { prefix: `cluster=${segment(name.cluster)}/`, isOwn };
 }
 
+/** What the base name of an object says, as `objectKey` wrote it; null for a name that is none of ours. */
+export function parseObjectName(baseName: string): Pick<ObjectName, "node" | "life" | "output" | "seq"> | null {
+  const match = /^(.+?)-([0-9a-f]{20})-(.+)-(\d+)(?:-h\d\d)?\.(?:parquet|json)/.exec(baseName);
+  if (match === null) return null;
+  const [, node, life, output, seq] = match;
+  return { node: decodeSegment(node!), life: life!, output: decodeSegment(output!), seq: Number(seq) };
+}
+
+/** What was written as one segment of a key (percent-encoded). */
+export function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone % in a name that somebody else gave
+  }
+}
+
 /** Percent-encodes what Hive escapes in partition paths, and everything that would leave the path segment. */
 function segment(text: string): string {
   const safe = text.replace(/[^A-Za-z0-9._-]/g, (char) => encodeURIComponent(char).replace(/[!'()*]/g, hexEscape));
@@ -121,20 +138,4 @@ function segment(text: string): string {
 
 function hexEscape(char: string): string {
   return `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
-}
-
-/** What the base name of an object says, as `objectKey` wrote it; null for a name that is none of ours. */
-export function parseObjectName(baseName: string): Pick<ObjectName, "node" | "life" | "output" | "seq"> | null {
-  const match = /^(.+?)-([0-9a-f]{20})-(.+)-(\d+)(?:-h\d\d)?\.(?:parquet|json)/.exec(baseName);
-  if (match === null) return null;
-  const [, node, life, output, seq] = match;
-  return { node: decoded(node!), life: life!, output: decoded(output!), seq: Number(seq) };
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment; // a lone % in a name that somebody else gave
-  }
 }

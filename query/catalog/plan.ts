@@ -1,4 +1,5 @@
 /** Which partitions a query reads, as data: a pure function of directory names, decided before anything is opened. */
+import { decodeSegment } from "../../config/table.ts";
 import type { TimeRange } from "../dialect/statement.ts";
 
 /** One `cluster=…/dt=…/hour=…` folder of a store. */
@@ -40,13 +41,4 @@ export function isObject(name: string): boolean {
 function meets(hour: number, range: TimeRange): boolean {
   const startNs = BigInt(hour) * HOUR_NS;
   return (range.to === null || startNs < range.to) && (range.from === null || startNs + HOUR_NS > range.from);
-}
-
-/** What the agent wrote as one segment of a key (percent-encoded). */
-export function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment; // a lone % in a folder that somebody else made
-  }
 }

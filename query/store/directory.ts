@@ -2,7 +2,8 @@
 import type { Dirent } from "node:fs";
 import { open, readFile, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { decodeSegment, isObject, parsePartition, prunePartitions, type Partition } from "../catalog/plan.ts";
+import { isObject, parsePartition, prunePartitions, type Partition } from "../catalog/plan.ts";
+import { decodeSegment } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { Store, StoredObject } from "./store.ts";
 
