@@ -25,25 +25,61 @@ export interface AgentOptions {
   readonly reload?: Reload;
 }
 
+/** A filter `expect` with `action: exit` met a record that it does not expect. */
+export class UnexpectedRecordError extends Error {
+  override readonly name = "UnexpectedRecordError";
+  /** As Fluent Bit's. */
+  readonly exitCode = 255;
+}
+
 /**
  * Runs the agent until its work is done (`once`) or its signal is aborted; then it ends within the service's grace,
- * whatever hangs. Throws what keeps it from starting. What was abandoned keeps the lock until the process ends, so that
+ * whatever hangs. Throws what keeps it from starting, and UnexpectedRecordError. What was abandoned keeps the lock until the process ends, so that
  * it can't wake up beside another agent.
  */
 export async function runAgent(config: AgentConfig, options: AgentOptions): Promise<void> {
   const held = { config };
-  using grace = startGrace(options.signal, () => held.config.service.graceMs);
+  const exit = exitOf(options.log);
+  const signal = AbortSignal.any([options.signal, exit.signal]);
+  using grace = startGrace(signal, () => held.config.service.graceMs);
   const isOver = grace.over.then(() => {
     options.log.warn({}, "abandoned what did not end within grace");
     if (options.once) throw new Error(STOPPED_EARLY);
   });
-  await Promise.race([run(held, options), isOver]);
+  try {
+    await Promise.race([run(held, { ...options, signal, exit: exit.ask }), isOver]);
+  } catch (error) {
+    throw exit.error ?? error;
+  }
+  if (exit.error !== null) throw exit.error;
+}
+
+/** What ends the agent from inside. */
+function exitOf(log: Logger) {
+  const controller = new AbortController();
+  let error: UnexpectedRecordError | null = null;
+  return {
+    signal: controller.signal,
+    get error() {
+      return error;
+    },
+    ask: (reason: string): void => {
+      if (error !== null) return;
+      log.error({}, `${reason}; ending, as its action says`);
+      error = new UnexpectedRecordError(reason);
+      controller.abort();
+    },
+  };
+}
+
+interface RunOptions extends AgentOptions {
+  readonly exit: (reason: string) => void;
 }
 
 /** Runs one configuration after the other under one lock. `current` says which one holds. */
-async function run(current: { config: AgentConfig }, options: AgentOptions): Promise<void> {
+async function run(current: { config: AgentConfig }, options: RunOptions): Promise<void> {
   const { storagePath, graceMs } = current.config.service;
-  const { log, signal: stop, probe = () => undefined } = options;
+  const { log, signal: stop, probe = () => undefined, exit } = options;
   const explain = explainFor(storagePath);
   await mkdir(join(storagePath, "outputs"), { recursive: true }).catch(explain);
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
@@ -58,7 +94,7 @@ async function run(current: { config: AgentConfig }, options: AgentOptions): Pro
   });
   using selfMetrics = createSelfMetrics(telemetry, log);
   const held = new Map<string, FileHandle>();
-  const context = { life, isNewLife, once: options.once, log, telemetry, probe, held };
+  const context = { life, isNewLife, once: options.once, log, telemetry, probe, exit, held };
   let last: AgentConfig | null = null;
   try {
     for (;;) {

@@ -39,12 +39,12 @@ Follows the node's log files and ships them as CONFIG says (Fluent Bit's formats
   -V, --version        print the version, and exit
   -h, --help           print this, and exit
 
-Exit codes: 0 done, 1 failure, 2 wrong usage or configuration.
+Exit codes: 0 done, 1 failure, 2 wrong usage or configuration, 255 a filter expect with action: exit found a record.
 SIGTERM and SIGINT end the agent within service's grace: what waits is shipped if that fits in, the next start ships the
 rest. A second one ends it at once, with exit code 1. Nothing is lost either way. SIGHUP reads CONFIG anew.
 `;
 
-/** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration. */
+/** Runs one command line (without the program's name) and resolves to the exit code: 0 done, 1 failure, 2 wrong usage or configuration, 255 an unexpected record. */
 export async function runCommand(argv: readonly string[], around: Surroundings): Promise<number> {
   if (argv[0] === "quarantine") {
     const { runQuarantine } = await import("./quarantine-command.ts");
@@ -136,8 +136,10 @@ async function run(first: Loaded, loadAgain: () => Loaded, once: boolean, around
     await around.runAgent(noted(first), { once, signal: around.signal, log, reload });
     return 0;
   } catch (error) {
-    log.error({ err: error }, "agent failed");
-    return 1;
+    const { exitCode } = error as { exitCode?: number };
+    // Its reason is said by now.
+    if (exitCode === undefined) log.error({ err: error }, "agent failed");
+    return exitCode ?? 1;
   }
 }
 

@@ -58,6 +58,8 @@ export interface PipelineContext {
   /** Outlives the pipeline: a reload goes on with its totals. */
   readonly telemetry: Telemetry;
   readonly probe: Probe;
+  /** The agent is to end, with this reason. */
+  readonly exit: (reason: string) => void;
   /** Descriptors of held files, by file id, on their way from one pipeline to the next. */
   readonly held: Map<string, FileHandle>;
 }
@@ -187,7 +189,7 @@ async function openOutput(
   context: PipelineContext,
 ): Promise<void> {
   const { inputs, tails, shippers, pumps, recoveries } = parts;
-  const { life, once, log, telemetry, probe } = context;
+  const { life, once, log, telemetry, probe, exit } = context;
   const { cluster, node } = parts.config.service;
   const stats = telemetry.statsOf(outputId(config));
   const observer = stats.observer();
@@ -198,7 +200,7 @@ async function openOutput(
   const filtersFolder = filtersFolderOf(parts.config);
   const filters = await createOutputFilters(
     { match: config.match, filters: [...lineParserFilters(parts.config.inputs), ...parts.config.filters] },
-    { folder: filtersFolder, warn: (message) => log.warn({ output: output.id }, message) },
+    { folder: filtersFolder, voice: { warn: (message) => log.warn({ output: output.id }, message), exit } },
   );
   const source = createSource(inputs, (tag) => filters?.reaches(tag) ?? matchesTag(tag));
   const bytesMax = config.totalFileSizeBytes;

@@ -58,6 +58,13 @@ const MULTILINE_PARSER_GROUP = {
       origin: "fluent-bit",
       doc: "`log`, the message of a line. With `endswith` and `equal` its lines are then joined without a newline between them.",
     },
+    key_pattern: {
+      type: "enum",
+      default: null,
+      values: ["log"],
+      origin: "fluent-bit",
+      doc: "`log`: rules are matched against the message in any case, as lines are joined before they have other fields.",
+    },
     key_group: {
       type: "enum",
       default: null,
@@ -74,7 +81,7 @@ const MULTILINE_PARSER_GROUP = {
     },
   },
   ignored: { rules: "" },
-  later: { key_pattern: "rules are matched against the message" },
+  later: {},
 } as const satisfies OptionGroup;
 
 /** The parsers of a configuration. Those with a problem are left out. */

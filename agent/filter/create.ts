@@ -1,6 +1,6 @@
 import type { FilterConfig } from "../../config/config.ts";
 import { createAws } from "./aws.ts";
-import type { RecordFilter } from "./filter.ts";
+import { SILENT, type RecordFilter, type Voice } from "./filter.ts";
 import { createExpectFilter } from "./expect.ts";
 import { createGrep } from "./grep.ts";
 import { createKubernetes } from "./kubernetes/filter.ts";
@@ -12,19 +12,13 @@ import { createRedact } from "./redact.ts";
 import { createRewriteTag } from "./rewrite-tag.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** The filters that work on records, in the order of the configuration. What records give them to say they say to `warn`. */
-export function createRecordFilters(configs: readonly FilterConfig[], warn: Warn = ignore): RecordFilter[] {
-  return configs.flatMap((config) => createRecordFilter(config, warn) ?? []);
-}
-
-export type Warn = (message: string) => void;
-
-function ignore(): void {
-  // Nobody asked.
+/** The filters that work on records, in the order of the configuration. */
+export function createRecordFilters(configs: readonly FilterConfig[], voice: Voice = SILENT): RecordFilter[] {
+  return configs.flatMap((config) => createRecordFilter(config, voice) ?? []);
 }
 
 /** Null for a filter all of which is applied once to each file, when it is found. */
-function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | null {
+function createRecordFilter(config: FilterConfig, voice: Voice): RecordFilter | null {
   switch (config.plugin) {
     case "aws":
       return createAws(config);
@@ -37,7 +31,7 @@ function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | nu
     case "throttle":
       return createThrottle(config);
     case "kubernetes":
-      return createKubernetes(config, warn);
+      return createKubernetes(config, voice.warn);
     case "modify":
       return createModifyFilter(config);
     case "nest":
@@ -45,9 +39,9 @@ function createRecordFilter(config: FilterConfig, warn: Warn): RecordFilter | nu
     case "record_modifier":
       return createRecordModifierFilter(config);
     case "parser":
-      return createParserFilter(config, warn);
+      return createParserFilter(config, voice.warn);
     case "expect":
-      return createExpectFilter(config, warn);
+      return createExpectFilter(config, voice);
     case "multiline":
       return null;
     default:

@@ -3,15 +3,18 @@ import { parseRecordAccessor, valueAt } from "../../config/record-accessor.ts";
 import { withFields } from "../log-record.ts";
 import type { LogRecord } from "../record.ts";
 import { changingRecords } from "./change-records.ts";
-import type { RecordFilter } from "./filter.ts";
+import type { RecordFilter, Voice } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
 
 /** A record in a message of the agent's log. */
 const SHOWN_CHARACTERS_MAX = 1000;
 
-/** Fluent Bit's `expect`: says when a record fails a rule, each rule once, or writes into each record whether it meets all. */
-export function createExpectFilter(config: ExpectFilterConfig, warn: (message: string) => void): RecordFilter {
-  const { match, rules, resultKey } = config;
+/**
+ * Fluent Bit's `expect`: says when a record fails a rule, each rule once, and may end the agent then; or writes into each
+ * record whether it meets all.
+ */
+export function createExpectFilter(config: ExpectFilterConfig, { warn, exit }: Voice): RecordFilter {
+  const { match, rules, resultKey, exits = false } = config;
   const checks = rules.map(createCheck);
   const said = new Set<ExpectRule>();
   const failed = (record: LogRecord): ExpectRule | null => rules.find((_, index) => !checks[index]!(record)) ?? null;
@@ -21,7 +24,8 @@ export function createExpectFilter(config: ExpectFilterConfig, warn: (message: s
     if (rule !== null && !said.has(rule)) {
       said.add(rule);
       const shown = JSON.stringify(record).slice(0, SHOWN_CHARACTERS_MAX);
-      warn(`filter expect: a record fails ${[rule.type, rule.key, rule.value].join(" ").trim()}: ${shown}`);
+      const say = exits ? exit : warn;
+      say(`filter expect: a record fails ${[rule.type, rule.key, rule.value].join(" ").trim()}: ${shown}`);
     }
     return null;
   };

@@ -24,6 +24,18 @@ export interface RecordFilter {
   open(origin: Origin, shipment: object): BatchFilter | null;
 }
 
+/** How a filter speaks of what it finds in records. */
+export interface Voice {
+  readonly warn: (message: string) => void;
+  /** The agent is to end, with this reason: what was read by then is shipped or left to the next start. */
+  readonly exit: (reason: string) => void;
+}
+
+export const SILENT: Voice = {
+  warn: () => undefined,
+  exit: () => undefined,
+};
+
 export interface BatchFilter {
   /** Rows that another filter dropped are there still: ask `rows.keeps(i)`. */
   apply(rows: Rows): void;

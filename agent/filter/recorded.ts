@@ -2,7 +2,8 @@ import type { FilterConfig } from "../../config/config.ts";
 import type { Match } from "../../config/match.ts";
 import { readFilterConfig, storeFilterConfig } from "../state/filter-configs.ts";
 import { createFilterChain, type FilterChain } from "./chain.ts";
-import { createRecordFilters, type Warn } from "./create.ts";
+import { createRecordFilters } from "./create.ts";
+import type { Voice } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
 
 /** What a repeated shipment needs to filter as it did: the filters, and which tags its output takes. */
@@ -14,9 +15,9 @@ interface RecordedFilters {
 /** The filters of an output, and the name under which their configuration is stored; null if none works on records. */
 export async function createOutputFilters(
   config: RecordedFilters,
-  { folder, warn }: { readonly folder: string; readonly warn: Warn },
+  { folder, voice }: { readonly folder: string; readonly voice: Voice },
 ): Promise<FilterChain | null> {
-  const filters = createRecordFilters(config.filters, warn);
+  const filters = createRecordFilters(config.filters, voice);
   if (filters.length === 0) return null;
   return createFilterChain(filters, tagMatcher(config.match), await storeFilterConfig(folder, config));
 }

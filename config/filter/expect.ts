@@ -14,6 +14,8 @@ export interface ExpectFilterConfig {
   readonly rules: readonly ExpectRule[];
   /** The field that says whether a record meets all rules; null: the first record that fails one is said. */
   readonly resultKey: string | null;
+  /** And the agent ends. Absent in journals of before. */
+  readonly exits?: boolean;
 }
 
 /** `key`: a field, in record accessor syntax, checked. */
@@ -39,9 +41,8 @@ const GROUP = {
       type: "enum",
       default: "warn",
       origin: "fluent-bit",
-      values: ["warn", "result_key"],
-      valuesLater: ["exit"],
-      doc: "`warn` says of each rule when a record fails it first; `result_key` adds a field to each record.",
+      values: ["warn", "exit", "result_key"],
+      doc: "`warn` says of each rule when a record fails it first; `exit` says it and ends the agent as SIGTERM does, with exit code 255; `result_key` adds a field to each record.",
     },
     result_key: {
       type: "string",
@@ -61,14 +62,20 @@ export const EXPECT: Plugin<ExpectFilterConfig> = {
     const settings = readSettings(GROUP, "filter expect", section, reading.found);
     const rules = RULES.flatMap((type) => readRules(type, section, reading));
     const resultKey = settings.action === "result_key" ? settings.result_key : null;
-    return { plugin: "expect", match: readMatch(section, settings, null, reading), rules, resultKey };
+    return {
+      plugin: "expect",
+      match: readMatch(section, settings, null, reading),
+      rules,
+      resultKey,
+      exits: settings.action === "exit",
+    };
   },
-  render({ match, rules, resultKey }) {
+  render({ match, rules, resultKey, exits = false }) {
     const byType = Object.entries(Object.groupBy(rules, ({ type }) => type));
     return {
       ...renderMatch(match),
       ...Object.fromEntries(byType.map(([type, each]) => [type, each.map(textOf)])),
-      action: resultKey === null ? "warn" : "result_key",
+      action: exits ? "exit" : resultKey === null ? "warn" : "result_key",
       result_key: resultKey,
     };
   },

@@ -26,7 +26,7 @@ export interface CloudWatchConfig extends OutputBase, AwsConfig {
   readonly logStreamPrefix: string | null;
   readonly logStreamTemplate: string | null;
   /** The one field of a record that is sent; null: all of it, as JSON. */
-  readonly logKey: "log" | null;
+  readonly logKey: string | null;
   readonly logFormat: "json/emf" | null;
   readonly autoCreateGroup: boolean;
   /** Of groups that the agent makes; null: for ever. */
@@ -77,11 +77,10 @@ const GROUP = {
     },
     ...ROUTING,
     log_key: {
-      type: "enum",
+      type: "string",
       default: null,
-      values: ["log"],
       origin: "fluent-bit",
-      doc: "`log`: an event is the message alone, as it was written; without it the whole record, as JSON.",
+      doc: "The one field that an event is, as it was written: `log` is the message; what is no text is written as JSON. A record without it goes into the quarantine. Without this option an event is the whole record, as JSON.",
     },
     log_format: {
       type: "enum",

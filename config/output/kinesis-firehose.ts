@@ -26,7 +26,7 @@ export interface FirehoseConfig extends OutputBase, AwsConfig {
   /** strftime(3), in UTC. */
   readonly timeKeyFormat: string;
   /** The one field of a record that is sent; null: all of it. */
-  readonly logKey: "log" | null;
+  readonly logKey: string | null;
   readonly compression: "gzip" | "zstd" | "none";
   /** Many lines in one record of Firehose, or one line each. */
   readonly simpleAggregation: boolean;
@@ -63,12 +63,10 @@ const GROUP = {
       doc: "How the time is written: as in strftime, in UTC, with `%3N` (or `%L`), `%6N` and `%9N` for parts of the second.",
     },
     log_key: {
-      type: "enum",
+      type: "string",
       default: null,
-      values: ["log"],
-      valuesLater: ["stream", "kubernetes"],
       origin: "fluent-bit",
-      doc: "`log`: the message alone is sent, as it was written; without it, whole records are, as JSON.",
+      doc: "The one field that is sent, as it was written: `log` is the message; what is no text is sent as JSON. A record without it goes into the quarantine. Without this option whole records are sent, as JSON.",
     },
     compression: {
       type: "enum",
@@ -160,5 +158,5 @@ function check(output: FirehoseConfig, section: RawSection, reading: Reading): v
     refuse("time_key_format", (error as Error).message);
   }
   if (output.timeKey !== null && output.logKey !== null)
-    refuse("time_key", "has no place where log_key sends the message alone; remove one of them");
+    refuse("time_key", "has no place where log_key sends one field alone; remove one of them");
 }

@@ -44,7 +44,7 @@ export class ModelAgent {
     const [one, two] = loaded.outputs;
     const config = { ...loaded, outputs: [one!, { ...two!, totalFileSizeBytes: SMALL_BYTES }] };
     const telemetry = new Telemetry(log, config.service.health);
-    const services = { log, telemetry, probe: () => undefined, held: new Map() };
+    const services = { log, telemetry, probe: () => undefined, exit: () => undefined, held: new Map() };
     const context = { life: "0123456789abcdef0123", isNewLife: true, once: false, ...services };
     return new ModelAgent(await openPipeline(config, context), context);
   }

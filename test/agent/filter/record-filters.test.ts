@@ -9,13 +9,13 @@ import { filtersOf, rowsOf } from "./fixture.ts";
 const said: string[] = [];
 
 /** What a filter, given by its options, makes of a record: JSON, because the order of fields matters; null if it is left alone. */
+const voice = { warn: (text: string) => void said.push(text), exit: (text: string) => void said.push(`exit ${text}`) };
+
 function apply(name: string, options: string, record: LogRecord) {
   const rows = rowsOf([""]);
   rows.setRecord(0, record);
   said.length = 0;
-  const [filter] = createRecordFilters(filtersOf(`- {name: ${name}, match: '*', ${options}}`), (text) =>
-    said.push(text),
-  );
+  const [filter] = createRecordFilters(filtersOf(`- {name: ${name}, match: '*', ${options}}`), voice);
   filter!.open(rows.origin, {})!.apply(rows);
   const seconds = rows.seconds(0) - T0_MS / 1000;
   if (!rows.keeps(0)) return "dropped";
@@ -57,7 +57,6 @@ test.each([
   ["name: parser, key_name: log, parser: jsn", 'no parser "jsn"; did you mean "json"?'],
   ["name: expect, key_exists: $a.b", "$a.b is no field"],
   ["name: expect, key_val_eq: a", "write a field and a text"],
-  ["name: expect, action: exit", "exit"],
   ["name: lua, script: a.lua", "filter lua is not supported: logq-agent runs no scripts; use modify"],
   ["name: wasm", "runs no programs"],
   ["name: type_converter", "name their types in a parser"],
@@ -170,14 +169,17 @@ describe("expect", () => {
     expect(said).toEqual([]);
   });
 
+  test("with action exit a record that fails a rule ends the agent, and goes on as it is", () => {
+    expect(apply("expect", "key_exists: none, action: exit", RECORD)).toBeNull();
+    expect(said).toEqual([expect.stringMatching(/^exit filter expect: a record fails key_exists none: \{/)]);
+  });
+
   test("a rule that records fail is said once, with the first of them", () => {
     const rows = rowsOf(["first", "second"]);
     const filters = filtersOf("- {name: expect, match: '*', key_exists: [$x, log]}");
-    const warnings: string[] = [];
-    createRecordFilters(filters, (text) => warnings.push(text))[0]!
-      .open(rows.origin, {})!
-      .apply(rows);
-    expect(warnings).toEqual([expect.stringMatching(/a record fails key_exists \$x: \{.*"log":"first"/)]);
+    said.length = 0;
+    createRecordFilters(filters, voice)[0]!.open(rows.origin, {})!.apply(rows);
+    expect(said).toEqual([expect.stringMatching(/a record fails key_exists \$x: \{.*"log":"first"/)]);
     expect(rows.changed(0)).toBe(false);
   });
 });
