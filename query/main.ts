@@ -20,7 +20,7 @@ const exitCode = runCli(process.argv.slice(2), {
   signal: interrupt.signal,
   async openEngine(name, setup) {
     if (name === "local") return (await import("./engine/duckdb.ts")).createDuckDbEngine();
-    return (await import("./engine/athena/athena.ts")).createAthenaEngine({ ...setup, now: Date.now });
+    return (await import("./engine/athena/athena.ts")).createAthenaEngine(setup);
   },
 });
 void exitCode.then((code) => {

@@ -33,7 +33,7 @@ export type JsonFault =
   | "hang-before"
   | "hang-after";
 
-type Refused = readonly [status: number, code: string, message: string];
+type Refused = readonly [status: number, code: string, message: string, fields?: Readonly<Record<string, string>>];
 
 const REFUSALS = {
   throttled: [400, "ThrottlingException", "Rate exceeded"],
@@ -63,15 +63,16 @@ export interface JsonService<Asked, Kind extends string> {
   /** What a rule's `key` is looked for in. */
   readonly keyOf: (asked: Asked) => string;
   /** Does what is asked. `taken`: records that it stored. */
-  readonly perform: (
-    operation: string,
-    asked: Asked,
-    fault: Kind | JsonFault | null,
-  ) => { answer: object; taken: number };
+  readonly perform: (operation: string, asked: Asked, fault: Kind | JsonFault | null) => Done | Promise<Done>;
   /** Further figures for `GET /_control/stats`. */
   readonly stats: () => object;
   /** In front of the error's code in `__type`. */
   readonly typePrefix?: string;
+}
+
+interface Done {
+  readonly answer: object;
+  readonly taken: number;
 }
 
 interface JsonStats {
@@ -94,11 +95,14 @@ export interface JsonServer<Kind extends string> extends AsyncDisposable {
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  /** What else the error says. */
+  readonly fields: Readonly<Record<string, string>>;
 
-  constructor(...[status, code, message]: Refused) {
+  constructor(...[status, code, message, fields = {}]: Refused) {
     super(message);
     this.status = status;
     this.code = code;
+    this.fields = fields;
   }
 }
 
@@ -135,7 +139,7 @@ export async function startJsonServer<Asked, Kind extends string>(
     if (options.accepts?.(accessKeyOf(request.headers)) === false) throw new Refusal(...REFUSALS["expired-token"]);
     const fault = server.faults.next(operation, key);
     if (fault !== null && (await isPrevented(fault, refusals[fault.kind], request))) return;
-    const done = service.perform(operation, asked, fault?.kind ?? null);
+    const done = await service.perform(operation, asked, fault?.kind ?? null);
     if (fault?.kind.endsWith("-after") === true) counts.unanswered += done.taken;
     if (fault?.kind === "hang-after") return;
     if (fault?.kind === "reset-after") return void request.socket.resetAndDestroy();
@@ -192,9 +196,9 @@ async function isPrevented(
 }
 
 function refuse(response: ServerResponse, error: unknown, typePrefix: string): void {
-  const { status, code, message } =
+  const { status, code, message, fields } =
     error instanceof Refusal ? error : new Refusal(500, "InternalFailure", (error as Error).message);
-  send(response, status, { __type: `${typePrefix}${code}`, message });
+  send(response, status, { ...fields, __type: `${typePrefix}${code}`, message });
 }
 
 function send(response: ServerResponse, status: number, answer: object): void {

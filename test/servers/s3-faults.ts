@@ -24,6 +24,7 @@ export interface FaultRule<Kind extends string = FaultKind> {
  *   hang-before          never answers, nothing is done
  *   hang-after           done, but never answers: the answer is lost
  *   slow-answer          done, then a byte of the answer every `delayMs`
+ *   cut-short            done, then half of the answer, and the connection ends
  *   conflict             409 ConditionalRequestConflict, nothing is done
  *   taken                412 PreconditionFailed although the key is free
  *   forbidden            403 AccessDenied
@@ -44,6 +45,7 @@ export type FaultKind =
   | "hang-before"
   | "hang-after"
   | "slow-answer"
+  | "cut-short"
   | "conflict"
   | "taken"
   | "forbidden"

@@ -189,6 +189,9 @@ async function spoil(
         if (response.closed) return;
       }
       response.end();
+    } else if (fault?.kind === "cut-short") {
+      const half = Buffer.from(body).subarray(0, Math.ceil(body.length / 2));
+      response.write(half, () => request.socket.destroySoon());
     } else response.end(body);
   }
 }

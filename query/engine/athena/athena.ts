@@ -1,13 +1,99 @@
-import { CliError } from "../../cli-error.ts";
-import type { EngineSetup } from "../../cli-io.ts";
-import type { Engine } from "../engine.ts";
+import type { QueryExecution } from "@aws-sdk/client-athena";
+import { CliError, EXIT } from "../../cli-error.ts";
+import { bytesText } from "../../footer.ts";
+import type { Engine, LoweredText, Receipt, Result } from "../engine.ts";
+import { openClients, type Clients } from "./client.ts";
+import { receiptOf, usdText } from "./cost.ts";
+import { queryFailure } from "./query-failure.ts";
+import { readResults } from "./results.ts";
+import { systemClock, type AthenaSetup, type Clock } from "./setup.ts";
+import { startQuery } from "./start.ts";
+import { hasEnded, stopQuery, watchQuery } from "./watch.ts";
 
-export interface AthenaSetup extends EngineSetup {
-  /** Milliseconds since 1970. */
-  now(): number;
+/**
+ * Amazon Athena, by its API and the result files in S3; runs what is lowered for Trino. Nothing is asked of AWS before a
+ * query runs. A query is stopped when its signal is aborted or it has scanned more than `scanBytesMax` (CliError, exit 3),
+ * and its bill waited for shortly.
+ */
+export function createAthenaEngine(setup: AthenaSetup): Engine {
+  const clock = setup.clock ?? systemClock;
+  let clients: Promise<Clients> | null = null;
+  return {
+    async run(query, signal, onReceipt) {
+      signal.throwIfAborted();
+      clients ??= openClients(setup.context, setup.env);
+      return await runQuery({
+        clients: await clients,
+        setup,
+        clock,
+        query,
+        signal,
+        onReceipt: onReceipt ?? (() => {}),
+      });
+    },
+  };
 }
 
-/** Amazon Athena. */
-export function createAthenaEngine(_setup: AthenaSetup): Engine {
-  throw new CliError("-e athena: this version cannot ask Athena", "leave -e out, or say -e local");
+interface Run {
+  readonly clients: Clients;
+  readonly setup: AthenaSetup;
+  readonly clock: Clock;
+  readonly query: LoweredText;
+  readonly signal: AbortSignal;
+  readonly onReceipt: (receipt: Receipt) => void;
+}
+
+async function runQuery(run: Run): Promise<Result> {
+  const { clients, setup, clock, query, signal, onReceipt } = run;
+  const queryId = await startQuery(clients, setup, query, clock, signal);
+  const execution = await endOf(queryId, run);
+  const receipt = receiptOf(execution, setup.context.pricePerTb);
+  onReceipt(receipt);
+  signal.throwIfAborted();
+  if (receipt.state !== "succeeded") throw failureOf(execution, receipt, run);
+  return await readResults(clients, execution, clock, signal);
+}
+
+/**
+ * The query when it has ended: by itself, or stopped because it scanned too much or the signal was aborted. One that can't
+ * be looked at any more is stopped, too, as far as that is possible: it would be billed for nothing.
+ */
+async function endOf(queryId: string, { clients, setup, clock, signal, onReceipt }: Run): Promise<QueryExecution> {
+  let last: QueryExecution = { QueryExecutionId: queryId };
+  const receipt = (): Receipt => receiptOf(last, setup.context.pricePerTb);
+  try {
+    for await (const execution of watchQuery(clients, queryId, clock, signal)) {
+      last = execution;
+      if (hasEnded(last)) return last;
+      onReceipt(receipt());
+      if (isOverScan(receipt(), setup)) return await stopQuery(clients, queryId, clock);
+    }
+    return await stopQuery(clients, queryId, clock);
+  } catch (error) {
+    const stopped = signal.aborted ? null : await stopQuery(clients, queryId, clock).catch(() => null);
+    last = stopped ?? last;
+    onReceipt(receipt());
+    if (stopped !== null) throw error;
+    throw new CliError(
+      `query ${queryId} could not be stopped: ${(error as Error).message}`,
+      `it may still run and cost; stop it by: logq cancel ${queryId}`,
+      EXIT.backend,
+    );
+  }
+}
+
+function isOverScan({ scannedBytes }: Receipt, { scanBytesMax }: AthenaSetup): boolean {
+  return scanBytesMax !== null && scannedBytes > scanBytesMax;
+}
+
+function failureOf({ Status }: QueryExecution, receipt: Receipt, { setup, query }: Run): Error {
+  if (isOverScan(receipt, setup) && receipt.state !== "failed") {
+    return new CliError(
+      `stopped: the query had scanned ${bytesText(receipt.scannedBytes)}, more than --max-scan ${bytesText(setup.scanBytesMax!)}; it is billed ${usdText(receipt.usd)}`,
+      "narrow it (--since, -n, -w, -p, fewer columns), or raise the limit: --max-scan 50GB, --max-scan off",
+      EXIT.guard,
+    );
+  }
+  const reason = Status?.StateChangeReason || Status?.AthenaError?.ErrorMessage || "";
+  return queryFailure({ reason, queryId: receipt.queryId, isCancelled: receipt.state === "cancelled" }, query);
 }
