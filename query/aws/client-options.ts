@@ -20,6 +20,10 @@ export function clientOptions({ region, profile }: AwsAccess, env: Env, service:
     ...(region !== null && { region }),
     ...(profile !== null && { profile }),
     ...(endpoint !== undefined && endpoint !== "" && { endpoint }),
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      httpAgent: { keepAlive: true },
+      httpsAgent: { keepAlive: true },
+    },
   };
 }

@@ -5,4 +5,5 @@
 export const loadS3 = async () => await import("@aws-sdk/client-s3");
 export const loadAthena = async () => await import("@aws-sdk/client-athena");
 export const loadGlue = async () => await import("@aws-sdk/client-glue");
+export const loadSts = async () => await import("@aws-sdk/client-sts");
 export const loadCredentialProviders = async () => await import("@aws-sdk/credential-providers");

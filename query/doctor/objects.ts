@@ -1,16 +1,15 @@
 /** Whether the newest objects of a store are whole: Parquet's magic, a footer that can be read, chunks inside the file. */
-import { parquetMetadata } from "hyparquet";
 import { COLUMNS } from "../../config/table.ts";
 import { counted } from "../footer.ts";
+import { footerBytes, readFooter, TRAILER_BYTES, type Footer } from "../store/parquet/footer.ts";
 import type { Store, StoredObject } from "../store/store.ts";
 import { fail, ok, warn, type Check } from "./check.ts";
 import { shippersOf } from "./shippers.ts";
 
 /** Bytes of an object's end that are fetched first: the footer, its length and the magic. */
 const TAIL_BYTES = 65_536;
-/** Length of the footer and the magic. Source: Parquet's format specification, "File format". */
-const TRAILER_BYTES = 8;
-const MAGIC = "PAR1";
+/** A magic at both ends and the footer's length. Source: Parquet's format specification, "File format". */
+const FILE_BYTES_MIN = 12;
 const IN_FLIGHT_MAX = 16;
 /** Lines that one check may take; the rest is counted. */
 const LINES_MAX = 20;
@@ -55,45 +54,33 @@ async function checkObject(store: Pick<Store, "read">, object: StoredObject): Pr
 
 /** Null: the object is whole. */
 async function problemOf(store: Pick<Store, "read">, { key, bytes }: StoredObject): Promise<string | null> {
-  if (bytes < MAGIC.length + TRAILER_BYTES) return `${counted(bytes, "byte")} are no Parquet file`;
+  if (bytes < FILE_BYTES_MIN) return `${counted(bytes, "byte")} are no Parquet file`;
   let tail = await store.read(key, { start: Math.max(0, bytes - TAIL_BYTES), end: bytes });
-  if (textAt(tail, tail.length - MAGIC.length) !== MAGIC) return `it does not end with ${MAGIC}: it was cut off`;
-  const footerBytes = viewOf(tail).getUint32(tail.length - TRAILER_BYTES, true);
-  const needed = footerBytes + TRAILER_BYTES;
-  if (needed + MAGIC.length > bytes) return `its footer of ${footerBytes} bytes is longer than the file`;
+  let needed: number;
+  try {
+    needed = footerBytes(tail) + TRAILER_BYTES;
+  } catch (error) {
+    return `${(error as Error).message}; was it cut off?`;
+  }
+  if (needed > bytes) return `its footer of ${needed} bytes is longer than the file`;
   if (needed > tail.length) tail = await store.read(key, { start: bytes - needed, end: bytes });
-  return footerProblem(tail.slice(tail.length - needed), bytes - needed);
+  return footerProblem(tail.subarray(tail.length - needed, -TRAILER_BYTES), bytes - needed);
 }
 
 /** `dataBytes`: where the footer starts in the file. */
-function footerProblem(footer: Uint8Array, dataBytes: number): string | null {
-  let metadata: ReturnType<typeof parquetMetadata>;
+function footerProblem(bytes: Uint8Array, dataBytes: number): string | null {
+  let footer: Footer;
   try {
-    metadata = parquetMetadata(viewOf(footer).buffer as ArrayBuffer);
+    footer = readFooter(bytes);
   } catch (error) {
     return `its footer cannot be read (${(error as Error).message})`;
   }
-  const names = new Set(metadata.schema.map(({ name }) => name));
-  const missing = COLUMNS.filter(({ name, nullable }) => !nullable && !names.has(name));
-  if (missing.length > 0) return `it has no column ${missing.map(({ name }) => name).join(", ")}`;
-  for (const { columns } of metadata.row_groups) {
-    for (const { meta_data: chunk } of columns) {
-      const start = chunk?.dictionary_page_offset ?? chunk?.data_page_offset ?? 0n;
-      const end = start + (chunk?.total_compressed_size ?? 0n);
-      if (end > BigInt(dataBytes))
-        return `column ${chunk?.path_in_schema.join(".")} ends behind the file: it was cut off`;
-    }
+  for (const { chunks } of footer.groups) {
+    const names = new Set(chunks.map(({ path }) => path[0]));
+    const missing = COLUMNS.filter(({ name, nullable }) => !nullable && !names.has(name));
+    if (missing.length > 0) return `it has no column ${missing.map(({ name }) => name).join(", ")}`;
+    const beyond = chunks.find(({ end }) => end > dataBytes);
+    if (beyond !== undefined) return `column ${beyond.path.join(".")} ends behind the file; was it cut off?`;
   }
   return null;
-}
-
-function textAt(bytes: Uint8Array, start: number): string {
-  return String.fromCharCode(...bytes.subarray(start, start + MAGIC.length));
-}
-
-/** The bytes alone: `read` may give a part of a larger buffer. */
-function viewOf(bytes: Uint8Array): DataView {
-  const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  const own = isWhole ? bytes : Uint8Array.from(bytes);
-  return new DataView(own.buffer, own.byteOffset, own.byteLength);
 }

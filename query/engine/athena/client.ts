@@ -1,8 +1,7 @@
 import type { Athena } from "@aws-sdk/client-athena";
 import type { S3 } from "@aws-sdk/client-s3";
+import { clientOptions } from "../../aws/client-options.ts";
 import type { AthenaContext, AthenaSetup } from "./setup.ts";
-
-const CONNECT_TIMEOUT_MS = 5000;
 
 /** The clients of one engine; S3's is made when a result file is read. */
 export interface Clients {
@@ -29,18 +28,7 @@ export async function openClients(context: AthenaContext, env: AthenaSetup["env"
   };
 }
 
-function options({ region, profile }: AthenaContext, env: AthenaSetup["env"], service: "ATHENA" | "S3") {
-  const endpoint = env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"];
-  return {
-    ...(region !== null && { region }),
-    ...(profile !== null && { profile }),
-    ...(endpoint !== undefined && endpoint !== "" && { endpoint }),
-    // Tried again by our own rules (retry.ts).
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      httpAgent: { keepAlive: true },
-      httpsAgent: { keepAlive: true },
-    },
-  };
+function options(context: AthenaContext, env: AthenaSetup["env"], service: "ATHENA" | "S3") {
+  // Tried again by our own rules (retry.ts).
+  return { ...clientOptions(context, env, service), maxAttempts: 1 };
 }

@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { CliError, EXIT } from "../../cli-error.ts";
 import type { Clients } from "./client.ts";
-import type { AwsError } from "./request-error.ts";
+import type { AwsError } from "../../aws/request-error.ts";
 import { request } from "./retry.ts";
 import type { Clock } from "./setup.ts";
 

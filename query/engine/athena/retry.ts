@@ -1,5 +1,5 @@
 import { CliError, EXIT } from "../../cli-error.ts";
-import { requestError, type AwsError } from "./request-error.ts";
+import { requestError, type AwsError } from "../../aws/request-error.ts";
 import type { Clock } from "./setup.ts";
 
 /** Waits between tries: full jitter below a limit that doubles from `firstMs` to `mostMs`, `budgetMs` in all. */

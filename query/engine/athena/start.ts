@@ -3,7 +3,7 @@ import { CliError, EXIT } from "../../cli-error.ts";
 import type { LoweredText } from "../engine.ts";
 import type { Clients } from "./client.ts";
 import { queryFailure } from "./query-failure.ts";
-import type { AwsError } from "./request-error.ts";
+import type { AwsError } from "../../aws/request-error.ts";
 import { request } from "./retry.ts";
 import type { AthenaContext, AthenaSetup, Clock } from "./setup.ts";
 

@@ -33,7 +33,7 @@ test("whole objects are said in one line", async () => {
 
 test.each([
   ["of no bytes", () => Buffer.alloc(0), "0 bytes are no Parquet file"],
-  ["cut off", () => whole.subarray(0, whole.length / 2), "does not end with PAR1"],
+  ["cut off", () => whole.subarray(0, whole.length / 2), "does not end in PAR1"],
   [
     "whose footer's length is wrong",
     () => patched((bytes) => bytes.writeUInt32LE(99_999_999, bytes.length - 8)),
