@@ -1,9 +1,11 @@
 /** Answers a query: prepares it, runs it, shows the rows, says what is worth saying. */
+import { showAround } from "./around/show-around.ts";
 import { EXIT } from "./cli-error.ts";
 import type { CliIo, CommandIo } from "./cli-io.ts";
 import { changeSettings } from "./config-file.ts";
 import { diagnose, type Probe } from "./diagnose.ts";
 import type { Engine } from "./engine/engine.ts";
+import { firstOptions, follow } from "./follow/follow.ts";
 import { counted, footerLine, scanText, windowText } from "./footer.ts";
 import type { Options } from "./options.ts";
 import type { Asked } from "./predicates.ts";
@@ -18,7 +20,8 @@ import { show, type Shown } from "./show.ts";
 import { usesColor } from "./style.ts";
 
 /** Answers one query (null: scope flags are the query) as the options ask. Returns the exit code; throws what goes wrong. */
-export async function answer(options: Options, text: string | null, io: CommandIo): Promise<number> {
+export async function answer(given: Options, text: string | null, io: CommandIo): Promise<number> {
+  const options = given.follow ? firstOptions(given) : given;
   const notice = (message: string): void => {
     if (!options.quiet) note(io, message);
   };
@@ -32,7 +35,11 @@ export async function answer(options: Options, text: string | null, io: CommandI
   const startMs = performance.now();
   const { context } = prepared;
   const engine = await io.openEngine("local", { context, env: io.env, scanBytesMax: null, notice });
-  const shown = await runAndShow(options, prepared, engine, io);
+  if (options.follow) return await follow({ options, prepared, engine, io });
+  const shown =
+    options.around === null
+      ? await runAndShow(options, prepared, engine, io)
+      : await showAround({ options, around: options.around, prepared, at, engine, io });
   if (io.signal.aborted || io.out.closed.aborted) return EXIT.ok;
   const isTalkative = options.stats || (io.stderr.isTTY === true && !options.quiet);
   if (isTalkative) note(io, footerLine(shown.rows, prepared.scan, options.zone, performance.now() - startMs));

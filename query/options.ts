@@ -34,6 +34,10 @@ export interface Options {
   readonly explain: boolean;
   readonly dryRun: boolean;
   readonly exitStatus: boolean;
+  /** Whether to go on with the rows of objects that come. */
+  readonly follow: boolean;
+  /** Rows to show before and after each match; null if they are not asked for. */
+  readonly around: { readonly before: number; readonly after: number } | null;
   /** Bytes that may be scanned: null for any number, undefined if not given. */
   readonly scanBytesMax: number | null | undefined;
   readonly estimate: boolean;
@@ -71,6 +75,10 @@ export const OPTION_TABLE = {
   grep: { type: "string", short: "g", multiple: true },
   "ignore-case": { type: "boolean", short: "i" },
   limit: { type: "string" },
+  follow: { type: "boolean", short: "f" },
+  "after-context": { type: "string", short: "A" },
+  "before-context": { type: "string", short: "B" },
+  around: { type: "string", short: "C" },
   fields: { type: "string" },
   param: { type: "string", multiple: true },
   output: { type: "string", short: "o" },
@@ -150,6 +158,8 @@ export function parseOptions(
     explain: values.has("explain"),
     dryRun: values.has("dry-run"),
     exitStatus: values.has("exit-status"),
+    follow: values.has("follow"),
+    around: parseAround(last("before-context"), last("after-context"), last("around")),
     scanBytesMax: parseSize("--max-scan", last("max-scan")),
     estimate: values.has("estimate"),
     pager: !values.has("no-pager"),
@@ -166,6 +176,11 @@ function nameAndValue(text: string): [string, string] {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return [name, value];
   throw new CliError(`--param ${text}: is not name=value`, "write --param pod=nginx, and $pod in the query");
+}
+
+/** Whether any of the time flags is given. */
+export function hasTimeFlag({ time }: Options): boolean {
+  return time.allTime || time.since !== null || time.from !== null || time.to !== null;
 }
 
 /** Whether any scope flag is given: then no query means all rows in scope. */
@@ -228,6 +243,18 @@ export function parseSize(flag: string, text: string | null): number | null | un
   if (count !== undefined)
     return Math.round(Number(count) * 1000 ** ["", "k", "m", "g", "t"].indexOf(unit!.toLowerCase()));
   throw new CliError(`${flag} ${text}: not a size`, `write ${flag} 10GB, 500MB, or off`);
+}
+
+/** grep's -A, -B and -C: what is said of one side goes before what is said of both. */
+function parseAround(before: string | null, after: string | null, both: string | null): Options["around"] {
+  const onBoth = parseRows("-C", both);
+  const [onBefore, onAfter] = [parseRows("-B", before) ?? onBoth, parseRows("-A", after) ?? onBoth];
+  return onBefore === null && onAfter === null ? null : { before: onBefore ?? 0, after: onAfter ?? 0 };
+}
+
+function parseRows(flag: string, text: string | null): number | null {
+  if (text === null || /^\d{1,4}$/.test(text)) return text === null ? null : Number(text);
+  throw new CliError(`${flag} ${text}: not a number of rows`, `write ${flag} 3`);
 }
 
 function oneOf<T extends string>(name: OptionName, text: string | null, allowed: readonly T[]): T | null {

@@ -32,7 +32,7 @@ export interface PreparedQuery {
   /** Columns of the result to show; null for all. Scope flags alone select their fields themselves. */
   readonly fields: readonly string[] | null;
   /** The statement for the engine; `files` stand for the objects of the scan. */
-  readonly lower: (files: readonly string[]) => LoweredQuery;
+  readonly lower: (files: readonly string[], rows?: "all, oldest first") => LoweredQuery;
 }
 
 export interface Scan {
@@ -68,12 +68,13 @@ export async function prepare(
     scan,
     rowsMax,
     fields: text === null ? null : options.fields,
-    lower: (files) =>
+    lower: (files, rows) =>
       lowerForDuckDb(statement, {
         files,
         range: scan?.window.range ?? { from: null, to: null },
         where: scopeCondition(options.scope),
-        limit: rowsMax === null || statement.limited ? null : rowsMax + 1,
+        limit: rowsMax === null || statement.limited || rows !== undefined ? null : rowsMax + 1,
+        oldestFirst: rows !== undefined,
       }),
   };
 }

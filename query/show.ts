@@ -29,13 +29,8 @@ const CHUNK_ROWS = 500;
 
 /** Throws CliError for a field that the result does not have. */
 export async function show(result: Result, options: ShowOptions, signal: AbortSignal): Promise<Shown> {
-  const picked = pickColumns(result.columns, options.fields);
-  const convert = rowConverter(picked, options.zone);
-  const renderer = createRenderer(
-    options.format,
-    picked.map(({ column }) => column),
-    options.style,
-  );
+  const { columns, convert } = projection(result.columns, options.fields, options.zone);
+  const renderer = createRenderer(options.format, columns, options.style);
   const rowsMax = options.rowsMax ?? Infinity;
   let rows = 0;
   let truncated = false;
@@ -54,6 +49,22 @@ export async function show(result: Result, options: ShowOptions, signal: AbortSi
   for (const chunk of chunks(held.toReversed())) await options.write(renderer.rows(chunk.map(convert)));
   await options.write(renderer.end());
   return { rows, truncated };
+}
+
+export interface Projection {
+  readonly columns: readonly ResultColumn[];
+  /** A row of the result as it is shown. */
+  readonly convert: (row: Row) => Row;
+}
+
+/** What is shown of a result: these columns (null: all), times in the zone. Throws CliError for a column that it has not. */
+export function projection(
+  columns: readonly ResultColumn[],
+  fields: readonly string[] | null,
+  zone: string,
+): Projection {
+  const picked = pickColumns(columns, fields);
+  return { columns: picked.map(({ column }) => column), convert: rowConverter(picked, zone) };
 }
 
 interface PickedColumn {

@@ -23,7 +23,7 @@ const TRINO_SQL_BYTES_MAX = 262_144;
  * result knows where it came from; the complete list of changes is below, one function each.
  */
 export function lowerForDuckDb(statement: Statement, options: LowerOptions): LoweredQuery {
-  const rows = rowSplices(statement, options.limit);
+  const rows = rowSplices(statement, options.limit, options.oldestFirst);
   // Inlined, so that each reader's own conditions and columns reach the files.
   const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${duckDbScan(options)})`;
   const spliced = applySplices(statement.text, [
@@ -232,16 +232,22 @@ function endsExpression(token: Parameters<typeof endsOperand>[0]): boolean {
  * The limit of a row query: the newest rows by (ts_ns, file, pos), to be shown in reverse; of a query that has its own
  * ORDER BY, its first rows. It is appended to the outermost query and nothing is wrapped around that.
  */
-function rowSplices(statement: Statement, limit: number | null): { splices: Splice[]; reversed: boolean } {
+function rowSplices(
+  statement: Statement,
+  limit: number | null,
+  oldestFirst = false,
+): { splices: Splice[]; reversed: boolean } {
   const { syntax, implicit } = statement.parsed;
   const source = rowSource(syntax, implicit);
-  if (limit === null || statement.limited || source === null) return { splices: [], reversed: false };
+  if ((limit === null && !oldestFirst) || statement.limited || source === null) return { splices: [], reversed: false };
   const { root, tokens } = syntax;
   const end = tokens[root.to - 1]!.end;
+  const keys = ["ts_ns", "file", "pos"].map((column) => `${quotedName(source)}.${column}`);
+  if (oldestFirst) return { splices: [insert(end, ` ORDER BY ${keys.join(", ")}`)], reversed: false };
   const rows = [insert(end, ` LIMIT ${limit}`)];
   if (statement.ordered) return { splices: rows, reversed: false };
-  const keys = ["ts_ns", "file", "pos"].map((column) => `${quotedName(source)}.${column} DESC`);
-  const order = insert(root.offsetAt === null ? end : tokens[root.offsetAt]!.start, ` ORDER BY ${keys.join(", ")} `);
+  const newestFirst = keys.map((key) => `${key} DESC`).join(", ");
+  const order = insert(root.offsetAt === null ? end : tokens[root.offsetAt]!.start, ` ORDER BY ${newestFirst} `);
   return { splices: [order, ...rows], reversed: true };
 }
 

@@ -57,6 +57,8 @@ export interface LowerOptions {
   readonly where: string | null;
   /** For a row query without its own LIMIT: rows to fetch, newest first, shown oldest first; null for all, unsorted. */
   readonly limit: number | null;
+  /** Whether all rows come, oldest first (`limit` is null then, and the text has no order and no limit of its own). */
+  readonly oldestFirst?: boolean;
 }
 
 export interface TrinoLowerOptions extends TrinoScanOptions {

@@ -43,7 +43,8 @@ export function defaultFormat(kind: "rows" | "table", terminal: boolean): Format
   return kind === "rows" ? "log" : "table";
 }
 
-function isLogShaped(columns: readonly ResultColumn[]): boolean {
+/** Whether a result has what `log` needs. */
+export function isLogShaped(columns: readonly ResultColumn[]): boolean {
   return ["ts", "log"].every((name) => columns.some((column) => column.name === name));
 }
 

@@ -46,10 +46,15 @@ export async function makeStore(directory: string): Promise<Store> {
 }
 
 /** Stores `rows` below `directory`, one object per node and hour; returns the absolute paths, sorted. */
-export async function writeRows(directory: string, rows: readonly StoredRow[], cluster = "prod"): Promise<string[]> {
+export async function writeRows(
+  directory: string,
+  rows: readonly StoredRow[],
+  cluster = "prod",
+  seq = 1,
+): Promise<string[]> {
   const objects = Map.groupBy(rows, (row) => {
     const hour = Number(row.tsNs / 3_600_000_000_000n);
-    const name = { cluster, node: row.node, life: "00112233445566778899", output: "out", seq: 1 };
+    const name = { cluster, node: row.node, life: "00112233445566778899", output: "out", seq };
     return join(directory, objectKey({ ...name, hour, first: false, extension: "parquet" }));
   });
   const instance = await DuckDBInstance.create(":memory:");

@@ -26,7 +26,7 @@ test("--help prints one screen, without the engine", async () => {
            logq COMMAND [--help]       …
 
       logq "select * where pod='nginx'"
-      logq --since 1h --level warn+ -g timeout
+      logq --since 1h --level warn+ -g timeout -C 3
       logq "select workload, count(*) where level='error' group by 1"
 
     Time    --since 15m|1h|2d|1w   --from T   --to T (exclusive)   --all-time
@@ -37,9 +37,11 @@ test("--help prints one screen, without the engine", async () => {
             Names may be globs and comma lists.   --cluster C[,C]|all (all)
             -l, --label key=value   --level warn+ | error,fatal
             -g, --grep RE   -i, --ignore-case
+    Rows    -f, --follow  go on with what comes   --limit N|all (1000, the newest)
+            -A, -B, -C N  rows after, before, around each match, of its container
+            --fields a,b   --param name=value, $name in the query
     Output  -o, --output log|table|json|ndjson|csv|tsv|logfmt|raw|md
             Default: log for rows, table for aggregates; in a pipe ndjson.
-            --limit N|all (1000, the newest)   --fields a,b   --param name=value
             --color auto|always|never   -q, --quiet  say nothing but errors
             --stats  say rows, window, objects and time off a terminal too
             --exit-status  exit 1 if there are no rows   --no-pager
