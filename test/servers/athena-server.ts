@@ -148,12 +148,13 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
       if (same.sql !== sql) throw invalid("Idempotent parameters do not match");
       return same.id;
     }
-    const place = placeOf(asked, options);
+    const id = randomUUID();
+    const place = placeOf(asked, options, id);
     await refuseMalformed(table, sql);
     const reuses = asked.ResultReuseConfiguration?.ResultReuseByAgeConfiguration?.Enabled === true;
     const earlier = reuses ? executions.find((each) => each.sql === sql && each.state === "SUCCEEDED") : undefined;
     const execution: Execution = {
-      id: randomUUID(),
+      id,
       sql,
       token,
       fault,
@@ -169,7 +170,7 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
     };
     executions.push(execution);
     if (earlier === undefined && !["slow", "lingers", "cutoff", "failed"].includes(fault ?? "")) void answer(execution);
-    return execution.id;
+    return id;
   }
 
   async function answer(execution: Execution): Promise<void> {
@@ -265,7 +266,7 @@ function page({ state, answer }: Execution, { MaxResults = 1000, NextToken }: As
   };
 }
 
-function placeOf(asked: Asked, { workgroups = PRIMARY }: AthenaServerOptions) {
+function placeOf(asked: Asked, { workgroups = PRIMARY }: AthenaServerOptions, id: string) {
   const workgroup = asked.WorkGroup ?? "primary";
   const settings = workgroups[workgroup];
   if (settings === undefined) throw invalid(`WorkGroup ${workgroup} is not found.`);
@@ -280,7 +281,7 @@ function placeOf(asked: Asked, { workgroups = PRIMARY }: AthenaServerOptions) {
       "No output location provided. An output location is required either through the Workgroup result configuration setting or as an API input.",
     );
   }
-  return { workgroup, location: `${folder.replace(/\/$/, "")}/${randomUUID()}.csv`, managed: false };
+  return { workgroup, location: `${folder.replace(/\/$/, "")}/${id}.csv`, managed: false };
 }
 
 const PRIMARY: Readonly<Record<string, Workgroup>> = { primary: { outputLocation: "s3://results/athena/" } };
