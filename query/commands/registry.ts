@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "prints the statement that declares the table",
     load: async () => (await import("./ddl.ts")).ddl,
   },
+  doctor: {
+    summary: "what is wrong between the agents and a query",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
   schema: {
     summary: "the table's columns: types and meanings",
     load: async () => (await import("./schema.ts")).schema,

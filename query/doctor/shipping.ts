@@ -17,6 +17,9 @@ interface Gap {
   readonly missing: number | null;
 }
 
+/** A shipper, or all of them together (without a title). */
+type Activity = Omit<Shipper, "title"> & Pick<Gap, "title">;
+
 /** Nothing for so long is worth a word whatever the agent's `upload_timeout`. */
 const GAP_MS_MIN = 5 * 60_000;
 /** … and nothing for so many times as long as usual, for quiet nodes. */
@@ -69,9 +72,9 @@ function newestChecks(shippers: readonly Shipper[], nowMs: number, zone: string)
 }
 
 function gapChecks(shippers: readonly Shipper[], zone: string): Check[] {
-  const common = shippers.length < 2 ? [] : gapsOf(allShipments(shippers), null);
+  const common = shippers.length < 2 ? [] : gapsOf(everybody(shippers));
   const isCommon = (gap: Gap): boolean => common.some(({ fromMs, toMs }) => gap.fromMs < toMs && fromMs < gap.toMs);
-  const own = shippers.flatMap((shipper) => [...gapsOf(shipper.shipments, shipper.title), ...hourGapsOf(shipper)]);
+  const own = shippers.flatMap(gapsOf);
   const gaps = [...common, ...own.filter((gap) => !isCommon(gap))].toSorted((a, b) => a.fromMs - b.fromMs);
   if (gaps.length === 0) return [ok("gaps", "every node shipped without a pause")];
   const lines = gaps.map((gap) => ({ text: gapText(gap, zone) }));
@@ -80,8 +83,13 @@ function gapChecks(shippers: readonly Shipper[], zone: string): Check[] {
   );
 }
 
-/** Pauses that are much longer than usual. */
-function gapsOf(shipments: readonly Shipment[], title: string | null): Gap[] {
+function gapsOf(shipper: Activity): Gap[] {
+  const pauses = pausesOf(shipper);
+  return [...pauses, ...emptyHoursOf(shipper, pauses)];
+}
+
+/** Times without a shipment that are much longer than usual. */
+function pausesOf({ shipments, title }: Activity): Gap[] {
   if (shipments.length < SHIPMENTS_MIN) return [];
   const limitMs = Math.max(GAP_MS_MIN, GAP_INTERVALS_MIN * usualIntervalMs(shipments));
   return shipments.slice(1).flatMap((next, i) => {
@@ -93,12 +101,11 @@ function gapsOf(shipments: readonly Shipment[], title: string | null): Gap[] {
 }
 
 /** Hours without a record between hours that have some, where no pause explains them: a copied store keeps no times. */
-function hourGapsOf(shipper: Shipper): Gap[] {
-  const pauses = gapsOf(shipper.shipments, shipper.title);
-  return shipper.hours.slice(1).flatMap((hour, i) => {
-    const [fromMs, toMs] = [(shipper.hours[i]! + 1) * HOUR_MS, hour * HOUR_MS];
+function emptyHoursOf({ hours, title }: Activity, pauses: readonly Gap[]): Gap[] {
+  return hours.slice(1).flatMap((hour, i) => {
+    const [fromMs, toMs] = [(hours[i]! + 1) * HOUR_MS, hour * HOUR_MS];
     const isExplained = pauses.some((pause) => pause.fromMs < toMs && fromMs < pause.toMs);
-    return fromMs === toMs || isExplained ? [] : [{ title: shipper.title, fromMs, toMs, missing: null }];
+    return fromMs === toMs || isExplained ? [] : [{ title, fromMs, toMs, missing: null }];
   });
 }
 
@@ -129,8 +136,12 @@ function holeText(last: Shipment, next: Shipment, zone: string): string[] {
   ];
 }
 
-function allShipments(shippers: readonly Shipper[]): Shipment[] {
-  return shippers.flatMap(({ shipments }) => shipments).toSorted((a, b) => a.storedMs - b.storedMs);
+function everybody(shippers: readonly Shipper[]): Activity {
+  return {
+    title: null,
+    shipments: shippers.flatMap(({ shipments }) => shipments).toSorted((a, b) => a.storedMs - b.storedMs),
+    hours: [...new Set(shippers.flatMap(({ hours }) => hours))].toSorted((a, b) => a - b),
+  };
 }
 
 function gapText({ title, fromMs, toMs, missing }: Gap, zone: string): string {

@@ -89,6 +89,12 @@ async function answerSts(
     const error = `<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
     return void response.writeHead(403).end(`<ErrorResponse>${error}<RequestId>test</RequestId></ErrorResponse>`);
   }
+  if (action === "GetCallerIdentity") {
+    const identity = `<Arn>arn:aws:iam::123456789012:user/ann</Arn><UserId>AIDA</UserId><Account>123456789012</Account>`;
+    const result = `<GetCallerIdentityResult>${identity}</GetCallerIdentityResult>`;
+    const xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
+    return void response.end(`<GetCallerIdentityResponse xmlns="${xmlns}">${result}</GetCallerIdentityResponse>`);
+  }
   const { AccessKeyId, SecretAccessKey, Expiration } = issue([action, ...what].join(" "));
   const credentials =
     `<AccessKeyId>${AccessKeyId}</AccessKeyId><SecretAccessKey>${SecretAccessKey}</SecretAccessKey>` +

@@ -21,6 +21,8 @@ export interface S3ServerOptions {
    */
   readonly conditions?: "honored" | "ignored" | "refused";
   readonly seed?: number;
+  /** What HeadBucket says of where the buckets are; nothing without it. */
+  readonly region?: string;
   /** Whether an access key is taken; requests with another one are answered by ExpiredToken. All are without it. */
   readonly accepts?: (accessKeyId: string) => boolean;
 }
@@ -89,7 +91,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     if (options.accepts?.(accessKeyOf(request.headers)) === false) throw new Refusal(400, "ExpiredToken");
     if (fault !== null && (await preventedBy(fault, request, response))) return;
     const query = url.searchParams;
-    const done = perform({ server, buckets, folderOf, operation, bucketName, key, query, body, request });
+    const done = perform({ server, buckets, folderOf, operation, bucketName, key, query, body, request, options });
     await spoil(fault, request, response, done);
   }
 
@@ -212,6 +214,7 @@ interface Asked {
   readonly query: URLSearchParams;
   readonly body: Buffer;
   readonly request: IncomingMessage;
+  readonly options: S3ServerOptions;
 }
 
 function perform(asked: Asked): Answer {
@@ -255,7 +258,7 @@ function perform(asked: Asked): Answer {
     case "ListObjectsV2":
       return listObjects(bucket, query);
     case "HeadBucket":
-      return {};
+      return asked.options.region === undefined ? {} : { headers: { "x-amz-bucket-region": asked.options.region } };
     default:
       throw new Refusal(501, "NotImplemented");
   }

@@ -37,6 +37,19 @@ test("a pause of every node is one line", () => {
   expect(warnings(objects)).toEqual(["gaps: no node shipped anything 2026-11-21 09:59-10:20 UTC (21 min)"]);
 });
 
+test("hours in which no node has records are one line, those that one node lacks are its own", () => {
+  const stored = { modifiedMs: NOW_MS };
+  const objects = [5, 7, 8, 9].flatMap((hour, i) => [
+    { ...object("node-1", hour * 60, i), ...stored },
+    ...(hour === 8 ? [] : [{ ...object("node-2", hour * 60, i), ...stored }]),
+  ]);
+  expect(warnings(objects)).toEqual([
+    "gaps: no node shipped anything 2026-11-21 06:00-07:00 UTC (60 min)",
+    "gaps: node-2 shipped nothing 2026-11-21 08:00-09:00 UTC (60 min)",
+    "numbers: node-2: shipment 2 has no object here, between 2026-11-21 11:00 and 2026-11-21 11:00 UTC",
+  ]);
+});
+
 test("a quiet node that ships every eight minutes has no gaps", () => {
   const objects = Array.from({ length: 10 }, (_, i) => object("node-1", 560 + i * 10, i));
   expect(warnings(objects)).toEqual([]);
