@@ -44,7 +44,7 @@ export async function request<Answer>(
     stopRetrying?.throwIfAborted();
     let failed: AwsError;
     try {
-      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const timeout = AbortSignal.timeout(Math.min(REQUEST_TIMEOUT_MS, budgetMs ?? Infinity));
       return await send({ abortSignal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
     } catch (error) {
       stopRetrying?.throwIfAborted();
