@@ -13,6 +13,7 @@ import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
 import { calledAt, closingBracket, endsOperand, isOperator, isWord } from "./syntax.ts";
 import type { Select } from "./syntax.ts";
 import type { Token } from "./lexer.ts";
+import { nestedSplices } from "./trino-nested.ts";
 import { scanColumns, trinoScan } from "./trino-scan.ts";
 
 /** Athena refuses a longer statement. */
@@ -45,6 +46,7 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
 export function lowerForTrino(statement: Statement, options: TrinoLowerOptions): LoweredText {
   const rows = rowSplices(statement, options.limit);
   const spliced = applySplices(statement.text, [
+    ...nestedSplices(statement),
     ...splicesOf(statement, statement.readsLogs ? trinoCte(statement, options) : "", starText(null)),
     ...mapSplices(statement),
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: trinoSugar(sugar) })),

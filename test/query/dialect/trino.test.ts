@@ -176,3 +176,31 @@ describe("a grammar of Trino that we did not write accepts what we lower", () =>
     }
   });
 });
+
+describe("lists, maps and rows of the outermost query are JSON", () => {
+  test.each([
+    ["select array_agg(pod order by pod) as pods", "select CAST(array_agg(pod order by pod) AS JSON) as pods FROM"],
+    ["select split(pod, '-')", `select CAST(split(pod, '-') AS JSON) AS "split(pod, '-')" FROM`],
+    [
+      "select array_agg(pod) filter (where pos > 0) over (partition by node) as pods",
+      "select CAST(array_agg(pod) filter (where pos > 0) over (partition by node) AS JSON) as pods FROM",
+    ],
+    ["select array[1, element_at(array[2], 1)] as a", "select CAST(array[1, element_at(array[2], 1)] AS JSON) as a"],
+    ["select array_agg(pos) as a, pod group by 2 order by 2", "select CAST(array_agg(pos) AS JSON) as a, pod FROM"],
+  ])("%s", (text, expected) => {
+    expect(body(text)).toContain(expected);
+    expect(trinoSyntaxErrors(trino(text).sql)).toEqual([]);
+  });
+
+  test.each([
+    "select element_at(array[1, 2], 1) as first",
+    "select cardinality(split(pod, '-')) as n",
+    "select split(pod, '-') = array['a'] as same",
+    "select split(pod, '-') as parts order by parts",
+    "select split(pod, '-') as parts order by 1",
+    "select n from (select array_agg(pod) as n from logs)",
+    "select array[1] as a union all select array[2]",
+  ])("but not what is none, is sorted by, or is inside: %s", (text) => {
+    expect(body(text)).not.toContain("CAST(");
+  });
+});
