@@ -1,5 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -36,6 +47,8 @@ export class Refusal extends Error {
   }
 }
 
+/** An object that is being written. */
+const WRITING = ".writing";
 const PART_BYTES_MIN = 5 * 1024 * 1024;
 
 /** The objects and uploads of a bucket: in memory, or bodies as files below `folder`, named like their keys. */
@@ -46,13 +59,36 @@ export class Bucket {
   overwritten = 0;
   readonly #bodies = new Map<string, Buffer>();
   readonly #folder: string | null;
+  /** Null after a change. */
+  #keys: readonly string[] | null = null;
 
+  /** What the folder has is there already. */
   constructor(folder: string | null) {
     this.#folder = folder;
+    if (folder === null || !existsSync(folder)) return;
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || entry.name === WRITING) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { size, mtime } = statSync(path);
+      const key = path.slice(join(folder, "/").length);
+      this.objects.set(key, { etag: md5(`${key} ${size} ${mtime.getTime()}`), size, storedAt: mtime, headers: {} });
+    }
   }
 
-  body(key: string): Buffer {
-    return this.#folder === null ? this.#bodies.get(key)! : readFileSync(join(this.#folder, key));
+  /** Bytes of an object from `start` to before `end`. */
+  body(key: string, start = 0, end = this.objects.get(key)!.size): Buffer {
+    if (this.#folder === null) return this.#bodies.get(key)!.subarray(start, end);
+    const file = openSync(join(this.#folder, key), "r");
+    const body = Buffer.alloc(end - start);
+    readSync(file, body, 0, body.length, start);
+    closeSync(file);
+    return body;
+  }
+
+  /** All keys in their order, which is that of their UTF-8. */
+  keys(): readonly string[] {
+    this.#keys ??= [...this.objects.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return this.#keys;
   }
 
   put(
@@ -69,16 +105,17 @@ export class Bucket {
       const path = join(this.#folder, key);
       mkdirSync(dirname(path), { recursive: true });
       // As on S3, a reader sees all of an object or none of it.
-      const temporary = join(this.#folder, ".writing");
+      const temporary = join(this.#folder, WRITING);
       writeFileSync(temporary, body);
       renameSync(temporary, path);
     }
+    if (!this.objects.has(key)) this.#keys = null;
     this.objects.set(key, { etag, size: body.length, storedAt: new Date(), headers });
     return etag;
   }
 
   delete(key: string): void {
-    this.objects.delete(key);
+    if (this.objects.delete(key)) this.#keys = null;
     this.#bodies.delete(key);
     if (this.#folder !== null) rmSync(join(this.#folder, key), { force: true });
   }
@@ -140,6 +177,6 @@ export function crc32Of(body: Buffer): string {
   return bytes.toString("base64");
 }
 
-function md5(body: Buffer): string {
+function md5(body: Buffer | string): string {
   return createHash("md5").update(body).digest("hex");
 }

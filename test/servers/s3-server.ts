@@ -297,13 +297,12 @@ function read(bucket: Bucket, key: string, request: IncomingMessage): Answer {
   };
   if (request.method === "HEAD") return { headers };
   const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
-  const body = bucket.body(key);
-  if (range === null) return { headers, body };
+  if (range === null) return { headers, body: bucket.body(key) };
   const from = range[1] === "" ? Math.max(0, object.size - Number(range[2])) : Number(range[1]);
   const to = range[1] === "" || range[2] === "" ? object.size : Math.min(object.size, Number(range[2]) + 1);
   if (from >= object.size) throw new Refusal(416, "InvalidRange");
   const part = { "content-length": String(to - from), "content-range": `bytes ${from}-${to - 1}/${object.size}` };
-  return { status: 206, headers: { ...headers, ...part }, body: body.subarray(from, to) };
+  return { status: 206, headers: { ...headers, ...part }, body: bucket.body(key, from, to) };
 }
 
 function partsOf(text: string): { number: number; etag: string }[] {
@@ -328,7 +327,7 @@ function listObjects(bucket: Bucket, query: URLSearchParams): Answer {
   const delimiter = query.get("delimiter") ?? "";
   const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
   const most = Number(query.get("max-keys") ?? 1000);
-  const keys = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix) && key > after).toSorted();
+  const keys = bucket.keys().filter((key) => key.startsWith(prefix) && isAfter(key, after));
   const page: string[] = [];
   const folders = new Set<string>();
   let last = "";
@@ -355,6 +354,11 @@ function listObjects(bucket: Bucket, query: URLSearchParams): Answer {
   const count = page.length + folders.size;
   const header = `<KeyCount>${count}</KeyCount><IsTruncated>${isTruncated}</IsTruncated>${next}`;
   return xml(`<ListBucketResult>${header}${contents.join("")}${common.join("")}</ListBucketResult>`);
+}
+
+/** Keys are in the order of their UTF-8, a string's is that of its UTF-16. */
+function isAfter(key: string, after: string): boolean {
+  return key !== after && (after === "" || Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0);
 }
 
 async function control(

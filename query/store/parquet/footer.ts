@@ -2,27 +2,26 @@
  * What the end of a Parquet file says of its row groups: FileMetaData, its length (4 bytes, little endian) and `PAR1`.
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
-import { readBinary, readInteger, readStruct, readStructs, readTexts, type Field, type StructAt } from "./thrift.ts";
+import { eachField, eachStruct, readBinary, readInteger, readTexts } from "./thrift.ts";
 
 export interface Footer {
-  /** FileMetaData as it was read; the fields here are of it. */
+  /** FileMetaData as it was read; offsets named `at` are those of structs in it. */
   readonly bytes: Uint8Array;
-  readonly fields: readonly Field[];
   readonly rows: number;
   readonly groups: readonly RowGroup[];
 }
 
 export interface RowGroup {
-  readonly fields: readonly Field[];
+  readonly at: number;
   readonly rows: number;
   readonly chunks: readonly ColumnChunk[];
 }
 
 /** The values of one primitive column in a row group. */
 export interface ColumnChunk {
-  readonly fields: readonly Field[];
-  /** Fields of its ColumnMetaData. */
-  readonly metadata: readonly Field[];
+  readonly at: number;
+  /** Its ColumnMetaData. */
+  readonly metadataAt: number;
   /** `["pod"]`, or `["labels", "key_value", "key"]`. */
   readonly path: readonly string[];
   /** Physical type: 2 is INT64, 6 BYTE_ARRAY. */
@@ -55,59 +54,66 @@ export function footerBytes(trailer: Uint8Array): number {
 
 /** Reads FileMetaData (without length and magic). Throws RangeError if it is broken or says what logq cannot read. */
 export function readFooter(bytes: Uint8Array): Footer {
-  const { fields } = readStruct(bytes, 0);
-  const groups = readStructs(bytes, required(fields, 4, "row groups").start).map((group) => readRowGroup(bytes, group));
-  return { bytes, fields, rows: integer(bytes, fields, 3) ?? 0, groups };
+  const groups: RowGroup[] = [];
+  let rows = 0;
+  eachField(bytes, 0, (id, _, start) => {
+    if (id === 3) rows = readInteger(bytes, start);
+    if (id === 4) eachStruct(bytes, start, (at) => readRowGroup(bytes, at, groups));
+  });
+  return { bytes, rows, groups };
 }
 
-function readRowGroup(bytes: Uint8Array, { fields }: StructAt): RowGroup {
-  const chunks = readStructs(bytes, required(fields, 1, "columns").start).map((chunk) => readChunk(bytes, chunk));
-  return { fields, rows: integer(bytes, fields, 3) ?? 0, chunks };
+/** Returns where it ends. */
+function readRowGroup(bytes: Uint8Array, at: number, groups: RowGroup[]): number {
+  const chunks: ColumnChunk[] = [];
+  let rows = 0;
+  const end = eachField(bytes, at, (id, _, start) => {
+    if (id === 1) eachStruct(bytes, start, (chunkAt) => readChunk(bytes, chunkAt, chunks));
+    if (id === 3) rows = readInteger(bytes, start);
+  });
+  groups.push({ at, rows, chunks });
+  return end;
 }
 
-function readChunk(bytes: Uint8Array, { fields }: StructAt): ColumnChunk {
-  // 1: in another file; 8 and 9: encrypted.
-  if (fields.some(({ id }) => id === 1 || id === 8 || id === 9))
-    throw new RangeError("a column is encrypted or elsewhere");
-  const metadata = readStruct(bytes, required(fields, 3, "a column's metadata").start).fields;
-  const dataAt = integer(bytes, metadata, 9) ?? 0;
-  const dictionaryAt = integer(bytes, metadata, 11) ?? 0;
+function readChunk(bytes: Uint8Array, at: number, chunks: ColumnChunk[]): number {
+  let metadataAt = -1;
+  const end = eachField(bytes, at, (id, _, start) => {
+    if (id === 1 || id === 8 || id === 9) throw new RangeError("a column is encrypted, or in another file");
+    if (id === 3) metadataAt = start;
+  });
+  if (metadataAt < 0) throw new RangeError("a column has no metadata in the footer");
+  chunks.push({ at, metadataAt, ...readMetadata(bytes, metadataAt) });
+  return end;
+}
+
+function readMetadata(bytes: Uint8Array, metadataAt: number): Omit<ColumnChunk, "at" | "metadataAt"> {
+  let [type, values, length, dataAt, dictionaryAt] = [-1, 0, -1, -1, 0];
+  let path: string[] = [];
+  let statistics = { nulls: null, min: null, max: null } as Pick<ColumnChunk, "nulls" | "min" | "max">;
+  eachField(bytes, metadataAt, (id, _, start) => {
+    if (id === 1) type = readInteger(bytes, start);
+    else if (id === 3) path = readTexts(bytes, start);
+    else if (id === 5) values = readInteger(bytes, start);
+    else if (id === 7) length = readInteger(bytes, start);
+    else if (id === 9) dataAt = readInteger(bytes, start);
+    else if (id === 11) dictionaryAt = readInteger(bytes, start);
+    else if (id === 12) statistics = readStatistics(bytes, start);
+  });
   // Some writers say 0 where there is no dictionary.
   const start = dictionaryAt > 0 ? Math.min(dictionaryAt, dataAt) : dataAt;
-  const length = integer(bytes, metadata, 7) ?? 0;
-  if (start < MAGIC.length || length < 0) throw new RangeError(`a column lies at byte ${start}, ${length} bytes long`);
-  return {
-    fields,
-    metadata,
-    path: readTexts(bytes, required(metadata, 3, "a column's path").start),
-    type: integer(bytes, metadata, 1) ?? -1,
-    start,
-    end: start + length,
-    values: integer(bytes, metadata, 5) ?? 0,
-    ...readStatistics(bytes, metadata),
-  };
+  if (start < MAGIC.length || length < 0) throw new RangeError(`a column is said to lie at byte ${start}`);
+  return { path, type, start, end: start + length, values, ...statistics };
 }
 
 /** Not `min` and `max` (1 and 2), which are deprecated for they were written in an order that is not the type's. */
-function readStatistics(bytes: Uint8Array, metadata: readonly Field[]): Pick<ColumnChunk, "nulls" | "min" | "max"> {
-  const statistics = metadata.find(({ id }) => id === 12);
-  if (statistics === undefined) return { nulls: null, min: null, max: null };
-  const { fields } = readStruct(bytes, statistics.start);
-  return { nulls: integer(bytes, fields, 3), min: binary(bytes, fields, 6), max: binary(bytes, fields, 5) };
-}
-
-function required(fields: readonly Field[], id: number, what: string): Field {
-  const found = fields.find((field) => field.id === id);
-  if (found === undefined) throw new RangeError(`the footer lacks ${what}`);
-  return found;
-}
-
-function integer(bytes: Uint8Array, fields: readonly Field[], id: number): number | null {
-  const found = fields.find((field) => field.id === id);
-  return found === undefined ? null : readInteger(bytes, found.start);
-}
-
-function binary(bytes: Uint8Array, fields: readonly Field[], id: number): Uint8Array | null {
-  const found = fields.find((field) => field.id === id);
-  return found === undefined ? null : readBinary(bytes, found.start);
+function readStatistics(bytes: Uint8Array, at: number): Pick<ColumnChunk, "nulls" | "min" | "max"> {
+  let nulls: number | null = null;
+  let min: Uint8Array | null = null;
+  let max: Uint8Array | null = null;
+  eachField(bytes, at, (id, _, start) => {
+    if (id === 3) nulls = readInteger(bytes, start);
+    else if (id === 5) max = readBinary(bytes, start);
+    else if (id === 6) min = readBinary(bytes, start);
+  });
+  return { nulls, min, max };
 }

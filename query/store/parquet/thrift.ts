@@ -6,37 +6,26 @@
 /** Wire types. A bool's value is its type. */
 export const THRIFT = { true: 1, false: 2, i64: 6, binary: 8, list: 9, struct: 12 } as const;
 
-/** Of a struct: the value is `bytes` from `start` to before `end`. */
-export interface Field {
-  readonly id: number;
-  readonly type: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface StructAt {
-  readonly fields: readonly Field[];
-  /** Offset of what comes after it. */
-  readonly end: number;
-}
+/** Called with a field: its value is the bytes from `start` to before `end`. */
+export type Visit = (id: number, type: number, start: number, end: number) => void;
 
 /** Deeper than any struct of Parquet: a file that nests deeper is broken. */
 const DEPTH_MAX = 32;
 
-/** Reads the struct at an offset. Throws RangeError where the bytes are none. */
-export function readStruct(bytes: Uint8Array, at: number): StructAt {
-  const fields: Field[] = [];
-  const end = eachField(bytes, at, 0, (id, type, start, valueEnd) => fields.push({ id, type, start, end: valueEnd }));
-  return { fields, end };
+/**
+ * Calls `visit` with the fields of the struct at an offset; returns the offset of what comes after it. Throws RangeError
+ * where the bytes are none.
+ */
+export function eachField(bytes: Uint8Array, at: number, visit: Visit): number {
+  return visitFields(bytes, at, 0, visit);
 }
 
-/** Reads a list of structs. */
-export function readStructs(bytes: Uint8Array, at: number): StructAt[] {
+/** Calls `read` with the offset of each struct of a list; it returns that of what comes after it. */
+export function eachStruct(bytes: Uint8Array, at: number, read: (at: number) => number): void {
   const { type, count, start } = readListHeader(bytes, at);
   if (type !== THRIFT.struct) throw new RangeError(`a list of type ${type} at byte ${at}, not of structs`);
-  const structs: StructAt[] = [];
-  for (let next = start; structs.length < count; next = structs.at(-1)!.end) structs.push(readStruct(bytes, next));
-  return structs;
+  let next = start;
+  for (let i = 0; i < count; i++) next = read(next);
 }
 
 /** Reads a list of binary as text. */
@@ -55,7 +44,8 @@ export function readTexts(bytes: Uint8Array, at: number): string[] {
 
 /** Reads a whole number (i16, i32, i64). Throws RangeError beyond 2^53. */
 export function readInteger(bytes: Uint8Array, at: number): number {
-  const { value } = readVarint(bytes, at);
+  const first = byteAt(bytes, at);
+  const value = first < 0x80 ? first : readVarint(bytes, at).value;
   // Zigzag: the lowest bit is the sign.
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
@@ -84,26 +74,21 @@ export function structList(elements: readonly Uint8Array[]): Buffer {
   return Buffer.concat([...header, ...elements]);
 }
 
-function eachField(
-  bytes: Uint8Array,
-  at: number,
-  depth: number,
-  visit: ((id: number, type: number, start: number, end: number) => void) | null,
-): number {
-  if (depth > DEPTH_MAX) throw new RangeError(`structs nest deeper than ${DEPTH_MAX} at byte ${at}`);
+function visitFields(bytes: Uint8Array, start: number, depth: number, visit: Visit | null): number {
+  if (depth > DEPTH_MAX) throw new RangeError(`structs nest deeper than ${DEPTH_MAX} at byte ${start}`);
+  let at = start;
   let id = 0;
   for (;;) {
     const header = byteAt(bytes, at++);
     if (header === 0) return at;
     const type = header & 0x0f;
     if (header >> 4 === 0) {
-      const { value, end } = readVarint(bytes, at);
-      id = value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-      at = end;
+      id = readInteger(bytes, at);
+      at = endOfVarint(bytes, at);
     } else id += header >> 4;
     const isBool = type === THRIFT.true || type === THRIFT.false;
     const end = isBool ? at : skipValue(bytes, at, type, depth + 1);
-    visit?.(id, type, at, end);
+    if (visit !== null) visit(id, type, at, end);
     at = end;
   }
 }
@@ -128,6 +113,8 @@ function endOf(bytes: Uint8Array, at: number, type: number, depth: number): numb
     case 7: // double
       return at + 8;
     case THRIFT.binary: {
+      const length = byteAt(bytes, at);
+      if (length < 0x80) return at + 1 + length;
       const { value, end } = readVarint(bytes, at);
       return end + value;
     }
@@ -139,7 +126,7 @@ function endOf(bytes: Uint8Array, at: number, type: number, depth: number): numb
       return end;
     }
     case THRIFT.struct:
-      return eachField(bytes, at, depth, null);
+      return visitFields(bytes, at, depth, null);
     default:
       throw new RangeError(`no type ${type} at byte ${at}`); // maps and UUIDs are in no struct of Parquet
   }

@@ -1,6 +1,6 @@
 /** A smaller Parquet file out of the row groups and columns of another that are needed. */
 import type { ColumnChunk, Footer, RowGroup } from "./footer.ts";
-import { field, integerField, readInteger, structList, THRIFT, type Field } from "./thrift.ts";
+import { eachField, field, integerField, readInteger, structList, THRIFT } from "./thrift.ts";
 
 /** Bytes of the whole file that stand elsewhere in the smaller one. */
 export interface Run {
@@ -56,32 +56,32 @@ const NOWHERE = 2 ** 50;
 
 type ShiftOf = (chunk: ColumnChunk) => number | null;
 
-function fileMetaData({ bytes, fields }: Footer, groups: readonly RowGroup[], shiftOf: ShiftOf): Buffer {
+function fileMetaData({ bytes }: Footer, groups: readonly RowGroup[], shiftOf: ShiftOf): Buffer {
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const elements = groups.map((group) => rowGroup(bytes, group, shiftOf));
-  return struct(bytes, fields, {
+  return copyStruct(bytes, 0, {
     3: (last) => integerField(last, 3, THRIFT.i64, rows),
     4: (last) => field(last, 4, THRIFT.list, structList(elements)),
   });
 }
 
-function rowGroup(bytes: Uint8Array, { fields, chunks }: RowGroup, shiftOf: ShiftOf): Buffer {
+function rowGroup(bytes: Uint8Array, { at, chunks }: RowGroup, shiftOf: ShiftOf): Buffer {
   const elements = chunks.map((chunk) => columnChunk(bytes, chunk, shiftOf(chunk)));
-  return struct(bytes, fields, {
+  return copyStruct(bytes, at, {
     1: (last) => field(last, 1, THRIFT.list, structList(elements)),
     5: null, // offset in the file
     7: null, // number in the file
   });
 }
 
-function columnChunk(bytes: Uint8Array, { fields, metadata }: ColumnChunk, shift: number | null): Buffer {
-  const moved: Replacement = (last, { id, type, start }) =>
+function columnChunk(bytes: Uint8Array, { at, metadataAt }: ColumnChunk, shift: number | null): Buffer {
+  const moved: Replacement = (last, id, type, start) =>
     integerField(last, id, type, movedTo(readInteger(bytes, start), shift));
   // Pages, index pages, dictionary; Bloom filter and its length.
-  const meta = struct(bytes, metadata, { 9: moved, 10: moved, 11: moved, 14: null, 15: null });
-  return struct(bytes, fields, {
-    2: (last, { id, type }) => integerField(last, id, type, 0),
-    3: (last) => field(last, 3, THRIFT.struct, meta),
+  const metadata = copyStruct(bytes, metadataAt, { 9: moved, 10: moved, 11: moved, 14: null, 15: null });
+  return copyStruct(bytes, at, {
+    2: (last, id, type) => integerField(last, id, type, 0),
+    3: (last) => field(last, 3, THRIFT.struct, metadata),
     // Offset index and column index.
     4: null,
     5: null,
@@ -96,23 +96,19 @@ function movedTo(offset: number, shift: number | null): number {
   return shift === null ? NOWHERE : offset + shift;
 }
 
-/** Encodes a field anew, given the id of the one before it. */
-type Replacement = (last: number, old: Field) => Buffer;
+/** Encodes a field anew, given the id of the one before it; its value starts at `start`. */
+type Replacement = (last: number, id: number, type: number, start: number) => Buffer;
 
 /** A struct whose fields are as they were, replaced, or (null) left out. */
-function struct(
-  bytes: Uint8Array,
-  fields: readonly Field[],
-  changes: Readonly<Record<number, Replacement | null>>,
-): Buffer {
+function copyStruct(bytes: Uint8Array, at: number, changes: Readonly<Record<number, Replacement | null>>): Buffer {
   const parts: Uint8Array[] = [];
   let last = 0;
-  for (const old of fields) {
-    const change = changes[old.id];
-    if (change === null) continue;
-    parts.push(change?.(last, old) ?? field(last, old.id, old.type, bytes.subarray(old.start, old.end)));
-    last = old.id;
-  }
+  eachField(bytes, at, (id, type, start, end) => {
+    const change = changes[id];
+    if (change === null) return;
+    parts.push(change?.(last, id, type, start) ?? field(last, id, type, bytes.subarray(start, end)));
+    last = id;
+  });
   return Buffer.concat([...parts, END]);
 }
 

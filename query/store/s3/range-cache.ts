@@ -6,33 +6,24 @@ import type { CacheFolder } from "./cache-folder.ts";
 import type { Range } from "./requests.ts";
 
 export interface RangeCache {
-  /** What is there of an object, by identity (`objectId`). */
-  open(object: string): CachedObject;
+  /** Bytes of an object, which is named by an identity; null if they are not there. */
+  read(object: string, range: Range): Buffer | null;
   write(object: string, range: Range, bytes: Uint8Array): void;
-}
-
-export interface CachedObject {
-  /** The bytes of a range, or null if they are not there. */
-  read(range: Range): Buffer | null;
 }
 
 const CHECKSUM_BYTES = 4;
 
 export function createRangeCache(folder: CacheFolder): RangeCache {
   return {
-    open(object) {
+    read(object, wanted) {
       const ranges = folder.list(folderOf(object)).flatMap((name) => parseRange(name) ?? []);
-      return {
-        read(wanted) {
-          const around = ranges.find(({ start, end }) => start <= wanted.start && wanted.end <= end);
-          if (around === undefined) return null;
-          const name = join(folderOf(object), nameOf(around));
-          const bytes = readChecked(join(folder.path, name), around.end - around.start);
-          if (bytes === null) return null;
-          folder.touch(name);
-          return bytes.subarray(wanted.start - around.start, wanted.end - around.start);
-        },
-      };
+      const around = ranges.find(({ start, end }) => start <= wanted.start && wanted.end <= end);
+      if (around === undefined) return null;
+      const name = join(folderOf(object), nameOf(around));
+      const bytes = readChecked(join(folder.path, name), around.end - around.start);
+      if (bytes === null) return null;
+      folder.touch(name);
+      return bytes.subarray(wanted.start - around.start, wanted.end - around.start);
     },
     write(object, range, bytes) {
       const checksum = Buffer.alloc(CHECKSUM_BYTES);

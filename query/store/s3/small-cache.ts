@@ -1,25 +1,24 @@
 /**
- * Footers on disk. Each is a few KB and a query may need ten thousand, so they lie together: a file
- * `footers/<partition>/<random>` holds those that one query had to fetch. Its layout, all numbers little endian:
+ * Small things on disk: footers and dictionaries. A query may need ten thousand of a few KB, so they lie together: a file
+ * `small/<partition>/<random>` holds those that one query had to fetch. Its layout, all numbers little endian:
  *
- *   count u32 | count × (object id 16 bytes, offset u32, length u32, CRC-32 u32) | CRC-32 u32 of all before | footers
+ *   count u32 | count × (id 16 bytes, offset u32, length u32, CRC-32 u32) | CRC-32 u32 of all before | the things
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { CacheFolder } from "./cache-folder.ts";
 
-export interface FooterCache {
-  /** Looks what is there of a partition's footers. `partition`: an identity, fit for a file's name. */
+export interface SmallCache {
+  /** Looks what is there of a partition. Ids are 16 bytes, in hexadecimal. */
   load(partition: string): void;
-  /** FileMetaData of an object by identity (hexadecimal), or null. */
-  read(object: string): Buffer | null;
-  /** Keeps it until `flush`, at the latest. */
-  add(partition: string, object: string, footer: Uint8Array): void;
-  /** Writes what was added. */
-  flush(): void;
-  /** Closes the files; what was added is flushed before. */
+  /** Whether `read` would look for it. */
+  has(id: string): boolean;
+  /** Null if it is not there. */
+  read(id: string): Buffer | null;
+  add(partition: string, id: string, bytes: Uint8Array): void;
+  /** Writes what was added, and ends the use of the cache. */
   close(): void;
 }
 
@@ -30,6 +29,7 @@ interface Entry {
   readonly checksum: number;
 }
 
+const FOLDER = "small";
 const ID_BYTES = 16;
 const ENTRY_BYTES = ID_BYTES + 12;
 /** More is a broken file. */
@@ -39,15 +39,20 @@ const OPEN_MAX = 32;
 /** What waits in memory to be written. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
-export function createFooterCache(folder: CacheFolder): FooterCache {
+/** `identity` tells the store of the partitions from others. */
+export function createSmallCache(folder: CacheFolder, identity: string): SmallCache {
   const entries = new Map<string, Entry>();
   const files = createOpenFiles();
   const waiting = new Map<string, Map<string, Uint8Array>>();
   let waitingBytes = 0;
 
+  function folderOf(partition: string): string {
+    return join(FOLDER, createHash("sha256").update(`${identity}\n${partition}`).digest("hex").slice(0, 32));
+  }
+
   function flush(): void {
-    for (const [partition, footers] of waiting) {
-      folder.write(join("footers", partition, randomBytes(8).toString("hex")), packed(footers));
+    for (const [partition, things] of waiting) {
+      folder.write(join(folderOf(partition), randomBytes(8).toString("hex")), packed(things));
     }
     waiting.clear();
     waitingBytes = 0;
@@ -55,25 +60,26 @@ export function createFooterCache(folder: CacheFolder): FooterCache {
 
   return {
     load(partition) {
-      for (const file of folder.list(join("footers", partition))) {
-        const name = join("footers", partition, file);
-        for (const [object, entry] of readIndex(join(folder.path, name), files)) entries.set(object, entry);
+      for (const file of folder.list(folderOf(partition))) {
+        const name = join(folderOf(partition), file);
+        for (const [id, entry] of readIndex(join(folder.path, name), files)) entries.set(id, entry);
         folder.touch(name);
       }
     },
-    read(object) {
-      const entry = entries.get(object);
+    has: (id) => entries.has(id),
+    read(id) {
+      const entry = entries.get(id);
       if (entry === undefined) return null;
       const bytes = files.read(entry.path, entry.offset, entry.length);
       return bytes !== null && crc32(bytes) === entry.checksum ? bytes : null;
     },
-    add(partition, object, footer) {
-      const footers = waiting.get(partition) ?? new Map<string, Uint8Array>();
-      waiting.set(partition, footers.set(object, Buffer.from(footer)));
-      waitingBytes += footer.length;
+    add(partition, id, bytes) {
+      const things = waiting.get(partition) ?? new Map<string, Uint8Array>();
+      // A copy: what it is a part of may be long.
+      waiting.set(partition, things.set(id, Buffer.from(bytes)));
+      waitingBytes += bytes.length;
       if (waitingBytes > WAITING_BYTES_MAX) flush();
     },
-    flush,
     close() {
       flush();
       entries.clear();
@@ -82,20 +88,20 @@ export function createFooterCache(folder: CacheFolder): FooterCache {
   };
 }
 
-function packed(footers: ReadonlyMap<string, Uint8Array>): Uint8Array[] {
-  const head = Buffer.alloc(4 + footers.size * ENTRY_BYTES);
-  let at = head.writeUInt32LE(footers.size);
+function packed(things: ReadonlyMap<string, Uint8Array>): Uint8Array[] {
+  const head = Buffer.alloc(4 + things.size * ENTRY_BYTES);
+  let at = head.writeUInt32LE(things.size);
   let offset = head.length + 4;
-  for (const [object, footer] of footers) {
-    at += head.write(object, at, ID_BYTES, "hex");
+  for (const [id, bytes] of things) {
+    at += head.write(id, at, ID_BYTES, "hex");
     at = head.writeUInt32LE(offset, at);
-    at = head.writeUInt32LE(footer.length, at);
-    at = head.writeUInt32LE(crc32(footer), at);
-    offset += footer.length;
+    at = head.writeUInt32LE(bytes.length, at);
+    at = head.writeUInt32LE(crc32(bytes), at);
+    offset += bytes.length;
   }
   const checksum = Buffer.alloc(4);
   checksum.writeUInt32LE(crc32(head));
-  return [head, checksum, ...footers.values()];
+  return [head, checksum, ...things.values()];
 }
 
 /** Of a file that is broken: nothing. */
