@@ -18,7 +18,7 @@ export function openDirectory(location: string): Store {
     listObjects: (partitions) => listObjects(location, partitions),
     async fetch(objects) {
       const files = objects.map(({ key }) => join(location, key));
-      return { files, bytesRead: 0, requests: 0, [Symbol.asyncDispose]: async () => {} };
+      return { files, bytesRead: 0, requests: 0, listRequests: 0, [Symbol.asyncDispose]: async () => {} };
     },
     read: (key, range) => readBytes(join(location, key), range),
   };

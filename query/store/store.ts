@@ -32,9 +32,11 @@ export interface ColumnBound {
 export interface Fetched extends AsyncDisposable {
   /** Absolute paths that end in `cluster=…/dt=…/hour=…/<name>.parquet`; an object that holds nothing needed has none. */
   readonly files: readonly string[];
-  /** Bytes that came over a network, and its requests; 0 where DuckDB reads the objects themselves. */
+  /** Bytes of objects that came over a network, and the GET requests; 0 where DuckDB reads the objects themselves. */
   readonly bytesRead: number;
   readonly requests: number;
+  /** LIST requests that finding the objects took, since the store was opened or fetched from before. */
+  readonly listRequests: number;
 }
 
 /** Every method throws CliError (exit 4, exit 5 for throttling) where the store cannot be read. */

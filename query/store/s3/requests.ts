@@ -24,7 +24,7 @@ export interface S3Requests {
    * `etag` (null: any) says, or shorter.
    */
   get(key: string, range: Range | null, etag: string | null, signal: AbortSignal): Promise<Buffer | null>;
-  /** What the requests so far have come to. */
+  /** What the requests so far have come to; `bytes` are those of objects. */
   readonly sent: { readonly lists: number; readonly gets: number; readonly bytes: number };
   /** The name of who answers, once that is known. */
   readonly host: string;
@@ -62,7 +62,6 @@ export function createS3Requests(setup: Omit<TransportSetup, "onSend">): S3Reque
       };
       const request = { key: null, query, headers: {}, accepts: [200], bytes: PAGE_BYTES };
       const { body } = await transport.perform(request, signal);
-      sent.bytes += body.length;
       const page = parseListPage(body.toString());
       if (page !== null) return page;
       const message = `cannot list s3://${setup.bucket}: ${transport.host} answers, but not as S3 does`;

@@ -19,23 +19,24 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
   const cache = openCacheFolder(path, { bytesMax });
   const guess = createFooterGuess();
   const never = new AbortController().signal;
+  let accounted = { ...requests.sent };
+  async function listClusters(signal: AbortSignal): Promise<string[]> {
+    const clusters = await listing.clusters(signal);
+    if (clusters.length === 0) throw await notAStore(location, requests, root, signal);
+    return clusters;
+  }
   return {
     location,
     kind: "s3",
-    async listClusters(signal) {
-      const clusters = await listing.clusters(signal);
-      if (clusters.length === 0) throw await notAStore(location, requests, root, signal);
-      return clusters;
-    },
+    listClusters,
     async listPartitions(range, clusters, signal) {
       const partitions = await listing.partitions(range, clusters, signal);
       // Nothing in the window, or no store at all?
-      if (partitions.length === 0) await this.listClusters(signal);
+      if (partitions.length === 0) await listClusters(signal);
       return partitions;
     },
     listObjects: (partitions, signal) => listing.objects(partitions, signal),
     async fetch(objects, need, signal) {
-      const before = { ...requests.sent };
       const { files, vanished, dispose } = await fetchFiles(
         objects as readonly S3Object[],
         need,
@@ -50,9 +51,15 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
         signal,
       );
       if (vanished.length > 0) setup.notice(vanishedNotice(vanished));
-      const { sent } = requests;
-      const count = sent.lists + sent.gets - before.lists - before.gets;
-      return { files, bytesRead: sent.bytes - before.bytes, requests: count, [Symbol.asyncDispose]: dispose };
+      const spent = difference(requests.sent, accounted);
+      accounted = { ...requests.sent };
+      return {
+        files,
+        bytesRead: spent.bytes,
+        requests: spent.gets,
+        listRequests: spent.lists,
+        [Symbol.asyncDispose]: dispose,
+      };
     },
     async read(key, range) {
       const bytes = await requests.get(root + key, range ?? null, null, never);
@@ -60,6 +67,12 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
       throw new CliError(`${location}/${key} does not exist`, "it may have been deleted: list again", EXIT.backend);
     },
   };
+}
+
+type Sent = S3Requests["sent"];
+
+function difference(now: Sent, before: Sent): Sent {
+  return { lists: now.lists - before.lists, gets: now.gets - before.gets, bytes: now.bytes - before.bytes };
 }
 
 function listBelow({ list }: S3Requests, root: string): S3Requests["list"] {
