@@ -74,13 +74,15 @@ const TIMESTAMP = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(?: (.+))
 function timestampText(text: string): string {
   const [, date, time, fraction = "", zone = "UTC"] = TIMESTAMP.exec(text) ?? [];
   if (date === undefined) return text;
+  const digits = fraction.slice(0, 9).padEnd(9, "0");
+  // Most are in UTC already, and there may be a million of them.
+  if (zone === "UTC") return `${date}T${time}.${digits.replace(/(?:000){1,2}$/, "")}Z`;
   const localMs = Date.parse(`${date}T${time}Z`);
   const offsetMs = fixedOffsetMs(zone) ?? zoneOffsetMs(zone, localMs - zoneOffsetMs(zone, localMs));
-  return rfc3339(BigInt(localMs - offsetMs) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"))) ?? text;
+  return rfc3339(BigInt(localMs - offsetMs) * 1_000_000n + BigInt(digits)) ?? text;
 }
 
 function fixedOffsetMs(zone: string): number | null {
-  if (zone === "UTC" || zone === "Z") return 0;
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
   if (sign === undefined) return null;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;

@@ -1,6 +1,8 @@
 import { globSync } from "node:fs";
+import { Athena } from "@aws-sdk/client-athena";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAthenaEngine } from "../../../../query/engine/athena/athena.ts";
+import { cancelAthenaQuery } from "../../../../query/engine/athena/cancel.ts";
 import type { Receipt } from "../../../../query/engine/engine.ts";
 import { answer, lowered } from "../harness.ts";
 import { ask, CONTEXT, CREDENTIALS, quickClock, startWorld, trino, type World } from "./harness.ts";
@@ -288,3 +290,37 @@ describe("a receipt", () => {
     expect(third.receipts.at(-1)!.reused).toBe(false);
   });
 });
+
+describe("stopping a query by its id", () => {
+  test("says what it is billed", async () => {
+    world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
+    const id = await started();
+    expect(await cancel(id)).toMatchObject({ queryId: id, state: "cancelled", usd: 0 });
+    expect(world.athena.stops.map((stop) => stop.id)).toEqual([id]);
+  });
+
+  test("leaves one alone that has ended", async () => {
+    const { receipts } = await ask(world, "select 1 as x");
+    const { queryId } = receipts.at(-1)!;
+    expect(await cancel(queryId)).toMatchObject({ queryId, state: "succeeded" });
+    expect(world.athena.stops).toEqual([]);
+  });
+
+  test("that does not exist is an error", async () => {
+    await expect(cancel("nope")).rejects.toMatchObject({
+      message: "look at query nope on Athena: InvalidRequestException: QueryExecution nope was not found",
+      exitCode: 4,
+    });
+  });
+});
+
+async function started(): Promise<string> {
+  const client = new Athena({ endpoint: world.athena.endpoint, region: "us-east-1" });
+  const { QueryExecutionId } = await client.startQueryExecution({ QueryString: "select 1 as x" });
+  return QueryExecutionId!;
+}
+
+async function cancel(id: string): Promise<Receipt> {
+  const setup = { context: CONTEXT, env: world.env, clock: quickClock() };
+  return await cancelAthenaQuery(setup, id, new AbortController().signal);
+}
