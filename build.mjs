@@ -1,7 +1,7 @@
 // Bundles the two programs to dist/: one CommonJS file each (measured cheaper than ESM bundles or loose modules:
 // see docs/decisions). What is loaded only when a config asks for it stays a separate require.
 import { build } from "esbuild";
-import { chmodSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /**
@@ -47,18 +47,37 @@ function apart(file, bundle) {
   };
 }
 
+/** The SDK imports HTTP/2 for event streams, which no client here has: 4 MB of a runtime that else nobody touches. */
+const withoutHttp2 = {
+  name: "without-http2",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(node:)?http2$/ }, () => ({ path: "http2", namespace: "without-http2" }));
+    onLoad({ filter: /./, namespace: "without-http2" }, () => ({ contents: "module.exports = { constants: {} };" }));
+  },
+};
+
+/**
+ * Compiled code is kept beside the bundles, by whoever may write there (an image has it from its build): compiling at each
+ * start costs 8 MB that stay. Only the agent's folder is asked, never a shared one like /tmp: what is in it is run.
+ */
+const LAUNCHER = `#!/usr/bin/env -S ${AGENT_RUNTIME.join(" ")}
+require("node:module").enableCompileCache(require("node:path").join(__dirname, "compile-cache"));
+require("./logq-agent-main.cjs");
+`;
+
 await build({
   ...common,
   entryPoints: ["agent/main.ts"],
   plugins: [apart("output/aws/sdk.ts", "./logq-agent-aws.cjs")],
   // By require: the loader of ES modules would cost memory for this one file.
   supported: { "dynamic-import": false },
-  outfile: "dist/logq-agent.cjs",
-  banner: { js: `#!/usr/bin/env -S ${AGENT_RUNTIME.join(" ")}` },
+  outfile: "dist/logq-agent-main.cjs",
 });
+writeFileSync("dist/logq-agent.cjs", LAUNCHER);
 await build({
   ...common,
   entryPoints: ["agent/output/aws/sdk.ts"],
+  plugins: [withoutHttp2],
   // A client is run when it is asked for, not when the bundle is loaded.
   supported: { "dynamic-import": false },
   outfile: "dist/logq-agent-aws.cjs",
