@@ -83,7 +83,7 @@ class Sender {
     // A stream may have all characters but two.
     const name = { group: logGroup, stream: this.#names.node.replaceAll(/[:*]/g, "_").slice(0, 512) };
     const logEvents = events.map((event) => ({ timestamp: nowMs, message: JSON.stringify(event) }));
-    const body = Buffer.from(JSON.stringify({ logGroupName: name.group, logStreamName: name.stream, logEvents }));
+    const body = [Buffer.from(JSON.stringify({ logGroupName: name.group, logStreamName: name.stream, logEvents }))];
     const requests = (this.#requests ??= await this.#connect());
     if ((await requests.put(name, body)) !== "missing") return;
     if ((await requests.createStream(name)) === "missing") {

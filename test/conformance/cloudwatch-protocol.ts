@@ -72,6 +72,6 @@ function nameOf(): StreamName {
 export function bodyOf(
   { group, stream }: StreamName,
   events: readonly { timestamp: number; message: string }[],
-): Buffer {
-  return Buffer.from(JSON.stringify({ logGroupName: group, logStreamName: stream, logEvents: events }));
+): readonly Buffer[] {
+  return [Buffer.from(JSON.stringify({ logGroupName: group, logStreamName: stream, logEvents: events }))];
 }

@@ -2,6 +2,7 @@ import type { AwsConfig } from "../../../config/output/aws.ts";
 import type { Fault } from "../retry.ts";
 import { markCredentialErrors, roleCredentials } from "./credentials.ts";
 import type { AwsError } from "./fault.ts";
+import { sendPiecewise, type PiecewiseClient } from "./piecewise.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -66,12 +67,13 @@ export class Connection<Client> {
 }
 
 /** Makes a client of the SDK. Endpoints and partitions are the SDK's to know, by the region. */
-export async function openClient<Client extends Parameters<typeof markCredentialErrors>[0]>(
+export async function openClient<Client extends Parameters<typeof markCredentialErrors>[0] & PiecewiseClient>(
   config: AwsConfig,
   create: (options: ReturnType<typeof clientOptions>) => Client,
 ): Promise<Client> {
   const client = create({ ...clientOptions(config), ...(await roleCredentials(config)) });
   markCredentialErrors(client);
+  sendPiecewise(client);
   return client;
 }
 

@@ -1,4 +1,3 @@
-import { ByteSink } from "../../encode/byte-sink.ts";
 import { writeEscaped } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
@@ -41,11 +40,9 @@ export class EventBatch implements StreamRequest {
   /** As the service counts them. */
   bytes = 0;
   readonly #head: Buffer;
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   /** Bytes written of each chunk. */
-  readonly #filled: number[] = [];
-  /** The body, once it is made. */
-  #sink: ByteSink | null = null;
+  #filled: number[] = [];
   #bodyBytes: number;
   /** COLUMNS numbers an event, as many objects that live for a second cost the collector more than all else costs. */
   #rows = new Float64Array(ROWS_MIN * COLUMNS);
@@ -103,25 +100,22 @@ export class EventBatch implements StreamRequest {
     this.#newestMs = Math.max(this.#newestMs, ms);
   }
 
-  /** The body of the request, its events in order of time. Nothing can be added any more. */
-  body(): Buffer {
-    if (this.#sink === null) {
-      this.#sink = new ByteSink(this.#bodyBytes + 1);
-      this.#sink.appendBytes(this.#head);
-      if (this.#isOrdered) this.#appendChunks(this.#sink);
-      else this.#appendOrdered(this.#sink);
-      this.#sink.length--;
-      this.#sink.appendBytes(TAIL);
-      this.#giveBackChunks();
-    }
-    return this.#sink.content();
+  /**
+   * The body of the request in pieces, its events in order of time. Nothing can be added any more. Valid until `release`.
+   * One buffer of all of it would be the same memory once more.
+   */
+  body(): readonly Buffer[] {
+    if (!this.#isOrdered) this.#order();
+    const pieces = this.#chunks.map((chunk, index) => chunk.subarray(0, this.#filled[index]));
+    const last = pieces.pop() ?? NOTHING;
+    return [this.#head, ...pieces, last.subarray(0, -1), TAIL];
   }
 
   /** A body with events `from` to `to` (exclusive) alone. */
-  part(from: number, to: number): Buffer {
+  part(from: number, to: number): readonly Buffer[] {
     const body = this.body();
     if (from === 0 && to === this.events) return body;
-    return Buffer.concat([this.#head, body.subarray(this.#startOf(from), this.#startOf(to) - 1), TAIL]);
+    return [this.#head, Buffer.concat(body).subarray(this.#startOf(from), this.#startOf(to) - 1), TAIL];
   }
 
   /** The record of an event by its place in the body, and the chain it is of. Not after `release`. */
@@ -132,9 +126,9 @@ export class EventBatch implements StreamRequest {
   ): [string, QuarantinedRecord] {
     const rows = this.#rows;
     const at = index * COLUMNS;
-    const start = this.#startOf(index);
-    // Without the comma, which is a bracket behind the last.
-    const text = this.body().toString("utf8", start, start + rows[at + 9]! - 1);
+    const start = rows[at + 8]!;
+    // Without the comma.
+    const text = this.#chunks[rows[at]!]!.toString("utf8", start, start + rows[at + 9]! - 1);
     const { message } = JSON.parse(text) as { message: string };
     const { origin, chain } = this.#sources[rows[at + 7]!]!;
     const codes = rows[at + 6]!;
@@ -155,8 +149,8 @@ export class EventBatch implements StreamRequest {
 
   /** Gives the memory back. */
   release(): void {
-    this.#sink?.release();
-    this.#giveBackChunks();
+    for (const chunk of this.#chunks) giveBackChunk(chunk);
+    this.#chunks = [];
     this.#rows = EMPTY;
     this.#events = 0;
   }
@@ -204,31 +198,33 @@ export class EventBatch implements StreamRequest {
     return chunk;
   }
 
-  #appendChunks(sink: ByteSink): void {
-    for (const [index, chunk] of this.#chunks.entries()) sink.appendBytes(chunk.subarray(0, this.#filled[index]));
-  }
-
-  #appendOrdered(sink: ByteSink): void {
-    const rows = this.#rows;
+  /** Copies the events to other chunks, in order of time. */
+  #order(): void {
+    const [rows, chunks] = [this.#rows, this.#chunks];
     const msOf = (index: number): number => rows[index * COLUMNS + 1]!;
     const order = Array.from({ length: this.#events }, (_, index) => index);
     order.sort((a, b) => msOf(a) - msOf(b) || a - b);
     const ordered = new Float64Array(rows.length);
+    [this.#chunks, this.#filled] = [[], []];
     for (const [place, index] of order.entries()) {
       const at = index * COLUMNS;
-      const start = rows[at + 8]!;
-      sink.appendBytes(this.#chunks[rows[at]!]!.subarray(start, start + rows[at + 9]!));
+      const [start, length] = [rows[at + 8]!, rows[at + 9]!];
+      const chunk = this.#chunkFor(length);
+      const last = this.#chunks.length - 1;
       ordered.set(rows.subarray(at, at + COLUMNS), place * COLUMNS);
+      ordered[place * COLUMNS] = last;
+      const filled = this.#filled[last]!;
+      ordered[place * COLUMNS + 8] = filled;
+      chunks[rows[at]!]!.copy(chunk, filled, start, start + length);
+      this.#filled[last] = filled + length;
     }
+    for (const chunk of chunks) giveBackChunk(chunk);
     this.#rows = ordered;
-  }
-
-  #giveBackChunks(): void {
-    for (const chunk of this.#chunks) giveBackChunk(chunk);
-    this.#chunks.length = 0;
+    this.#isOrdered = true;
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 /** Numbers kept of an event, and room for how many events there is at first. */
 const COLUMNS = 10;
 const ROWS_MIN = 64;

@@ -111,8 +111,6 @@ class CloudWatchDelivery implements Delivery {
       inFlightMax: IN_FLIGHT_MAX,
       signal: this.#signal,
       send: async (batch, isHopeless) => {
-        // Made before its parts are counted: the events are in order of time then.
-        batch.body();
         let isBegun = false;
         // Of what is taken in part, giving up would repeat that part.
         const isLost = (fault: Fault): boolean => (!isBegun || fault.kind === "permanent") && isHopeless(fault);

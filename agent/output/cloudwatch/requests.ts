@@ -2,6 +2,7 @@ import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { AwsConfig } from "../../../config/output/aws.ts";
 import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
 import { Connection, openClient } from "../aws/connection.ts";
+import { setPieces } from "../aws/piecewise.ts";
 import { haveExpired, type AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import type { StreamName } from "./event-batch.ts";
@@ -18,8 +19,8 @@ export interface Rejected {
 
 /** The requests of CloudWatch Logs that the output makes. Each may be repeated; what the service did not do is a `Fault`. */
 export interface CloudWatchRequests {
-  /** PutLogEvents. `missing`: there is no such stream, or no such group. */
-  readonly put: (name: StreamName, body: Buffer) => Promise<"missing" | Rejected>;
+  /** PutLogEvents with a body in pieces. `missing`: there is no such stream, or no such group. */
+  readonly put: (name: StreamName, body: readonly Buffer[]) => Promise<"missing" | Rejected>;
   /** CreateLogStream. `missing`: there is no such group, and the configuration lets the agent make it. */
   readonly createStream: (name: StreamName) => Promise<"there" | "missing">;
   /** CreateLogGroup and PutRetentionPolicy. */
@@ -100,7 +101,7 @@ function requestsOver(
 }
 
 /** The body is made already: the SDK would make it of objects, at thrice the CPU. */
-function putCommand(sdk: Sdk, body: Buffer, logFormat: CloudWatchConfig["logFormat"]) {
+function putCommand(sdk: Sdk, body: readonly Buffer[], logFormat: CloudWatchConfig["logFormat"]) {
   const command = new sdk.PutLogEventsCommand({
     logGroupName: undefined,
     logStreamName: undefined,
@@ -109,7 +110,7 @@ function putCommand(sdk: Sdk, body: Buffer, logFormat: CloudWatchConfig["logForm
   command.middlewareStack.add(
     (next) => async (args) => {
       const request = args.request as { body: unknown; headers: Record<string, string> };
-      request.body = body;
+      setPieces(request, body);
       if (logFormat !== null) request.headers["x-amzn-logs-format"] = logFormat;
       return await next(args);
     },

@@ -9,8 +9,8 @@ import type { FirehoseRequests } from "./requests.ts";
 
 /** Requests of 4 MiB that are sent at once, and that one shipment comes to: what a crash repeats. Each more costs its memory. */
 const REQUESTS_MAX = 2;
-/** Of all requests' bodies; the rest of the last one is for the batch that goes beyond it. */
-const SHIPMENT_BYTES_MAX = (REQUESTS_MAX * 4 - 1) * 1024 * 1024;
+/** Of all requests' bodies; the rest of the last one is for the batch that goes beyond it, 256 KB that grow to 1.4 MB. */
+const SHIPMENT_BYTES_MAX = (REQUESTS_MAX * 4 - 1.5) * 1024 * 1024;
 
 export interface FirehoseOutputOptions extends PackOptions {
   readonly id: string;
