@@ -1,34 +1,34 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { writePodMetadata } from "../generate/pod-metadata.ts";
 import { median } from "../measure.ts";
+import { CONTENDERS, SERVICES, type Contender, type Service } from "./contenders.ts";
 import type { SinkCounts } from "./sink.ts";
 
 const USAGE = `usage: npm run bench:live -- [options]
 
 Containers write, the agent follows and ships over TLS to servers in a process of their own: CPU in percent of a core over
-the time after a warm-up, and peak memory; medians over the rounds.
+the time after a warm-up, and peak memory; medians over the rounds. Where fluent-bit is on the PATH it does the same in
+turn with the agent.
 
   --outputs LIST   of s3, cloudwatch_logs, kinesis_firehose, all (every one of them)
   --rate N         lines a second of some 265 bytes, over all containers (10000)
   --pods N         containers (30)
   --seconds N      measured, after 10 of warm-up (60)
   --rounds N       runs of each (3)
+  --only NAME      logq-agent or fluent-bit
 `;
 
 const WARM_UP_SECONDS = 10;
-const PROGRAM = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 const GENERATOR = new URL("../generate/main.ts", import.meta.url).pathname;
 const SINK = new URL("sink.ts", import.meta.url).pathname;
 /** Of the kernel's accounting. */
 const TICKS_PER_SECOND = 100;
 
-const SERVICES = ["s3", "cloudwatch_logs", "kinesis_firehose"] as const;
-type Service = (typeof SERVICES)[number];
 const CASES: Readonly<Record<string, readonly Service[]>> = {
   s3: ["s3"],
   cloudwatch_logs: ["cloudwatch_logs"],
@@ -54,39 +54,42 @@ async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   const { values } = parseArgs({
-    options: { outputs: text, rate: text, pods: text, seconds: text, rounds: text, help: flag },
+    options: { outputs: text, rate: text, pods: text, seconds: text, rounds: text, only: text, help: flag },
   });
   const names = values.outputs?.split(",") ?? Object.keys(CASES);
   const unknown = names.find((name) => !(name in CASES));
   if (values.help === true || unknown !== undefined) return void process.stdout.write(USAGE);
   const { rate = "10000", pods = "30", seconds = "60" } = values;
+  const contenders = CONTENDERS.filter(({ name, isThere }) => (values.only ?? name) === name && isThere());
   const root = resolve(".cache/bench-live");
-  const found = new Map<string, Figures[]>(names.map((name) => [name, []]));
+  const found = new Map<string, Figures[]>();
   for (let round = 0; round < Number(values.rounds ?? 3); round++) {
     for (const name of names) {
-      process.stderr.write(`\rround ${round + 1}: ${name.padEnd(20)}`);
-      const run = { outputs: CASES[name]!, rate: Number(rate), pods: Number(pods), seconds: Number(seconds) };
-      found.get(name)!.push(await measure(root, run));
+      for (const contender of contenders) {
+        const row = `${contender.name}: ${name}`;
+        process.stderr.write(`\rround ${round + 1}: ${row.padEnd(30)}`);
+        const run = { outputs: CASES[name]!, rate: Number(rate), pods: Number(pods), seconds: Number(seconds) };
+        found.set(row, [...(found.get(row) ?? []), await measure(root, run, contender)]);
+      }
     }
   }
   process.stderr.write("\n");
   process.stdout.write(report(found));
 }
 
-async function measure(root: string, run: Run): Promise<Figures> {
+async function measure(root: string, run: Run, contender: Contender): Promise<Figures> {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
-  const certificate = writeCertificate(root);
-  const sink = spawn(process.execPath, [SINK, join(root, "s3"), ...certificate], {
+  const [key, certificate] = writeCertificate(root);
+  const sink = spawn(process.execPath, [SINK, join(root, "s3"), key, certificate], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const endpoints = (await answerOf(sink)) as Record<Service, string>;
   writePodMetadata(join(root, "meta"), { pods: run.pods, sizes: "even", seed: 1 });
-  writeFileSync(join(root, "agent.yaml"), configText(root, run, endpoints));
   const lasts = WARM_UP_SECONDS + run.seconds + 5;
   const generated = ["--out", join(root, "node"), "--pods", String(run.pods), "--rate", String(run.rate)];
   const generator = spawn(process.execPath, [GENERATOR, ...generated, "--live", String(lasts)], { stdio: "inherit" });
-  const agent = startAgent(root, certificate[1]);
+  const agent = contender.start({ root, outputs: run.outputs, endpoints, certificate });
   try {
     await sleep(WARM_UP_SECONDS * 1000);
     const before = cpuTicks(agent.pid!);
@@ -101,7 +104,7 @@ async function measure(root: string, run: Run): Promise<Figures> {
     const rssPeakMb = memoryMb(agent.pid!, "VmHWM");
     agent.kill("SIGTERM");
     const [code] = (await once(agent, "close")) as [number];
-    if (code !== 0) throw new Error(`the agent ended with exit code ${code}`);
+    if (code !== 0) throw new Error(`${contender.name} ended with exit code ${code}`);
     sink.stdin.write("counts\n");
     return { cpuPercent, rssPeakMb, anonPeakMb, counts: (await answerOf(sink)) as SinkCounts };
   } finally {
@@ -116,40 +119,6 @@ function writeCertificate(root: string): [string, string] {
   const names = ["-addext", "subjectAltName=DNS:localhost,DNS:logs.localhost"];
   execFileSync("openssl", ["req", ...what, ...names, "-keyout", key, "-out", certificate], { stdio: "ignore" });
   return [key, certificate];
-}
-
-function startAgent(root: string, certificate: string): ChildProcess {
-  const { PATH = "" } = process.env;
-  const aws = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" };
-  const child = spawn(PROGRAM, ["-c", join(root, "agent.yaml")], {
-    env: { PATH, ...aws, NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: certificate },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    if (/"level":"(error|warn)"/.test(chunk.toString())) process.stderr.write(chunk);
-  });
-  return child;
-}
-
-function configText(root: string, run: Run, endpoints: Readonly<Record<Service, string>>): string {
-  const outputs: Readonly<Record<Service, string>> = {
-    s3: "bucket: logs",
-    cloudwatch_logs: "log_group_name: logs, log_stream_prefix: x-",
-    kinesis_firehose: "delivery_stream: logs",
-  };
-  const lines = run.outputs.map(
-    (name) =>
-      `    - { name: ${name}, match: "*", region: us-east-1, endpoint: "${endpoints[name]}", ${outputs[name]} }`,
-  );
-  return `service: { storage.path: ${root}/state, cluster: bench, hostname: bench, log_level: info, grace: 30s }
-pipeline:
-  inputs:
-    - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: cri }
-  filters:
-    - { name: kubernetes, match: kube.*, kube_meta_preload_cache_dir: ${root}/meta }
-  outputs:
-${lines.join("\n")}
-`;
 }
 
 /** The next line a child prints, as JSON. */
@@ -171,7 +140,7 @@ function memoryMb(pid: number, field: "VmHWM" | "RssAnon"): number {
 
 function report(found: ReadonlyMap<string, readonly Figures[]>): string {
   const lines = [
-    "| output | percent of a core | peak RSS, MB (all runs) | peak anonymous, MB | requests | records |",
+    "| contender: output | percent of a core | peak RSS, MB (all runs) | peak anonymous, MB | requests | records |",
     "| --- | --- | --- | --- | --- | --- |",
   ];
   for (const [name, figures] of found) {
