@@ -2,19 +2,22 @@
 import { showAround } from "./around/show-around.ts";
 import { EXIT } from "./cli-error.ts";
 import type { CliIo, CommandIo } from "./cli-io.ts";
+import { commandOf } from "./command-line.ts";
 import { changeSettings } from "./config-file.ts";
-import { diagnose, type Probe } from "./diagnose.ts";
 import type { Engine } from "./engine/engine.ts";
 import { firstOptions, follow } from "./follow/follow.ts";
-import { counted, footerLine, scanText, windowText } from "./footer.ts";
+import { counted, footerLine, receiptsText } from "./footer.ts";
+import { appendHistory } from "./history.ts";
+import { noRowsNotice } from "./no-rows.ts";
 import type { Options } from "./options.ts";
-import type { Asked } from "./predicates.ts";
-import { prepare, type PreparedQuery, type Scan, type Surroundings } from "./prepare.ts";
-import { createProbe } from "./probe.ts";
+import { pagedOutput } from "./pager.ts";
+import { planText } from "./plan-text.ts";
+import { prepare, type PreparedQuery, type Surroundings } from "./prepare.ts";
 import { startProgress } from "./progress.ts";
 import { defaultFormat } from "./render/renderer.ts";
 import { note } from "./report.ts";
-import { runQuery } from "./run.ts";
+import { nothingTaken, openEngine, runQuery, type Taken } from "./run.ts";
+import { refuseLargeScan, scanLimit } from "./scan-limit.ts";
 import { grepMistake } from "./scope.ts";
 import { show, type Shown } from "./show.ts";
 import { usesColor } from "./style.ts";
@@ -28,44 +31,75 @@ export async function answer(given: Options, text: string | null, io: CommandIo)
   const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now(), signal: io.signal, notice };
   const prepared = await prepare(options, text, at);
   await rememberStoreOnTerminal(options, prepared, io);
-  if (options.explain || options.dryRun) {
-    await io.out.write(planText(options, prepared));
+  const plan = await planText(options, prepared, io.signal);
+  if (plan !== null) {
+    await io.out.write(plan);
     return EXIT.ok;
   }
-  const startMs = performance.now();
-  const { context } = prepared;
-  const engine = await io.openEngine("local", { context, env: io.env, scanBytesMax: null, notice });
-  if (options.follow) return await follow({ options, prepared, engine, io });
-  const shown =
-    options.around === null
-      ? await runAndShow(options, prepared, engine, io)
-      : await showAround({ options, around: options.around, prepared, at, engine, io });
-  if (io.signal.aborted || io.out.closed.aborted) return EXIT.ok;
+  const { scan, choice } = prepared;
+  await refuseLargeScan(scan, scanLimit(options, choice.engine), io.signal);
   const isTalkative = options.stats || (io.stderr.isTTY === true && !options.quiet);
-  if (isTalkative) note(io, footerLine(shown.rows, prepared.scan, options.zone, performance.now() - startMs));
-  if (shown.truncated && !options.quiet) note(io, truncationNotice(prepared.rowsMax, shown.reversed));
-  if (shown.rows === 0 && prepared.scan !== null && !options.quiet) {
-    const probe = createProbe(options, { context, scan: prepared.scan }, at, engine, io.signal);
+  if (choice.why !== null && isTalkative) note(io, choice.why);
+  const engine = await openEngine(prepared, options, io, notice);
+  if (options.follow) return await follow({ options, prepared, engine, io });
+
+  const startMs = performance.now();
+  const taken = nothingTaken();
+  const asking: Asking = { options, text, prepared, at, engine, taken, startMs, io };
+  const shown = await runPaged(asking);
+  if (io.signal.aborted || io.out.closed.aborted) return EXIT.ok;
+  if (isTalkative)
+    note(io, footerLine({ rows: shown.rows, elapsedMs: performance.now() - startMs, taken }, scan, options.zone));
+  if (shown.truncated) notice(truncationNotice(prepared.rowsMax, shown.reversed));
+  if (shown.rows === 0 && scan !== null && !options.quiet) {
     const progress = startProgress(io.stderr, io.stderr.isTTY === true, "no rows; looking for the reason");
-    const found = await noRowsNotice({ options, text }, prepared.scan, probe);
+    const found = await noRowsNotice({ options, text }, prepared, at, engine);
     progress.stop();
     note(io, found);
   }
   return shown.rows === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
 }
 
-async function runAndShow(
-  options: Options,
-  prepared: PreparedQuery,
-  engine: Engine,
-  io: CommandIo,
-): Promise<Shown & { readonly reversed: boolean }> {
+interface Asking {
+  readonly options: Options;
+  readonly text: string | null;
+  readonly prepared: PreparedQuery;
+  readonly at: Surroundings;
+  readonly engine: Engine;
+  readonly taken: Taken;
+  readonly startMs: number;
+  readonly io: CommandIo;
+}
+
+type ShownRows = Shown & { readonly reversed: boolean };
+
+/** Shows the rows, by the pager if they are many; says what a query has cost that was stopped or failed. */
+async function runPaged(asking: Asking): Promise<ShownRows> {
+  const { options, prepared, at, engine, io } = asking;
+  const out = options.pager ? pagedOutput(io.out, io) : io.out;
+  const paged = { ...asking, io: { ...io, out } };
+  let shown: ShownRows | null = null;
+  try {
+    const { around } = options;
+    shown =
+      around === null
+        ? await runAndShow(paged)
+        : await showAround({ options, around, prepared, at, engine, taken: asking.taken, io: paged.io });
+    await out.flush();
+    return shown;
+  } finally {
+    const isStopped = shown === null || io.signal.aborted || out.closed.aborted;
+    if (isStopped && asking.taken.receipts.size > 0 && !options.quiet) note(io, receiptsText(asking.taken.receipts));
+    await remember(asking, isStopped ? null : (shown?.rows ?? null));
+  }
+}
+
+async function runAndShow({ options, prepared, engine, taken, io }: Asking): Promise<ShownRows> {
   const terminal = io.stdout.isTTY === true;
-  const objects = prepared.scan === null ? "running" : `reading ${counted(prepared.scan.objects.length, "object")}`;
-  const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, objects);
+  const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, progressText(prepared, taken));
   const signal = AbortSignal.any([io.signal, io.out.closed]);
   try {
-    await using running = await runQuery(prepared, engine, signal);
+    await using running = await runQuery(prepared, engine, signal, taken);
     const { result, reversed } = running;
     const showOptions = {
       format: options.output ?? defaultFormat(prepared.statement.kind, terminal),
@@ -87,13 +121,50 @@ async function runAndShow(
   }
 }
 
-/** Scripts leave no trace: what they query is not what the user at the terminal wants to query next. */
-async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery, io: CliIo): Promise<void> {
-  const { scan, context } = prepared;
-  // Where a context is in use, what is remembered would not be looked at.
-  if (options.store === null || scan === null || context.name !== null || io.stderr.isTTY !== true) return;
+/** Asked again and again while it runs. */
+function progressText({ scan, choice }: PreparedQuery, { receipts }: Taken): () => string {
+  if (choice.engine === "athena") return () => (receipts.size === 0 ? "waiting for Athena" : receiptsText(receipts));
+  return () => (scan === null ? "running" : `reading ${counted(scan.objects.length, "object")}`);
+}
+
+/** What a person asks, and what costs money, is kept; scripts on local stores leave no trace. */
+async function remember(
+  { options, text, prepared, taken, startMs, at, io }: Asking,
+  rows: number | null,
+): Promise<void> {
+  const receipts = [...taken.receipts.values()];
+  if (io.stderr.isTTY !== true && receipts.length === 0) return;
+  const entry = {
+    time: new Date(Number(at.now / 1_000_000n)).toISOString(),
+    text,
+    command: commandOf(options, text),
+    engine: prepared.choice.engine,
+    store: prepared.context.store,
+    rows,
+    ms: Math.round(performance.now() - startMs),
+    bytes: sum(receipts.map(({ scannedBytes }) => scannedBytes)) ?? taken.bytesRead,
+    usd: sum(receipts.map(({ usd }) => usd)),
+    queryId: receipts.at(-1)?.queryId ?? null,
+  } as const;
   try {
-    const path = await changeSettings(io.env, (settings) => ({ ...settings, store: scan.store.location }));
+    await appendHistory(entry, io.env);
+  } catch (error) {
+    if (!options.quiet) note(io, `could not append to the history: ${(error as Error).message}`);
+  }
+}
+
+function sum(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((total, value) => total + value, 0);
+}
+
+/** Scripts leave no trace: what they query is not what the user at the terminal wants to query next. */
+async function rememberStoreOnTerminal(options: Options, { scan, context }: PreparedQuery, io: CliIo): Promise<void> {
+  const { store } = context;
+  // Where a context is in use, what is remembered would not be looked at.
+  const isNew = options.store !== null && scan !== null && context.name === null;
+  if (!isNew || store === null || io.stderr.isTTY !== true) return;
+  try {
+    const path = await changeSettings(io.env, (settings) => ({ ...settings, store }));
     if (path !== null && !options.quiet)
       note(io, `remembered the store in ${path}: --store may be left out from now on`);
   } catch (error) {
@@ -101,29 +172,8 @@ async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery
   }
 }
 
-function planText(options: Options, { lower, scan }: PreparedQuery): string {
-  const window = scan === null ? "none" : `${windowText(scan.window.range, options.zone)} (${options.zone})`;
-  const reads = scan === null ? "nothing" : scanText(scan);
-  if (options.explain) {
-    const { sql } = lower(scan?.objects.map(({ key }) => `${scan.store.location}/${key}`) ?? []);
-    return `-- window: ${window}\n-- reads: ${reads}\n${sql.trimEnd()}\n`;
-  }
-  const partitions = scan?.partitions.map((partition) => `  ${partition.path}\n`).join("") ?? "";
-  return `window: ${window}\nwould read: ${reads}\n${partitions}`;
-}
-
 function truncationNotice(rowsMax: number | null, reversed: boolean): string {
   const which = reversed ? "newest " : "first ";
   const verb = rowsMax === 1 ? "is" : "are";
   return `only the ${which}${counted(rowsMax ?? 0, "row")} ${verb} shown, there are more: --limit N, --limit all, or a narrower query`;
-}
-
-async function noRowsNotice(asked: Asked, scan: Scan, probe: Probe): Promise<string> {
-  try {
-    const lines = await diagnose(asked, scan, probe);
-    return ["no rows", ...lines.map((line) => `  ${line}`)].join("\n");
-  } catch (error) {
-    // The query itself has been answered: what fails here is help.
-    return `no rows (and no explanation: ${(error as Error).message})`;
-  }
 }

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { Context } from "./context.ts";
 import type { Engine, EngineName } from "./engine/engine.ts";
 import type { Output } from "./output.ts";
+import type { Pager } from "./pager.ts";
 import type { QuerySource } from "./query-text.ts";
 
 /** Everything that the program touches, so that tests run it in process. */
@@ -20,7 +21,9 @@ export interface CliIo {
   /** Aborted to interrupt (Ctrl-C). */
   readonly signal: AbortSignal;
   /** Loads the engine; called only when a query runs. */
-  openEngine(name: EngineName, setup: EngineSetup): Promise<Engine>;
+  readonly openEngine: (name: EngineName, setup: EngineSetup) => Promise<Engine>;
+  /** Starts a pager on the terminal by the shell's command; absent where there is none. */
+  readonly openPager?: (command: string) => Pager;
 }
 
 export interface EngineSetup {
@@ -28,6 +31,8 @@ export interface EngineSetup {
   readonly env: CliIo["env"];
   /** The query is stopped once it has scanned more; null for no limit. */
   readonly scanBytesMax: number | null;
+  /** The result of the same text may be as old as this; null for none. */
+  readonly reuseMinutes: number | null;
   /** Tells the user what is worth knowing and no failure. */
   readonly notice: (message: string) => void;
 }

@@ -29,6 +29,7 @@ export function commandOf(options: Options, text: string | null): string {
   if (options.limit !== undefined) add("--limit", String(options.limit ?? "all"));
   if (options.fields !== null) add("--fields", options.fields.join(","));
   for (const [name, value] of Object.entries(options.params)) add("--param", `${name}=${value}`);
+  if (options.reuseMinutes !== null) add("--reuse", `${options.reuseMinutes}m`);
   add("-o", options.output);
   if (text !== null) args.push(shellQuote(text));
   return args.join(" ");

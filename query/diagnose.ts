@@ -10,7 +10,7 @@ import { counted, scanText, timeText, windowText } from "./footer.ts";
 import { nearestName } from "./nearest.ts";
 import { hasScope } from "./options.ts";
 import { findPredicates, type Asked, type Predicate } from "./predicates.ts";
-import type { Scan } from "./prepare.ts";
+import type { Scan } from "./plan-scan.ts";
 import { EMPTY_SCOPE, NAME_COLUMNS } from "./scope.ts";
 
 /** What the diagnosis may ask of the store. */

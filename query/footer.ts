@@ -1,21 +1,54 @@
-/** What is said on stderr about a query: its window, what was read, how long it took. */
+/** What is said on stderr about a query: its window, what was read, how long it took, what it cost. */
 import type { TimeRange } from "./dialect/statement.ts";
-import type { Scan } from "./prepare.ts";
+import { usdText } from "./engine/athena/cost.ts";
+import type { Receipt } from "./engine/engine.ts";
+import type { Scan } from "./plan-scan.ts";
+import { s3Usd } from "./price.ts";
+import type { Taken } from "./run.ts";
 import { inZone } from "./zone.ts";
 
-/** `12 rows · 2026-11-21T04:00:00Z to now (UTC) · 40 objects, 1.2 MB, in 2 hours · 0.12 s`. */
-export function footerLine(rows: number, scan: Scan | null, zone: string, elapsedMs: number): string {
+/** What a query took. */
+export interface Effort {
+  readonly rows: number;
+  readonly elapsedMs: number;
+  readonly taken: Taken;
+}
+
+/**
+ * `12 rows · 2026-11-21T04:00:00Z to now (UTC) · 40 objects, 1.2 MB, in 2 hours · DuckDB · 0.12 s`; over S3 with what was
+ * fetched, on Athena with what was scanned, and what that costs.
+ */
+export function footerLine(effort: Effort, scan: Scan | null, zone: string): string {
+  const { rows, elapsedMs, taken } = effort;
+  const { bytesRead, requests, receipts } = taken;
   const parts = [counted(rows, "row")];
   if (scan !== null) parts.push(`${windowText(scan.window.range, zone)} (${zone})`, scanText(scan));
+  if (receipts.size > 0) parts.push(receiptsText(receipts));
+  else if (requests > 0) {
+    parts.push(
+      `DuckDB over S3: ${bytesText(bytesRead)} in ${counted(requests, "request")}, ${usdText(s3Usd(requests))}`,
+    );
+  } else parts.push("DuckDB");
   parts.push(`${(elapsedMs / 1000).toFixed(2)} s`);
   return parts.join(" · ");
 }
 
+/** `Athena: 12.3 MB scanned, $0.00006 (<id>)`, of several queries together. */
+export function receiptsText(receipts: ReadonlyMap<string, Receipt>): string {
+  const all = [...receipts.values()];
+  const id = ` (${[...receipts.keys()].join(", ")})`;
+  if (all.every(({ reused }) => reused)) return `Athena: an earlier result, $0${id}`;
+  const scannedBytes = all.reduce((sum, receipt) => sum + receipt.scannedBytes, 0);
+  const usd = all.reduce((sum, receipt) => sum + receipt.usd, 0);
+  return `Athena: ${bytesText(scannedBytes)} scanned, ${usdText(usd)}${id}`;
+}
+
 /** What a plan reads of its store. */
-export function scanText(scan: Scan): string {
-  const bytes = scan.objects.reduce((sum, object) => sum + object.bytes, 0);
-  const size = scan.objects.length === 0 ? "" : `, ${bytesText(bytes)},`;
-  return `${counted(scan.objects.length, "object")}${size} in ${counted(scan.partitions.length, "hour")}`;
+export function scanText({ store, objects, partitions, clusters }: Scan): string {
+  if (store === null) return `cluster ${(clusters ?? []).join(", ")}`;
+  const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+  const size = objects.length === 0 ? "" : `, ${bytesText(bytes)},`;
+  return `${counted(objects.length, "object")}${size} in ${counted(partitions.length, "hour")}`;
 }
 
 /** A time range in a zone; its end is exclusive. */

@@ -4,7 +4,7 @@ import { CliError } from "./cli-error.ts";
 import { nearestName } from "./nearest.ts";
 import { FORMATS, type Format } from "./render/renderer.ts";
 import { checkLabel, parseLevels, type Scope } from "./scope.ts";
-import type { TimeFlags } from "./time-range.ts";
+import { parseDuration, type TimeFlags } from "./time-range.ts";
 import { resolveZone } from "./zone.ts";
 
 export interface Options {
@@ -41,6 +41,8 @@ export interface Options {
   /** Bytes that may be scanned: null for any number, undefined if not given. */
   readonly scanBytesMax: number | null | undefined;
   readonly estimate: boolean;
+  /** Athena may give the result of the same text from so long ago; null for a new one. */
+  readonly reuseMinutes: number | null;
   readonly pager: boolean;
   /** The options that a command has of its own. */
   readonly extra: Readonly<Record<string, string | true | undefined>>;
@@ -90,6 +92,7 @@ export const OPTION_TABLE = {
   "exit-status": { type: "boolean" },
   "max-scan": { type: "string" },
   estimate: { type: "boolean" },
+  reuse: { type: "string" },
   "no-pager": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
@@ -162,6 +165,7 @@ export function parseOptions(
     around: parseAround(last("before-context"), last("after-context"), last("around")),
     scanBytesMax: parseSize("--max-scan", last("max-scan")),
     estimate: values.has("estimate"),
+    reuseMinutes: parseReuse(last("reuse")),
     pager: !values.has("no-pager"),
     extra: Object.fromEntries(
       Object.entries(extra).map(([name, { type }]) => {
@@ -255,6 +259,14 @@ function parseAround(before: string | null, after: string | null, both: string |
 function parseRows(flag: string, text: string | null): number | null {
   if (text === null || /^\d{1,4}$/.test(text)) return text === null ? null : Number(text);
   throw new CliError(`${flag} ${text}: not a number of rows`, `write ${flag} 3`);
+}
+
+/** Athena counts in minutes and keeps results for a week. */
+function parseReuse(text: string | null): number | null {
+  if (text === null) return null;
+  const minutes = Number(parseDuration(text, "--reuse") / 60_000_000_000n);
+  if (minutes >= 1 && minutes <= 10_080) return minutes;
+  throw new CliError(`--reuse ${text}: Athena keeps results from 1m to 7d`, "write --reuse 10m");
 }
 
 function oneOf<T extends string>(name: OptionName, text: string | null, allowed: readonly T[]): T | null {

@@ -1,16 +1,15 @@
-/** From options and text to a statement that an engine can run: analyse, choose the window, list the objects. */
-import { CliError } from "./cli-error.ts";
-import { readContext, requireStore, type Context } from "./context.ts";
-import type { Partition } from "./catalog/plan.ts";
+/** From options and text to a statement that an engine can run: analyse, choose window and engine, list the objects. */
+import { chooseEngine, onlyEngine, type EngineChoice } from "./choose-engine.ts";
+import { readContext, type Context } from "./context.ts";
 import { analyze } from "./dialect/analyze.ts";
-import { lowerForDuckDb } from "./dialect/lower.ts";
+import { lowerForDuckDb, lowerForTrino } from "./dialect/lower.ts";
 import type { Statement, TimeRange } from "./dialect/statement.ts";
-import type { LoweredQuery } from "./engine/engine.ts";
-import { nearestName } from "./nearest.ts";
+import { floorTo } from "./dialect/time-value.ts";
+import type { EngineName, LoweredQuery } from "./engine/engine.ts";
+import { estimate } from "./estimate.ts";
 import { DEFAULT_LIMIT, type Options } from "./options.ts";
+import { planScan, type Scan } from "./plan-scan.ts";
 import { scopeCondition } from "./scope.ts";
-import { openStore, type Need, type Store, type StoredObject } from "./store/store.ts";
-import { windowOf, type QueryWindow } from "./time-range.ts";
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,28 +24,24 @@ export interface Surroundings {
 export interface PreparedQuery {
   readonly statement: Statement;
   readonly context: Context;
+  readonly choice: EngineChoice;
   /** Null if the statement does not read logs. */
   readonly scan: Scan | null;
   /** Rows to show at most; one more is fetched, to know whether there are more. Null for all. */
   readonly rowsMax: number | null;
   /** Columns of the result to show; null for all. Scope flags alone select their fields themselves. */
   readonly fields: readonly string[] | null;
-  /** The statement for the engine; `files` stand for the objects of the scan. */
+  /** The statement for the engine; `files` stand for the objects of the scan (DuckDB alone reads files). */
   readonly lower: (files: readonly string[], rows?: "all, oldest first") => LoweredQuery;
 }
 
-export interface Scan {
-  readonly store: Store;
-  readonly window: QueryWindow;
-  /** What is read: by cluster, then time. */
-  readonly partitions: readonly Partition[];
-  readonly objects: readonly StoredObject[];
-  readonly need: Need;
-}
+const MINUTE_NS = 60_000_000_000n;
+const EVERYTHING: TimeRange = { from: null, to: null };
+const NOTHING: TimeRange = { from: 0n, to: 0n };
 
 /**
- * Prepares the query; lists the store but opens no object. `range` replaces the window (for the diagnosis). Throws
- * QueryError for the text, CliError for everything else.
+ * Prepares the query; lists the store but opens no object, unless two engines have to be compared. `range` replaces the
+ * window (for the diagnosis). Throws QueryError for the text, CliError for everything else.
  */
 export async function prepare(
   options: Options,
@@ -55,28 +50,31 @@ export async function prepare(
   range?: TimeRange,
 ): Promise<PreparedQuery> {
   const context = await readContext(options, at.env, at.cwd);
-  if (context.engine === "athena") {
-    throw new CliError("-e athena: this version cannot ask Athena", "leave -e out, or say -e local");
-  }
-  const engine = context.engine === "local" ? "duckdb" : undefined;
-  const statement = analyze(text ?? scopeQuery(options.fields), { now: at.now, params: options.params, engine });
-  const scan = statement.readsLogs ? await planScan(options, context, statement, at, range) : null;
+  // The same text is one to Athena only if its times are the same.
+  const now = options.reuseMinutes === null ? at.now : floorTo(at.now, MINUTE_NS);
+  const engine = ({ auto: undefined, local: "duckdb", athena: "trino" } as const)[context.engine];
+  const statement = analyze(text ?? scopeQuery(options.fields), { now, params: options.params, engine });
+  const only = options.follow && context.engine === "auto" ? "local" : onlyEngine(context);
+  const planned = { options, context, statement, at: { ...at, now } };
+  const scan = statement.readsLogs ? await planScan(planned, only, range) : null;
+  const choice = await choose(only, scan, context, at.signal);
   const rowsMax = rowsShown(options, statement);
   return {
     statement,
     context,
+    choice,
     scan,
     rowsMax,
     fields: text === null ? null : options.fields,
     lower: (files, rows) =>
-      lowerForDuckDb(statement, {
-        files,
-        range: scan?.window.range ?? { from: null, to: null },
-        where: scopeCondition(options.scope),
-        limit: rowsMax === null || statement.limited || rows !== undefined ? null : rowsMax + 1,
-        oldestFirst: rows !== undefined,
-      }),
+      lowerFor(choice.engine, { options, context, statement, scan, files, ...rowsOf(statement, rowsMax, rows) }),
   };
+}
+
+/** The newest rows and one more, or all of them. */
+function rowsOf({ limited }: Statement, rowsMax: number | null, rows: "all, oldest first" | undefined) {
+  const limit = rowsMax === null || limited || rows !== undefined ? null : rowsMax + 1;
+  return { limit, oldestFirst: rows !== undefined };
 }
 
 /** The query that stands for scope flags alone. */
@@ -84,48 +82,46 @@ function scopeQuery(fields: readonly string[] | null): string {
   return `select ${fields?.join(", ") ?? "*"} from logs`;
 }
 
-async function planScan(
-  options: Options,
+async function choose(
+  only: EngineName | null,
+  scan: Scan | null,
   context: Context,
-  statement: Statement,
-  at: Surroundings,
-  given: TimeRange | undefined,
-): Promise<Scan> {
-  const clock = { now: at.now, zone: options.zone };
-  const window =
-    given === undefined ? windowOf(options.time, statement.window, clock) : { range: given, source: "flags" as const };
-  const store = await openStore(requireStore(context), {
-    env: at.env,
-    region: context.region,
-    profile: context.profile,
-    notice: at.notice,
-  });
-  const partitions = await store.listPartitions(window.range, context.clusters, at.signal);
-  if (partitions.length === 0) await refuseUnknownClusters(context.clusters, store, at.signal);
-  const objects = await store.listObjects(partitions, at.signal);
-  const need: Need = { columns: null, range: window.range, bounds: [] };
-  return { store, window, partitions, objects, need };
+  signal: AbortSignal,
+): Promise<EngineChoice> {
+  if (only !== null) return { engine: only, why: null };
+  if (scan === null || scan.store === null || scan.objects.length === 0) return { engine: "local", why: null };
+  return chooseEngine(await estimate(scan.store, scan.objects, scan.need, signal), context.pricePerTb);
+}
+
+interface Lowering {
+  readonly options: Options;
+  readonly context: Context;
+  readonly statement: Statement;
+  readonly scan: Scan | null;
+  readonly limit: number | null;
+  readonly oldestFirst: boolean;
+  readonly files: readonly string[];
+}
+
+function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
+  const { options, context, statement, scan, files, ...rows } = lowering;
+  const range = scan?.window.range ?? EVERYTHING;
+  if (engine === "local") {
+    const columns = scan?.store?.kind === "s3" ? scan.need.columns : null;
+    const condition = scopeCondition(options.scope, "duckdb");
+    return lowerForDuckDb(statement, { files, range, where: condition, columns, ...rows });
+  }
+  const { catalog, database, table } = context;
+  const where = scopeCondition(options.scope, "trino");
+  const clusters = scan?.clusters ?? [];
+  // Flags and text may exclude each other; a scan names a cluster all the same.
+  const chosen = clusters.length === 0 ? { clusters: [""], range: NOTHING } : { clusters, range };
+  const lowered = lowerForTrino(statement, { table: { catalog, database, table }, ...chosen, where, ...rows });
+  return { ...lowered, files: [], prelude: [] };
 }
 
 /** A LIMIT in the text is the user's own; `--limit` beside it still holds, the default does not. */
 function rowsShown(options: Options, statement: Statement): number | null {
   if (options.limit !== undefined) return options.limit;
   return statement.limited ? null : DEFAULT_LIMIT;
-}
-
-async function refuseUnknownClusters(
-  clusters: readonly string[] | null,
-  store: Store,
-  signal: AbortSignal,
-): Promise<void> {
-  if (clusters === null) return;
-  const known = await store.listClusters(signal);
-  const unknown = clusters.find((cluster) => !known.includes(cluster));
-  if (unknown === undefined) return;
-  const near = nearestName(unknown, known);
-  const names = known.slice(0, 20).join(", ");
-  throw new CliError(
-    `--cluster ${unknown}: not in this store`,
-    `${near === null ? "" : `did you mean ${near}? `}The store has ${names}.`,
-  );
 }

@@ -1,30 +1,30 @@
 /** The diagnosis's questions, answered by the engine that ran the query. */
 import { CliError } from "./cli-error.ts";
-import type { Context } from "./context.ts";
 import type { Probe } from "./diagnose.ts";
 import type { TimeRange } from "./dialect/statement.ts";
 import { QueryError, type Engine, type Value } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
-import { prepare, type Scan, type Surroundings } from "./prepare.ts";
+import { prepare, type Surroundings } from "./prepare.ts";
 import { runQuery } from "./run.ts";
 import { EMPTY_SCOPE } from "./scope.ts";
+import type { Store } from "./store/store.ts";
 
 /** All questions of one diagnosis together may take so long; then what is known is said. */
 const BUDGET_MS = 5000;
 
-/** A probe of the store of `scan`. */
+/** A probe of a store, by DuckDB. */
 export function createProbe(
   options: Options,
-  { context, scan }: { readonly context: Context; readonly scan: Scan },
+  { store, clusters }: { readonly store: Store; readonly clusters: readonly string[] | null },
   at: Surroundings,
   engine: Engine,
-  interrupted: AbortSignal,
 ): Probe {
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(BUDGET_MS)]);
+  const signal = AbortSignal.any([at.signal, AbortSignal.timeout(BUDGET_MS)]);
   /** Null if it was stopped: what a stopped query gave is a part. */
   const run = async (asked: Options, text: string | null, range?: TimeRange): Promise<Row[] | null> => {
     try {
-      await using running = await runQuery(await prepare(asked, text, { ...at, signal }, range), engine, signal);
+      const local = { ...asked, engine: "local" as const };
+      await using running = await runQuery(await prepare(local, text, { ...at, signal }, range), engine, signal);
       const rows: Row[] = [];
       for await (const batch of running.result.batches) {
         rows.push(...batch);
@@ -49,9 +49,9 @@ export function createProbe(
     },
     rows: (text, range) => run({ ...options, scope: EMPTY_SCOPE, limit: null, fields: null }, text, range),
     async newest() {
-      const all = await scan.store.listPartitions({ from: null, to: null }, context.clusters, signal);
+      const all = await store.listPartitions({ from: null, to: null }, clusters, signal);
       for (const partition of all.toSorted((a, b) => b.hour - a.hour)) {
-        const newest = (await scan.store.listObjects([partition], signal)).at(-1);
+        const newest = (await store.listObjects([partition], signal)).at(-1);
         if (newest !== undefined) return { partition, name: newest.key.split("/").at(-1)! };
       }
       return null;

@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 /** Shows `message` and the seconds so far, once the query takes longer than a glance. Does nothing if not `enabled`. */
-export function startProgress(stderr: Writable, enabled: boolean, message: string): Progress {
+export function startProgress(stderr: Writable, enabled: boolean, message: string | (() => string)): Progress {
   if (!enabled) return { stop: () => {} };
   const startMs = performance.now();
   let shown = false;
@@ -18,7 +18,9 @@ export function startProgress(stderr: Writable, enabled: boolean, message: strin
     const elapsedMs = performance.now() - startMs;
     if (elapsedMs < FIRST_AFTER_MS) return;
     shown = true;
-    stderr.write(`\r\x1b[2K${message} … ${(elapsedMs / 1000).toFixed(1)} s (Ctrl-C stops)`);
+    stderr.write(
+      `\r\x1b[2K${typeof message === "string" ? message : message()} … ${(elapsedMs / 1000).toFixed(1)} s (Ctrl-C stops)`,
+    );
   }, EVERY_MS);
   return {
     stop() {

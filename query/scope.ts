@@ -2,6 +2,7 @@
 import { LEVELS } from "../config/table.ts";
 import { CliError } from "./cli-error.ts";
 import { stringLiteral } from "./dialect/literal.ts";
+import { javaPattern } from "./dialect/java-pattern.ts";
 import { nearestName } from "./nearest.ts";
 
 /** Flags of different kinds are AND-ed, several values of one flag OR-ed; labels are AND-ed as in kubectl. */
@@ -34,13 +35,13 @@ export const EMPTY_SCOPE: Scope = {
 
 export const NAME_COLUMNS = ["namespace", "workload", "pod", "container"] as const;
 
-/** The condition on the columns of `logs` that the scope asks for, or null if it asks for none. */
-export function scopeCondition(scope: Scope): string | null {
+/** The condition on the columns of `logs` that the scope asks for, in an engine's SQL, or null if it asks for none. */
+export function scopeCondition(scope: Scope, engine: "duckdb" | "trino"): string | null {
   const conditions = [
     ...NAME_COLUMNS.map((column) => anyOf(scope[column].map((pattern) => nameCondition(column, pattern)))),
-    ...scope.label.map(labelCondition),
+    ...scope.label.map((text) => labelCondition(text, engine)),
     scope.levels.length === 0 ? null : `level IN (${scope.levels.map(stringLiteral).join(", ")})`,
-    anyOf(scope.grep.map((pattern) => grepCondition(pattern, scope.ignoreCase))),
+    anyOf(scope.grep.map((pattern) => grepCondition(pattern, scope.ignoreCase, engine))),
   ].filter((condition) => condition !== null);
   return conditions.length === 0 ? null : conditions.join(" AND ");
 }
@@ -96,9 +97,11 @@ function nameCondition(column: string, pattern: string): string {
   return `${column} LIKE ${stringLiteral(like)}${/[%_\\]/.test(pattern) ? String.raw` ESCAPE '\'` : ""}`;
 }
 
-function labelCondition(text: string): string {
+function labelCondition(text: string, engine: "duckdb" | "trino"): string {
   const [, key, operator, value] = /^([^=!]+)(?:(!?=)=?(.*))?$/s.exec(text)!;
-  const label = `labels[${stringLiteral(key!)}]`;
+  const literal = stringLiteral(key!);
+  // Trino fails on a key that a map does not have.
+  const label = engine === "duckdb" ? `labels[${literal}]` : `element_at(labels, ${literal})`;
   if (operator === undefined) return `${label} IS NOT NULL`;
   // As in kubectl, `!=` also holds where the label is absent.
   return operator === "="
@@ -106,8 +109,13 @@ function labelCondition(text: string): string {
     : `${label} IS DISTINCT FROM ${stringLiteral(value!)}`;
 }
 
-function grepCondition(pattern: string, ignoreCase: boolean): string {
+function grepCondition(pattern: string, ignoreCase: boolean, engine: "duckdb" | "trino"): string {
   // A plain text is searched by bytes, several times faster than by a regular expression.
-  if (!ignoreCase && !/[\\^$.|?*+()[\]{}]/.test(pattern)) return `contains(log, ${stringLiteral(pattern)})`;
-  return `regexp_matches(log, ${stringLiteral(ignoreCase ? `(?i)${pattern}` : pattern)})`;
+  if (!ignoreCase && !/[\\^$.|?*+()[\]{}]/.test(pattern)) {
+    const text = stringLiteral(pattern);
+    return engine === "duckdb" ? `contains(log, ${text})` : `strpos(log, ${text}) > 0`;
+  }
+  const flagged = ignoreCase ? `(?i)${pattern}` : pattern;
+  if (engine === "duckdb") return `regexp_matches(log, ${stringLiteral(flagged)})`;
+  return `regexp_like(log, ${stringLiteral(javaPattern(flagged))})`;
 }

@@ -1,4 +1,4 @@
-/** What the time options mean, and which window a query gets: time flag, else the text's own range, else everything. */
+/** What the time options mean, and which window a query gets: time flag, else the text's own range, else a default. */
 import { CliError } from "./cli-error.ts";
 import type { TextWindow, TimeRange } from "./dialect/statement.ts";
 import { QueryError } from "./engine/engine.ts";
@@ -29,14 +29,19 @@ const NS_PER_SECOND = 1_000_000_000n;
 const DAY_MS = 86_400_000;
 
 /**
- * The window of a query over a local directory. Throws CliError for flags that cannot be read or contradict each other,
+ * The window of a query; `fallback` where nothing says one. Throws CliError for flags that cannot be read or contradict each other,
  * QueryError where the text constrains time in a way that gives no range and no flag says what is meant.
  */
-export function windowOf(flags: TimeFlags, text: TextWindow, clock: Clock): QueryWindow {
+export function windowOf(
+  flags: TimeFlags,
+  text: TextWindow,
+  clock: Clock,
+  fallback: TimeRange = EVERYTHING,
+): QueryWindow {
   const fromFlags = rangeOfFlags(flags, clock);
   if (fromFlags !== null) return { range: fromFlags, source: "flags" };
   if (text.kind === "range") return { range: text.range, source: "text" };
-  if (text.kind === "none") return { range: EVERYTHING, source: "default" };
+  if (text.kind === "none") return { range: fallback, source: "default" };
   const hint = "say which time to scan: --since 1h, --from T --to T, or --all-time";
   throw new QueryError("this condition on time does not give one range to scan", text, hint);
 }
@@ -56,7 +61,7 @@ export function rangeOfFlags(flags: TimeFlags, clock: Clock): TimeRange | null {
 }
 
 /** `90s`, `15m`, `1h`, `2d`, `1w`, and sums of them such as `1h30m`, in nanoseconds. Throws CliError. */
-export function parseDuration(text: string, flag: "--since" | "--interval" = "--since"): bigint {
+export function parseDuration(text: string, flag: "--since" | "--interval" | "--reuse" = "--since"): bigint {
   if (!/^(?:\d{1,6}[smhdw])+$/.test(text)) {
     const isTime = /^\d{4}-|^\d\d?:\d\d/.test(text);
     const hint =

@@ -15,7 +15,7 @@ export const USAGE = `Usage: logq [options] "<query>"    SQL over your logs; FRO
 Time    --since 15m|1h|2d|1w   --from T   --to T (exclusive)   --all-time
         T: 2026-11-21T05:00:00Z, '2026-11-21 05:00', 2026-11-21, 05:00, now
         -z, --tz ZONE  of T and the output: Asia/Shanghai, +08:00, local (UTC)
-        Default: what the query itself says of ts, else everything.
+        Default: what the query says of ts; else 1h, of a directory everything.
 Scope   -n, --namespace NS   -w, --workload W   -p, --pod P   -c, --container C
         Names may be globs and comma lists.   --cluster C[,C]|all (all)
         -l, --label key=value   --level warn+ | error,fatal
@@ -31,8 +31,8 @@ Output  -o, --output log|table|json|ndjson|csv|tsv|logfmt|raw|md
 Plan    --explain  print the SQL that would run
         --dry-run  print what would be read   --estimate  what it would cost
         --max-scan 10GB|off  refuse to scan more (Athena 10GB, else off)
-        -e, --engine auto|local|athena  a named one: all of its SQL, not only
-        what DuckDB and Athena share
+        --reuse 10m  take Athena's answer to the same query from so long ago
+        -e, --engine auto|local|athena  a named one takes all of its SQL
 Store   --store DIR|s3://BUCKET/PREFIX  what logq-agent writes to. On a terminal
         remembered in ~/.config/logq/config.json; LOGQ_STORE goes before that.
         --context NAME  of that file (LOGQ_CONTEXT)   -h, --help   -V, --version

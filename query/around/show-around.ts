@@ -7,7 +7,7 @@ import type { Engine, ResultColumn } from "../engine/engine.ts";
 import type { Options } from "../options.ts";
 import { prepare, type PreparedQuery, type Surroundings } from "../prepare.ts";
 import { createRenderer, defaultFormat, isLogShaped, type Format, type Row } from "../render/renderer.ts";
-import { runQuery } from "../run.ts";
+import { runQuery, type Taken } from "../run.ts";
 import { EMPTY_SCOPE } from "../scope.ts";
 import { projection } from "../show.ts";
 import { usesColor } from "../style.ts";
@@ -21,6 +21,7 @@ export interface AroundSetup {
   readonly prepared: PreparedQuery;
   readonly at: Surroundings;
   readonly engine: Engine;
+  readonly taken: Taken;
   readonly io: CommandIo;
 }
 
@@ -59,14 +60,15 @@ export async function showAround(setup: AroundSetup): Promise<{ rows: number; tr
 }
 
 async function ask(
-  { at, engine, io, prepared }: AroundSetup,
+  { at, engine, io, prepared, taken }: AroundSetup,
   composed: Composed,
   options: Options,
   range: TimeRange | undefined,
 ): Promise<{ columns: readonly ResultColumn[]; rows: Row[] }> {
   try {
-    const asked = await prepare(options, composed.text, at, range ?? prepared.scan!.window.range);
-    await using running = await runQuery(asked, engine, AbortSignal.any([io.signal, io.out.closed]));
+    const same = { ...options, engine: prepared.choice.engine };
+    const asked = await prepare(same, composed.text, at, range ?? prepared.scan!.window.range);
+    await using running = await runQuery(asked, engine, AbortSignal.any([io.signal, io.out.closed]), taken);
     const rows: Row[] = [];
     for await (const batch of running.result.batches) rows.push(...batch);
     return { columns: running.result.columns, rows };

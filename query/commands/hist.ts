@@ -11,11 +11,12 @@ import { BY_NOTHING, countsQuery } from "../hist/counts-query.ts";
 import { extentOf, histogramOf, type Count, type Histogram } from "../hist/histogram.ts";
 import { chooseStepMs, countedStepMs, parseBars } from "../hist/steps.ts";
 import { parseOptions, type Options } from "../options.ts";
-import { prepare, type Scan, type Surroundings } from "../prepare.ts";
+import type { Scan } from "../plan-scan.ts";
+import { prepare, type Surroundings } from "../prepare.ts";
 import { startProgress } from "../progress.ts";
 import { readCommandText } from "../query-text.ts";
 import { note } from "../report.ts";
-import { runQuery } from "../run.ts";
+import { nothingTaken, openEngine, runQuery, type Taken } from "../run.ts";
 import { grepMistake } from "../scope.ts";
 import { showRows } from "../show-rows.ts";
 import { usesColor } from "../style.ts";
@@ -51,11 +52,11 @@ queries hold (time, scope, --store, -z), and
     const by = optionOf(options, "by") ?? "level";
     const isDrawn = (options.output ?? (io.stdout.isTTY === true ? "log" : "ndjson")) === "log";
     const question = { options, text, by, isDrawn, ...lengthOf(options) };
-    const { histogram, scan, elapsedMs } = await count(question, io);
+    const { histogram, scan, elapsedMs, taken } = await count(question, io);
     if (isDrawn) await io.out.write(draw(histogram, question, io));
     else await writeCounts(histogram, question, io);
     if (options.stats || (io.stderr.isTTY === true && !options.quiet)) {
-      note(io, footerLine(histogram.total, scan, options.zone, elapsedMs));
+      note(io, footerLine({ rows: histogram.total, elapsedMs, taken }, scan, options.zone));
     }
     if (histogram.total === 0 && !options.quiet) note(io, "no rows: logq with the same options says why");
     return histogram.total === 0 && options.exitStatus ? EXIT.noRows : EXIT.ok;
@@ -76,6 +77,7 @@ interface Counted {
   readonly histogram: Histogram;
   readonly scan: Scan;
   readonly elapsedMs: number;
+  readonly taken: Taken;
 }
 
 async function count(question: Question, io: CommandIo): Promise<Counted> {
@@ -103,9 +105,10 @@ async function count(question: Question, io: CommandIo): Promise<Counted> {
   const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, "counting");
   try {
     const signal = AbortSignal.any([io.signal, io.out.closed]);
-    const setup = { context: asking.prepared.context, env: io.env, scanBytesMax: null, notice };
+    const taken = nothingTaken();
+    const opened = await openEngine(asking.prepared, options, io, notice);
     const counts = await inText(asking.composed, async () => {
-      await using running = await runQuery(asking.prepared, await io.openEngine("local", setup), signal);
+      await using running = await runQuery(asking.prepared, opened, signal, taken);
       return await readCounts(running.result);
     });
     signal.throwIfAborted();
@@ -119,7 +122,7 @@ async function count(question: Question, io: CommandIo): Promise<Counted> {
       byLevel: by === "level",
       seriesMax: question.isDrawn ? DRAWN_SERIES_MAX : Infinity,
     };
-    return { histogram: histogramOf(counts, shown), scan, elapsedMs: performance.now() - startMs };
+    return { histogram: histogramOf(counts, shown), scan, taken, elapsedMs: performance.now() - startMs };
   } catch (error) {
     throw grepMistake((error as Error).message, options.scope) ?? error;
   } finally {

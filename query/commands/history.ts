@@ -9,9 +9,9 @@ const SHOWN_DEFAULT = 20;
 
 export const history: Command = {
   usage: "history [N] [-o FORMAT]",
-  help: `The last N queries (${SHOWN_DEFAULT}) that ran on a terminal, and all that cost money, oldest first.
-usd is what Athena bills, query_id is for logq cancel and the AWS console.
-1,000 are kept, in ~/.local/state/logq/history.jsonl.
+  help: `The last N queries (${SHOWN_DEFAULT}) that ran on a terminal, and all that cost
+money, oldest first. usd is what Athena bills, query_id is for logq cancel and
+the AWS console. 1,000 are kept, in ~/.local/state/logq/history.jsonl.
 `,
   async run(argv, io) {
     const options = parseOptions(argv);

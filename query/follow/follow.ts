@@ -4,9 +4,11 @@ import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import type { Engine, Result } from "../engine/engine.ts";
 import { hasTimeFlag, type Options } from "../options.ts";
-import type { PreparedQuery, Scan } from "../prepare.ts";
+import type { Scan } from "../plan-scan.ts";
+import type { PreparedQuery } from "../prepare.ts";
 import { createRenderer, isLogShaped, type Format, type Renderer, type Row } from "../render/renderer.ts";
 import { note } from "../report.ts";
+import type { Store } from "../store/store.ts";
 import { runQuery } from "../run.ts";
 import { grepMistake } from "../scope.ts";
 import { projection, type Projection } from "../show.ts";
@@ -83,7 +85,10 @@ export async function follow(setup: FollowSetup): Promise<number> {
   return EXIT.ok;
 }
 
-function checkFollowed({ statement, scan }: PreparedQuery): Scan {
+function checkFollowed({ statement, scan, choice }: PreparedQuery): Scan & { readonly store: Store } {
+  if (choice.engine === "athena") {
+    throw new CliError("-f does not ask Athena: each look would be billed", "read the store itself: -f -e local");
+  }
   if (scan === null || statement.kind !== "rows") {
     const hint = "follow rows: write a condition or select *, and aggregate what comes: logq -f … -o ndjson | …";
     throw new CliError("-f shows rows as they come, and this query's result is known at its end only", hint);
@@ -100,10 +105,10 @@ function checkFollowed({ statement, scan }: PreparedQuery): Scan {
       "leave the end of the time out",
     );
   }
-  return scan;
+  return { ...scan, store: scan.store! };
 }
 
-function followNotice({ store, objects }: Scan, everyMs: number): string {
+function followNotice({ store, objects }: Scan & { readonly store: Store }, everyMs: number): string {
   const intervalMs = uploadIntervalMs(objects);
   const measured = intervalMs === null ? "" : `, lately every ${Math.max(1, Math.round(intervalMs / 1000))} s`;
   return `following ${store.location}: rows come when agents upload them (upload_timeout${measured}), new objects are looked for every ${everyMs / 1000} s; Ctrl-C ends`;

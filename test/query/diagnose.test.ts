@@ -3,7 +3,7 @@ import { parsePartition } from "../../query/catalog/plan.ts";
 import { commandOf } from "../../query/command-line.ts";
 import { diagnose, type Probe } from "../../query/diagnose.ts";
 import { parseOptions } from "../../query/options.ts";
-import type { Scan } from "../../query/prepare.ts";
+import type { Scan } from "../../query/plan-scan.ts";
 import { openDirectory } from "../../query/store/directory.ts";
 
 const partition = parsePartition("cluster=prod/dt=2026-11-20/hour=23")!;
@@ -121,6 +121,7 @@ async function run(argv: string[], world: World): Promise<string[]> {
   const files = world.files ?? ["/s/n.parquet"];
   const scan: Scan = {
     store: openDirectory("/s"),
+    clusters: null,
     partitions: [partition],
     objects: files.map((key) => ({ key, bytes: 10, modifiedMs: 0, partition })),
     need: { columns: null, range, bounds: [] },

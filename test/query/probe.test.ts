@@ -83,9 +83,8 @@ async function open(given: { flags?: string[]; signal?: AbortSignal; engine?: En
   const { context, scan } = await prepare(asked, "select *", at);
   return createProbe(
     asked,
-    { context, scan: scan! },
-    at,
+    { store: scan!.store!, clusters: context.clusters },
+    { ...at, signal: given.signal ?? at.signal },
     given.engine ?? createDuckDbEngine(),
-    given.signal ?? new AbortController().signal,
   );
 }

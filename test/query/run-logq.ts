@@ -1,9 +1,17 @@
 /** Runs `logq` in process over captured streams. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { afterAll } from "vitest";
 import { runCli } from "../../query/cli.ts";
 import { createDuckDbEngine } from "../../query/engine/duckdb.ts";
 import type { Engine } from "../../query/engine/engine.ts";
 import { STORE_NOW_NS } from "../helpers/store.ts";
+
+/** What is asked on a terminal is kept; not in the history of whoever runs the tests. */
+const STATE = await mkdtemp(join(tmpdir(), "logq-state-"));
+afterAll(() => rm(STATE, { recursive: true }));
 
 export interface Given {
   env?: Record<string, string>;
@@ -33,7 +41,7 @@ export async function runLogq(argv: readonly string[], given: Given = {}): Promi
     stdin: Object.assign(Readable.from(given.stdin === undefined ? [] : [given.stdin]), { isTTY: terminal === "both" }),
     stdout,
     stderr,
-    env: { XDG_CONFIG_HOME: "/dev/null", ...given.env },
+    env: { XDG_CONFIG_HOME: "/nonexistent", XDG_STATE_HOME: STATE, ...given.env },
     cwd: "/",
     now: () => STORE_NOW_NS,
     signal: given.signal ?? new AbortController().signal,

@@ -17,7 +17,7 @@ export function receiptOf(execution: QueryExecution, pricePerTb: number): Receip
   const state = STATES[Status.State ?? ""] ?? "running";
   const reused = Statistics.ResultReuseInformation?.ReusedPreviousResult === true;
   const isUnbegun = state === "cancelled" && scannedBytes === 0 && engineMs === 0;
-  const billedBytes = state === "failed" || reused || isUnbegun ? 0 : billed(scannedBytes);
+  const billedBytes = state === "failed" || reused || isUnbegun ? 0 : bytesBilled(scannedBytes);
   return {
     engine: "athena",
     queryId: QueryExecutionId,
@@ -37,7 +37,8 @@ const STATES: Readonly<Record<string, Receipt["state"]>> = {
   CANCELLED: "cancelled",
 };
 
-function billed(scannedBytes: number): number {
+/** What Athena bills for a query that succeeds: whole megabytes, ten at least. */
+export function bytesBilled(scannedBytes: number): number {
   return Math.max(BILLED_BYTES_MIN, Math.ceil(scannedBytes / MEGABYTE) * MEGABYTE);
 }
 
