@@ -6,7 +6,7 @@ import type { CliIo, CommandIo } from "./cli-io.ts";
 import { COMMANDS, commandHelp } from "./commands/registry.ts";
 import { parseOptions } from "./options.ts";
 import { openOutput } from "./output.ts";
-import { readQueryText } from "./query-text.ts";
+import { isPromptWanted, readQueryText } from "./query-text.ts";
 import { report } from "./report.ts";
 import { USAGE } from "./usage.ts";
 
@@ -26,6 +26,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (options.action !== "query") {
       await out.write(options.action === "help" ? USAGE : `logq ${packageJson.version}\n`);
       return EXIT.ok;
+    }
+    if (isPromptWanted(options, io)) {
+      const { repl } = await import("./repl/repl.ts");
+      const exitCode = await repl(options, { ...io, out });
+      return io.signal.aborted ? EXIT.interrupted : exitCode;
     }
     text = await readQueryText(options, io);
     const exitCode = await answer(options, text, { ...io, out });

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { COLUMNS, PARTITION_COLUMNS } from "../config/table.ts";
 import { CliError } from "./cli-error.ts";
+import type { CliIo } from "./cli-io.ts";
 import type { Env } from "./config-file.ts";
 import { isSaved, savedQuery } from "./saved-queries.ts";
 import { shellQuote } from "./command-line.ts";
@@ -36,6 +37,11 @@ export async function readQueryText(options: Options, source: QuerySource): Prom
   if (hasScope(options.scope)) return null;
   if (source.stdin.isTTY !== true) return await readStdin(source);
   throw new CliError("no query", `try: logq "select * where pod='nginx'"\nlogq --help shows more`);
+}
+
+/** Whether a person at a terminal asked nothing yet. */
+export function isPromptWanted(options: Options, { stdin, stdout }: Pick<CliIo, "stdin" | "stdout">): boolean {
+  return options.words.length === 0 && !hasScope(options.scope) && stdin.isTTY === true && stdout.isTTY === true;
 }
 
 /** The text for a command that works without one too: null then, whatever stdin is. */

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "the last queries: rows, time, bytes, price",
     load: async () => (await import("./history.ts")).history,
   },
+  cancel: {
+    summary: "stop a query on Athena",
+    load: async () => (await import("./cancel.ts")).cancel,
+  },
   save: {
     summary: "keep a query under a name: logq @NAME",
     load: async () => (await import("./save.ts")).save,
@@ -38,12 +42,12 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     load: async () => (await import("./doctor.ts")).doctor,
   },
   schema: {
-    summary: "columns, labels and fields: types and meanings",
+    summary: "the table's columns: types and meanings",
     load: async () => (await import("./schema.ts")).schema,
   },
-  values: {
-    summary: "the values of a field, and how often each occurs",
-    load: async () => (await import("./values.ts")).values,
+  completion: {
+    summary: "completion script for bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completion,
   },
 };
 

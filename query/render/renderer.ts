@@ -4,6 +4,7 @@
  */
 import type { ResultColumn, Value } from "../engine/engine.ts";
 import { delimitedRenderer } from "./delimited.ts";
+import { expandedRenderer } from "./expanded.ts";
 import { jsonRenderer, ndjsonRenderer } from "./json.ts";
 import { logRenderer } from "./log.ts";
 import { logfmtRenderer, rawRenderer } from "./plain.ts";
@@ -11,7 +12,8 @@ import { markdownRenderer, tableRenderer } from "./table.ts";
 import { neutralise } from "./terminal-text.ts";
 
 export const FORMATS = ["log", "table", "json", "ndjson", "csv", "tsv", "logfmt", "raw", "md"] as const;
-export type Format = (typeof FORMATS)[number];
+/** `expanded` is what `\x` at the prompt switches on. */
+export type Format = (typeof FORMATS)[number] | "expanded";
 
 export type Row = readonly Value[];
 
@@ -33,7 +35,7 @@ export function createRenderer(format: Format, columns: readonly ResultColumn[],
   const shape = format === "log" && !isLogShaped(columns) ? "table" : format;
   const renderer = MAKERS[shape](columns, style);
   // log and table colour their text, so they make each value harmless themselves.
-  if (!style.terminal || shape === "log" || shape === "table") return renderer;
+  if (!style.terminal || shape === "log" || shape === "table" || shape === "expanded") return renderer;
   return { rows: (rows) => neutralise(renderer.rows(rows)), end: () => neutralise(renderer.end()) };
 }
 
@@ -58,4 +60,5 @@ const MAKERS: Readonly<Record<Format, (columns: readonly ResultColumn[], style: 
   logfmt: logfmtRenderer,
   raw: rawRenderer,
   md: markdownRenderer,
+  expanded: expandedRenderer,
 };

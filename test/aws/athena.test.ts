@@ -23,7 +23,6 @@ athenaClaims("moto", async () => {
       context: { ...CONTEXT, outputLocation: results },
       env: { AWS_ENDPOINT_URL: endpoint },
       scanBytesMax: null,
-      notice: () => {},
     },
     results,
     async willAnswer() {
