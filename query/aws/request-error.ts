@@ -39,6 +39,9 @@ function explain({ name, message }: AwsError): [message: string, hint: string | 
   if (/AccessDenied|Forbidden|NotAuthorized/.test(name) || /not authorized to perform/.test(message)) {
     return denied(message);
   }
+  if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/.test(message)) {
+    return [`nobody answers (${message})`, "check the network and the region, and AWS_ENDPOINT_URL if it is set"];
+  }
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) {
     return [`no such host (${message})`, "check the region's spelling, and the network"];
   }

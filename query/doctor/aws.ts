@@ -55,6 +55,6 @@ export async function guarded(name: string, check: () => Promise<readonly Check[
     return await check();
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return [fail(name, error.message, error.hint ?? "logq --help")];
+    return [fail(name, error.message, error.hint ?? "check the network and the permissions, and try again")];
   }
 }

@@ -1,5 +1,12 @@
 import { CreateDeliveryStreamCommand, FirehoseClient } from "@aws-sdk/client-firehose";
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type BucketLocationConstraint,
+} from "@aws-sdk/client-s3";
 import { randomBytes } from "node:crypto";
 
 /** A moto server, started by run.ts. */
@@ -9,16 +16,23 @@ export interface MotoBucket {
   readonly endpoint: string;
   readonly bucket: string;
   readonly objects: () => Promise<Map<string, Buffer>>;
+  readonly put: (key: string, body: Buffer) => Promise<void>;
 }
 
 /** A bucket of its own for each test. */
-export async function makeBucket(): Promise<MotoBucket> {
-  const client = new S3Client({ endpoint, forcePathStyle: true, region: "us-east-1" });
+export async function makeBucket(region = "us-east-1"): Promise<MotoBucket> {
+  const client = new S3Client({ endpoint, forcePathStyle: true, region });
   const Bucket = `logs-${randomBytes(6).toString("hex")}`;
-  await client.send(new CreateBucketCommand({ Bucket }));
+  const place = { LocationConstraint: region as BucketLocationConstraint };
+  await client.send(
+    new CreateBucketCommand({ Bucket, ...(region !== "us-east-1" && { CreateBucketConfiguration: place }) }),
+  );
   return {
     endpoint,
     bucket: Bucket,
+    put: async (Key, Body) => {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
     objects: async () => {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
       const objects = new Map<string, Buffer>();
