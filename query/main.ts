@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { runCli } from "./cli.ts";
 
 const interrupt = new AbortController();
-let stoppedBy: NodeJS.Signals | null = null;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+let stoppedBy: keyof typeof STOPPED_EXIT | null = null;
+/** What ends a query that would go on elsewhere, and cost: Ctrl-C, kill, a terminal that is closed. */
+const STOPPED_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+for (const name of Object.keys(STOPPED_EXIT) as (keyof typeof STOPPED_EXIT)[]) {
   process.on(name, () => {
-    if (stoppedBy !== null) process.exit(name === "SIGINT" ? 130 : 143); // a second one does not wait
+    if (stoppedBy !== null) process.exit(STOPPED_EXIT[name]); // a second one does not wait
     stoppedBy = name;
     interrupt.abort();
   });
@@ -29,5 +31,5 @@ const exitCode = runCli(process.argv.slice(2), {
   },
 });
 void exitCode.then((code) => {
-  process.exitCode = stoppedBy === "SIGTERM" ? 143 : code;
+  process.exitCode = stoppedBy === null ? code : STOPPED_EXIT[stoppedBy];
 });

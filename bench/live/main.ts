@@ -40,6 +40,8 @@ interface Figures {
   readonly cpuPercent: number;
   readonly rssPeakMb: number;
   readonly anonPeakMb: number;
+  /** To disk, in the time that is measured; by the kernel's account, which counts whole pages. */
+  readonly writtenBytes: number;
   readonly counts: SinkCounts;
 }
 
@@ -93,6 +95,7 @@ async function measure(root: string, run: Run, contender: Contender): Promise<Fi
   try {
     await sleep(WARM_UP_SECONDS * 1000);
     const before = cpuTicks(agent.pid!);
+    const writtenBefore = writtenBytes(agent.pid!);
     const startedAtMs = performance.now();
     let anonPeakMb = 0;
     while (performance.now() - startedAtMs < run.seconds * 1000) {
@@ -102,11 +105,12 @@ async function measure(root: string, run: Run, contender: Contender): Promise<Fi
     const elapsed = (performance.now() - startedAtMs) / 1000;
     const cpuPercent = ((cpuTicks(agent.pid!) - before) / TICKS_PER_SECOND / elapsed) * 100;
     const rssPeakMb = memoryMb(agent.pid!, "VmHWM");
+    const written = writtenBytes(agent.pid!) - writtenBefore;
     agent.kill("SIGTERM");
     const [code] = (await once(agent, "close")) as [number];
     if (code !== 0) throw new Error(`${contender.name} ended with exit code ${code}`);
     sink.stdin.write("counts\n");
-    return { cpuPercent, rssPeakMb, anonPeakMb, counts: (await answerOf(sink)) as SinkCounts };
+    return { cpuPercent, rssPeakMb, anonPeakMb, writtenBytes: written, counts: (await answerOf(sink)) as SinkCounts };
   } finally {
     for (const child of [agent, generator, sink]) child.kill("SIGKILL");
   }
@@ -138,10 +142,14 @@ function memoryMb(pid: number, field: "VmHWM" | "RssAnon"): number {
   return (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024) / 1e6;
 }
 
+function writtenBytes(pid: number): number {
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1] ?? 0);
+}
+
 function report(found: ReadonlyMap<string, readonly Figures[]>): string {
   const lines = [
-    "| contender: output | percent of a core | peak RSS, MB (all runs) | peak anonymous, MB | requests | records |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| contender: output | percent of a core | peak RSS, MB (all runs) | peak anonymous, MB | written to disk, KB | requests | records |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
   ];
   for (const [name, figures] of found) {
     const middle = (of: (each: Figures) => number): string => median(figures.map(of)).toFixed(1);
@@ -150,7 +158,7 @@ function report(found: ReadonlyMap<string, readonly Figures[]>): string {
     const requests = s3.requests + logs.requests + firehose.requests;
     lines.push(
       `| ${name} | ${middle((each) => each.cpuPercent)} | ${middle((each) => each.rssPeakMb)} (${all}) | ` +
-        `${middle((each) => each.anonPeakMb)} | ${requests} | ${logs.records + firehose.records} |`,
+        `${middle((each) => each.anonPeakMb)} | ${middle((each) => each.writtenBytes / 1000)} | ${requests} | ${logs.records + firehose.records} |`,
     );
   }
   return `${lines.join("\n")}\n`;

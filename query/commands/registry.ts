@@ -42,8 +42,12 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     load: async () => (await import("./doctor.ts")).doctor,
   },
   schema: {
-    summary: "the table's columns: types and meanings",
+    summary: "columns, labels and fields: types and meanings",
     load: async () => (await import("./schema.ts")).schema,
+  },
+  values: {
+    summary: "the values of a field, and how often each occurs",
+    load: async () => (await import("./values.ts")).values,
   },
   completion: {
     summary: "completion script for bash, zsh or fish",

@@ -1,44 +1,54 @@
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
-import { EXIT } from "../cli-error.ts";
-import type { Result } from "../engine/engine.ts";
-import { parseOptions } from "../options.ts";
-import { show } from "../show.ts";
-import { usesColor } from "../style.ts";
+import { CliError, EXIT } from "../cli-error.ts";
+import type { CommandIo } from "../cli-io.ts";
+import { readContext } from "../context.ts";
+import { counted } from "../footer.ts";
+import { parseOptions, type Options } from "../options.ts";
+import { startProgress } from "../progress.ts";
+import { note } from "../report.ts";
+import { sampleFields, type SampledField } from "../sample-fields.ts";
+import { showRows } from "../show-rows.ts";
 import type { Command } from "./command.ts";
+import { refuseWords } from "./table-options.ts";
 
 export const schema: Command = {
-  usage: "schema [-o FORMAT]",
-  help: "",
+  usage: "schema [options]",
+  help: `Where a store is known, also the labels and the fields of JSON messages in a
+sample of its newest hour; time and scope flags say which rows instead.
+-o FORMAT as for queries.
+
+  logq schema
+  logq schema -w shop --since 1d
+`,
   async run(argv, io) {
     const options = parseOptions(argv);
-    const terminal = io.stdout.isTTY === true;
-    await show(
-      columnsOfTable(),
-      {
-        format: options.output ?? (terminal ? "table" : "ndjson"),
-        style: { terminal, color: usesColor(options, io) },
-        zone: options.zone,
-        rowsMax: null,
-        reversed: false,
-        fields: null,
-        write: (text) => io.out.write(text),
-      },
-      io.signal,
-    );
+    refuseWords("schema", options);
+    const stored = COLUMNS.map(({ name, type, meaning }) => [name, type, false, meaning]);
+    const partitions = PARTITION_COLUMNS.map((name) => [name, "varchar", true, PARTITION_MEANINGS[name]]);
+    const fields = (await sampled(options, io)).map(({ name, type, share, example }) => {
+      return [name, type, false, `in ${percent(share)} of the rows${example === "" ? "" : `, such as ${example}`}`];
+    });
+    const columns = ["name", "type", { name: "partition", type: "boolean" as const }, "meaning"];
+    await showRows(columns, [...stored, ...partitions, ...fields], options, io);
     return EXIT.ok;
   },
 };
 
-function columnsOfTable(): Result {
-  const names = ["name", "type", "partition", "meaning"];
-  const stored = COLUMNS.map(({ name, type, meaning }) => [name, type, false, meaning]);
-  const partitions = PARTITION_COLUMNS.map((name) => [name, "varchar", true, PARTITION_MEANINGS[name]]);
-  return {
-    columns: names.map((name) => ({ name, type: name === "partition" ? "boolean" : "varchar" })),
-    batches: (async function* () {
-      yield [...stored, ...partitions];
-    })(),
-  };
+/** What cannot be sampled leaves the columns, which are always the same. */
+async function sampled(options: Options, io: CommandIo): Promise<readonly SampledField[]> {
+  if ((await readContext(options, io.env, io.cwd)).store === null) return [];
+  const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, "looking at some rows");
+  try {
+    const { fields, rows } = await sampleFields(options, io);
+    progress.stop();
+    if (!options.quiet) note(io, `fields of labels and log are those of ${counted(rows, "sampled row")}`);
+    return fields;
+  } catch (error) {
+    progress.stop();
+    if (!(error instanceof CliError) || options.store !== null) throw error;
+    if (!options.quiet) note(io, `fields of labels and log are left out: ${error.message}`);
+    return [];
+  }
 }
 
 const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[number], string>> = {
@@ -46,3 +56,7 @@ const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[number], st
   dt: "day of ts in UTC: 2026-11-21",
   hour: "hour of ts in UTC: 00 to 23",
 };
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? "less than 1 %" : `${Math.round(share * 100)} %`;
+}

@@ -23,6 +23,7 @@ athenaClaims("moto", async () => {
       context: { ...CONTEXT, outputLocation: results },
       env: { AWS_ENDPOINT_URL: endpoint },
       scanBytesMax: null,
+      notice: () => {},
     },
     results,
     async willAnswer() {

@@ -20,7 +20,12 @@ athenaClaims("our server", async () => {
   athena.faults.clear();
   return await Promise.resolve({
     client: new Athena({ endpoint: athena.endpoint, region: "us-east-1" }),
-    setup: { context: { ...CONTEXT, outputLocation: "s3://results/claims" }, env, scanBytesMax: null },
+    setup: {
+      context: { ...CONTEXT, outputLocation: "s3://results/claims" },
+      env,
+      scanBytesMax: null,
+      notice: () => {},
+    },
     results: "s3://results/claims",
     willAnswer: async () => await Promise.resolve(),
     async willRunOn() {

@@ -29,6 +29,7 @@ test("a reader that goes away ends the query quietly with 0", async () => {
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
+  ["SIGHUP", 129],
 ] as const)("%s while rows are written exits %d", async (signal, code) => {
   const child = start(["--all-time", "--limit", "all", MANY_ROWS]);
   await once(child.stdout!, "data");

@@ -41,7 +41,7 @@ export async function runLogq(argv: readonly string[], given: Given = {}): Promi
     stdin: Object.assign(Readable.from(given.stdin === undefined ? [] : [given.stdin]), { isTTY: terminal === "both" }),
     stdout,
     stderr,
-    env: { XDG_CONFIG_HOME: "/nonexistent", XDG_STATE_HOME: STATE, ...given.env },
+    env: { XDG_CONFIG_HOME: "/dev/null", XDG_STATE_HOME: STATE, ...given.env },
     cwd: "/",
     now: () => STORE_NOW_NS,
     signal: given.signal ?? new AbortController().signal,

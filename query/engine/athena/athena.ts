@@ -51,7 +51,7 @@ async function runQuery(run: Run): Promise<Result> {
   onReceipt(receipt);
   signal.throwIfAborted();
   if (receipt.state !== "succeeded") throw failureOf(execution, receipt, run);
-  return await readResults(clients, execution, clock, signal);
+  return await readResults(clients, execution, { clock, signal, notice: setup.notice });
 }
 
 /**

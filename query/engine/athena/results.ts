@@ -13,6 +13,12 @@ const PAGE_ROWS = 1000;
 
 type Cells = readonly (string | null)[];
 
+export interface ResultOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notice: (message: string) => void;
+}
+
 /**
  * The answer of a query that has succeeded. One page of it comes by GetQueryResults, and with it the columns; where
  * there is more, all comes from the file in S3 if there is one that may be read, else page by page.
@@ -20,9 +26,8 @@ type Cells = readonly (string | null)[];
 export async function readResults(
   clients: Clients,
   execution: QueryExecution,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Pick<Result, "columns" | "batches">> {
+  { clock, signal, notice }: ResultOptions,
+): Promise<Result> {
   const queryId = execution.QueryExecutionId!;
   const page = async (token?: string): Promise<GetQueryResultsOutput> =>
     await request(
@@ -38,8 +43,10 @@ export async function readResults(
   const infos = first.ResultSet?.ResultSetMetadata?.ColumnInfo ?? [];
   const isManaged = execution.ManagedQueryResultsConfiguration?.Enabled === true;
   const location = isManaged ? null : (execution.ResultConfiguration?.OutputLocation ?? null);
-  const file =
-    first.NextToken === undefined || location === null ? null : await readResultFile(clients, location, clock, signal);
+  const isMore = first.NextToken !== undefined;
+  const file = isMore && location !== null ? await readResultFile(clients, location, clock, signal) : null;
+  if (isMore && location !== null && file === null)
+    notice(`${location} may not be read: the rows come from Athena, 1,000 at a time (allow s3:GetObject)`);
   const cells = file === null ? pagedRows(first, page, signal) : csvRows(file);
   return { columns: infos.map(columnOf), batches: convertedRows(cells, infos, signal) };
 }

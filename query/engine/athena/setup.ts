@@ -8,7 +8,7 @@ export type AthenaContext = Pick<
   "region" | "profile" | "workgroup" | "catalog" | "database" | "outputLocation" | "pricePerTb"
 >;
 
-export interface AthenaSetup extends Pick<EngineSetup, "env" | "scanBytesMax"> {
+export interface AthenaSetup extends Pick<EngineSetup, "env" | "scanBytesMax" | "notice"> {
   readonly context: AthenaContext;
   /** How old an answer to the same text may be to be given again; null: it is never. */
   readonly reuseMinutes?: number | null;

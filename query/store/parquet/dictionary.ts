@@ -98,6 +98,7 @@ function readDictionary(page: Uint8Array, codec: number): Buffer[] | null {
     for (let at = 0; at < raw.length;) {
       const textAt = at + 4;
       at = textAt + raw.readUInt32LE(at);
+      if (at > raw.length) return null;
       values.push(raw.subarray(textAt, at));
     }
     return values;

@@ -3,7 +3,7 @@
  * beside each other see whole files or none; the longest unused go first. What cannot be read or written is no failure:
  * it is asked for again.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
@@ -31,8 +31,6 @@ const SHRUNK_SHARE = 0.9;
 /** To look at every file takes a while: not more often than this, unless much was written. */
 const SHRINK_INTERVAL_MS = 60_000;
 const MUCH_SHARE = 1 / 16;
-/** A use within this time of the last one is not noted again. */
-const TOUCH_INTERVAL_MS = 600_000;
 /** Of a process that was killed while it wrote. */
 const ABANDONED_MS = 3_600_000;
 const WRITING = ".writing-";
@@ -56,7 +54,7 @@ export function openCacheFolder(path: string, { bytesMax }: CacheLimits): CacheF
       } catch {
         // A full disk, a folder that may not be written: not tried again.
         isBroken = true;
-        rmSync(temporary, { force: true });
+        discard(temporary);
       }
     },
     list(folder) {
@@ -69,8 +67,7 @@ export function openCacheFolder(path: string, { bytesMax }: CacheLimits): CacheF
     touch(name) {
       try {
         const now = new Date();
-        if (now.getTime() - statSync(join(path, name)).mtimeMs > TOUCH_INTERVAL_MS)
-          utimesSync(join(path, name), now, now);
+        utimesSync(join(path, name), now, now);
       } catch {
         // Deleted meanwhile, or not ours to write.
       }
@@ -112,6 +109,14 @@ async function deleteOldest(path: string, bytesMax: number): Promise<void> {
     if (bytes <= bytesMax * SHRUNK_SHARE) return;
     await unlink(file.path).catch(ignore);
     bytes -= file.bytes;
+  }
+}
+
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was not made.
   }
 }
 

@@ -15,7 +15,7 @@ afterAll(async () => {
 
 test("cancel stops a query by its id, and says what it is billed", async () => {
   world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
-  const engine = createAthenaEngine({ context: CONTEXT, env: world.env, scanBytesMax: null });
+  const engine = createAthenaEngine({ context: CONTEXT, env: world.env, scanBytesMax: null, notice: () => {} });
   let queryId = "";
   const running = engine
     .run(trino("select count(*) as n"), new AbortController().signal, (receipt) => (queryId = receipt.queryId))

@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { tempFolder } from "../../agent/fixture.ts";
+import { makeStore } from "../../helpers/store.ts";
 import { runLogq } from "../run-logq.ts";
 
 test("schema lists the columns with their types and meanings, partitions last", async () => {
@@ -12,10 +14,66 @@ test("schema lists the columns with their types and meanings, partitions last", 
 
 test("a command's --help says how it is called, without running it", async () => {
   const { code, stdout } = await runLogq(["schema", "--help"]);
-  expect({ code, stdout }).toEqual({
-    code: 0,
-    stdout: "Usage: logq schema [-o FORMAT]\n\nthe table's columns: types and meanings\n",
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^Usage: logq schema \[options\]\n\ncolumns, labels and fields: types and meanings\n\nWhere a store/,
+  );
+});
+
+test("with a store the labels and JSON fields of its newest hour follow", async () => {
+  const store = await sampleStore();
+  const { code, stdout, stderr } = await runLogq(["schema", "--store", store, "-o", "ndjson"]);
+  expect([code, stderr]).toEqual([0, "logq: fields of labels and log are those of 40 sampled rows\n"]);
+  const fields = stdout
+    .trim()
+    .split("\n")
+    .slice(20)
+    .map((line) => JSON.parse(line) as { name: string });
+  expect(fields.map(({ name }) => name)).toEqual([
+    "labels.app",
+    "labels['app.kubernetes.io/name']",
+    "labels.team",
+    "labels.tier",
+    ...["status", "msg", "took", "big", "http.method", 'http."x.y"', "http.codes", "ok", "none"].map(
+      (name) => `log.${name}`,
+    ),
+  ]);
+  expect(fields).toContainEqual({
+    name: "log.status",
+    type: "number or string",
+    partition: false,
+    meaning: "in 20 % of the rows, such as 202",
   });
+});
+
+test("every field that schema names can be asked for", async () => {
+  const store = await sampleStore();
+  const { stdout } = await runLogq(["schema", "--store", store, "-o", "tsv", "-q"]);
+  const names = stdout
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("\t")[0]!);
+  const { code, stderr } = await runLogq([`select ${names.join(", ")} limit 1`, "--store", store, "-q"]);
+  expect([code, stderr]).toEqual([0, ""]);
+});
+
+test("time and scope flags say which rows are looked at", async () => {
+  const store = await sampleStore();
+  const none = await runLogq(["schema", "--store", store, "--all-time", "-n", "nope"]);
+  expect(none.stderr).toContain("those of 0 sampled rows");
+  const all = await runLogq(["schema", "--store", store, "--all-time"]);
+  expect(all.stderr).toContain("those of 160 sampled rows");
+});
+
+test("a remembered store that cannot be read leaves the columns, one that was named is a failure", async () => {
+  const remembered = await runLogq(["schema"], { env: { LOGQ_STORE: "/no/such" } });
+  expect([remembered.code, remembered.stderr]).toEqual([
+    0,
+    "logq: fields of labels and log are left out: store /no/such does not exist\n",
+  ]);
+  expect(remembered.stdout.trim().split("\n")).toHaveLength(20);
+  expect(await runLogq(["schema", "--store", "/no/such"])).toMatchObject({ code: 4, stdout: "" });
 });
 
 test("a mistake in a command's options is said as in a query's", async () => {
@@ -25,3 +83,10 @@ test("a mistake in a command's options is said as in a query's", async () => {
     stderr: "logq: unknown option --outptu\n  did you mean --output?\n",
   });
 });
+
+async function sampleStore(): Promise<string> {
+  const folder = tempFolder();
+  onTestFinished(() => folder[Symbol.dispose]());
+  await makeStore(folder.path);
+  return folder.path;
+}

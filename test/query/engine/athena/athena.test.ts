@@ -78,8 +78,9 @@ describe("reading a result", () => {
 
   test("pages through all of it where the file may not be read", async () => {
     world.s3.faults.add({ kind: "forbidden" });
-    const { rows } = await ask(world, MANY);
+    const { rows, notices } = await ask(world, MANY);
     expect(rows).toEqual(many);
+    expect(notices).toEqual([expect.stringMatching(/^s3:\/\/results\/athena\/.*\.csv may not be read: the rows come/)]);
     expect(operations().filter((name) => name === "GetQueryResults")).toHaveLength(4);
   });
 
@@ -91,11 +92,20 @@ describe("reading a result", () => {
   test("keeps a row that reads like the header, but for the header", async () => {
     const { rows } = await ask(world, "select x as pod from (values ('pod'), ('b')) as t(x) order by 1 desc");
     expect(rows).toEqual([["pod"], ["b"]]);
+    world.s3.faults.add({ kind: "forbidden" });
+    const paged = await ask(world, "select 'pod' as pod from unnest(sequence(1, 1500)) as s(i)");
+    expect(paged.rows).toHaveLength(1500);
   });
 
   test("stops quietly when nobody reads any more", async () => {
     const gone = new AbortController();
-    const engine = createAthenaEngine({ context: CONTEXT, env: world.env, scanBytesMax: null, clock: quickClock() });
+    const engine = createAthenaEngine({
+      context: CONTEXT,
+      env: world.env,
+      scanBytesMax: null,
+      notice: () => {},
+      clock: quickClock(),
+    });
     const long = "select i, rpad('x', 500, 'x') as t from unnest(sequence(1, 3000)) as s(i)";
     const { batches } = await engine.run(trino(long), gone.signal);
     let seen = 0;

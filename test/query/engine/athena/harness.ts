@@ -80,6 +80,7 @@ export interface Ran {
   readonly columns: readonly ResultColumn[];
   readonly rows: readonly (readonly Value[])[];
   readonly receipts: readonly Receipt[];
+  readonly notices: readonly string[];
 }
 
 export interface Given extends Partial<Omit<AthenaSetup, "context" | "env">> {
@@ -91,10 +92,12 @@ export interface Given extends Partial<Omit<AthenaSetup, "context" | "env">> {
 /** Runs a query to its last row. */
 export async function ask(world: World, query: string | LoweredQuery, given: Given = {}): Promise<Ran> {
   const { context, signal = new AbortController().signal, onReceipt, ...setup } = given;
+  const notices: string[] = [];
   const engine = createAthenaEngine({
     context: { ...CONTEXT, ...context },
     env: world.env,
     scanBytesMax: null,
+    notice: (message) => notices.push(message),
     clock: quickClock(),
     ...setup,
   });
@@ -106,5 +109,5 @@ export async function ask(world: World, query: string | LoweredQuery, given: Giv
   });
   const rows: (readonly Value[])[] = [];
   for await (const batch of batches) rows.push(...batch);
-  return { columns, rows, receipts };
+  return { columns, rows, receipts, notices };
 }
