@@ -5,6 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
 import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
+import { uniqueNames } from "./column-names.ts";
 import { convertFailure, readFailure, toUtf16 } from "./duckdb-error.ts";
 import { columnType, convertValue } from "./duckdb-value.ts";
 import { QueryError } from "./engine.ts";
@@ -143,17 +144,8 @@ async function guard(connection: DuckDBConnection, query: LoweredQuery): Promise
   });
 }
 
-/** Column names as the user sees them: repeats get `_2`, `_3`. */
 function resultColumns(result: DuckDBResult): ResultColumn[] {
-  const names = result.columnNames();
-  const taken = new Set(names);
-  const seen = new Set<string>();
-  return names.map((name, i) => {
-    let unique = name;
-    for (let n = 2; seen.has(unique) || (unique !== name && taken.has(unique)); n++) unique = `${name}_${n}`;
-    seen.add(unique);
-    return { name: unique, type: columnType(result.columnType(i)) };
-  });
+  return uniqueNames(result.columnNames()).map((name, i) => ({ name, type: columnType(result.columnType(i)) }));
 }
 
 /** One DuckDB chunk (2,048 rows at most) at a time; the session ends with the iteration. */

@@ -74,11 +74,11 @@ async function endOf(queryId: string, { clients, setup, clock, signal, onReceipt
     last = stopped ?? last;
     onReceipt(receipt());
     if (stopped !== null) throw error;
-    throw new CliError(
-      `query ${queryId} could not be stopped: ${(error as Error).message}`,
-      `it may still run and cost; stop it by: logq cancel ${queryId}`,
-      EXIT.backend,
-    );
+    const message = `query ${queryId} could not be stopped: ${(error as Error).message}`;
+    const hint = `it may still run and cost; stop it by: logq cancel ${queryId}`;
+    // Who interrupts is told of no error any more.
+    if (signal.aborted) setup.notice(`${message}\n  ${hint}`);
+    throw new CliError(message, hint, EXIT.backend);
   }
 }
 

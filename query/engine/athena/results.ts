@@ -1,6 +1,7 @@
 import type { ColumnInfo, GetQueryResultsOutput, QueryExecution, Row } from "@aws-sdk/client-athena";
 import { CliError, EXIT } from "../../cli-error.ts";
 import type { Result, ResultColumn, Value } from "../engine.ts";
+import { uniqueNames } from "../column-names.ts";
 import { trinoColumnType, trinoConverter } from "../trino-value.ts";
 import type { Clients } from "./client.ts";
 import { csvRows } from "./csv.ts";
@@ -48,11 +49,12 @@ export async function readResults(
   if (isMore && location !== null && file === null)
     notice(`${location} may not be read: the rows come from Athena, 1,000 at a time (allow s3:GetObject)`);
   const cells = file === null ? pagedRows(first, page, signal) : csvRows(file);
-  return { columns: infos.map(columnOf), batches: convertedRows(cells, infos, signal) };
+  return { columns: columnsOf(infos), batches: convertedRows(cells, infos, signal) };
 }
 
-function columnOf({ Name = "", Label, Type = "varchar" }: ColumnInfo): ResultColumn {
-  return { name: Label || Name, type: trinoColumnType(Type) };
+function columnsOf(infos: readonly ColumnInfo[]): ResultColumn[] {
+  const names = uniqueNames(infos.map(({ Name = "", Label }) => Label || Name));
+  return infos.map(({ Type = "varchar" }, i) => ({ name: names[i]!, type: trinoColumnType(Type) }));
 }
 
 async function* pagedRows(

@@ -39,6 +39,7 @@ describe("an answer of Athena is the answer of DuckDB", () => {
     "select workload, count(*) as n, avg(pos) as mean, max(ts) as newest from logs group by 1 order by 2 desc, 1",
     "select 1.5 as d, cast('2.50' as decimal(4,2)) as dec, date '2026-03-01' as day, 'a,\"b\"' as text",
     "select pod from logs where pod is null order by ts_ns limit 3",
+    "select 1 as a, 2 as a, 3 as a_2, array_agg(x order by x) as xs, split('a-b', '-') from (values (1), (2)) as t(x)",
   ])("%s", async (text) => {
     const files = globSync(`${world.store}/**/*.parquet`).toSorted();
     const local = await answer(lowered(text, { files, engine: "trino" }));
@@ -247,6 +248,22 @@ describe("stopping a query", () => {
     world.athena.faults.add({ kind: "forbidden", operation: "GetQueryExecution", times: 1 });
     await expect(ask(world, "select 1 as x")).rejects.toMatchObject({ exitCode: 4 });
     expect(world.athena.stops).toHaveLength(1);
+  });
+
+  test("that can't be stopped when it is interrupted says so: it may go on and cost", async () => {
+    world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
+    world.athena.faults.add({ kind: "forbidden", operation: "StopQueryExecution" });
+    const stop = new AbortController();
+    const notices: string[] = [];
+    const asked = ask(world, "select 1 as x", {
+      signal: stop.signal,
+      onReceipt: () => stop.abort(),
+      notice: (message) => notices.push(message),
+    });
+    await expect(asked).rejects.toThrow("could not be stopped");
+    expect(notices).toEqual([
+      expect.stringMatching(/^query \S+ could not be stopped: .*access denied.*\n {2}it may still run and cost; stop/),
+    ]);
   });
 
   test("that can't be stopped says how to do it later", async () => {
