@@ -2,17 +2,19 @@ import type { RedactConfig } from "../../config/filter/redact.ts";
 import type { LogRecord } from "../record.ts";
 import type { BatchFilter, RecordFilter } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
+import { room, writeWithoutIpv4 } from "./ipv4.ts";
 import { createMessagePattern, selectMessages, type MessagePattern } from "./message-pattern.ts";
 import type { Rows } from "./rows.ts";
 import { SECRETS, type Secret } from "./secrets.ts";
 import { createTriggerScan, triggerBits } from "./trigger-scan.ts";
 
-/** What one filter takes out, and by what each is replaced: as text, and as bytes of UTF-8 in one character each. */
+/** What one filter takes out, and by what each is replaced: as text, as bytes of UTF-8, and as those in one character each. */
 interface Redaction {
   readonly secrets: readonly (Secret & {
     readonly bits: number;
     readonly instead: string;
-    readonly insteadBytes: string;
+    readonly insteadLatin1: string;
+    readonly insteadBytes: Buffer;
   })[];
   readonly own: readonly { readonly pattern: MessagePattern; readonly all: RegExp; readonly instead: string }[];
 }
@@ -31,8 +33,9 @@ function redactionOf({ patterns, regex, replace }: RedactConfig): Redaction {
   return {
     secrets: SECRETS.filter(({ name }) => patterns.includes(name)).map((secret) => {
       const instead = insteadOf(secret.name);
-      const insteadBytes = Buffer.from(instead).toString("latin1");
-      return { ...secret, bits: triggerBits(secret.triggers), instead, insteadBytes };
+      const insteadBytes = Buffer.from(instead);
+      const insteadLatin1 = insteadBytes.toString("latin1");
+      return { ...secret, bits: triggerBits(secret.triggers), instead, insteadLatin1, insteadBytes };
     }),
     own: regex.map((text) => {
       const pattern = createMessagePattern(text, { whole: true });
@@ -57,11 +60,29 @@ function openRedact(redaction: Redaction): BatchFilter {
   };
 }
 
+const ADDRESSES = triggerBits(["dottedDigits"]);
+let scratch = Buffer.alloc(0);
+
 function redactMessage(rows: Rows, row: number, found: number, secrets: Redaction["secrets"]): void {
+  if (found === ADDRESSES && rows.isPlain(row)) {
+    redactAddresses(rows, row, secrets);
+    return;
+  }
   const before = rows.latin1(row);
   let text = before;
-  for (const { bits, redact, insteadBytes } of secrets) if ((bits & found) !== 0) text = redact(text, insteadBytes);
+  for (const { bits, redact, insteadLatin1 } of secrets) if ((bits & found) !== 0) text = redact(text, insteadLatin1);
   if (text !== before) rows.setMessage(row, Buffer.from(text, "latin1"));
+}
+
+/** Most of what is found in logs are addresses of clients: their messages become no texts. */
+function redactAddresses(rows: Rows, row: number, secrets: Redaction["secrets"]): void {
+  const { insteadBytes } = secrets.find(({ bits }) => bits === ADDRESSES)!;
+  const { bytes, start, end } = rows.batch;
+  const [from, to] = [start[row]!, end[row]!];
+  const roomBytes = room(to - from, insteadBytes);
+  if (scratch.length < roomBytes) scratch = Buffer.allocUnsafeSlow(roomBytes);
+  const length = writeWithoutIpv4(bytes, from, to, scratch, insteadBytes);
+  if (length >= 0) rows.setMessage(row, scratch.subarray(0, length));
 }
 
 function redactOwn(rows: Rows, { pattern, all, instead }: Redaction["own"][number]): void {

@@ -25,13 +25,17 @@ export class Rows {
   merge: MergeLog | null;
   #region: Region | null = null;
   #dropped: Uint8Array | null = null;
-  #messages: (Buffer | null)[] | null = null;
+  #messages: Messages | null = null;
   /** Made of rows that nobody changed. */
   #read: (LogRecord | null)[] | null = null;
   #changed: (LogRecord | null)[] | null = null;
   #seconds: Float64Array | null = null;
   #nanos: Uint32Array | null = null;
   #level: Uint8Array | null = null;
+  /** By row: the turn in which it was changed last. */
+  #turns: Uint16Array | null = null;
+  #turn = 1;
+  #changedRows = 0;
   #retagged: { readonly row: number; readonly tag: string; readonly isCopy: boolean }[] | null = null;
 
   constructor({ batch, rawBytes }: Part) {
@@ -67,36 +71,37 @@ export class Rows {
 
   /** Whether the row's bytes in `batch` are its message still, and there is no record beside them. */
   isPlain(row: number): boolean {
-    return (this.#messages?.[row] ?? null) === null && this.#recordMade(row) === null;
+    return this.#messages?.has(row) !== true && this.#recordMade(row) === null;
   }
 
   /** The message (`log`), valid UTF-8: not to be written to, and to be copied if it is kept. */
   message(row: number): Buffer {
     const { bytes, start, end } = this.batch;
-    return this.#messages?.[row] ?? bytes.subarray(start[row], end[row]);
+    return this.#messages?.get(row) ?? bytes.subarray(start[row], end[row]);
   }
 
   /** The message as text. */
   text(row: number): string {
-    const replaced = this.#messages?.[row];
-    if (replaced !== null && replaced !== undefined) return replaced.toString("utf8");
+    const replaced = this.#messages?.get(row) ?? null;
+    if (replaced !== null) return replaced.toString("utf8");
     return this.batch.bytes.toString("utf8", this.batch.start[row], this.batch.end[row]);
   }
 
   /** The message with one character for each byte: cheaper than `text`, and as good where only ASCII is looked for. */
   latin1(row: number): string {
-    const replaced = this.#messages?.[row];
-    if (replaced !== null && replaced !== undefined) return replaced.toString("latin1");
+    const replaced = this.#messages?.get(row) ?? null;
+    if (replaced !== null) return replaced.toString("latin1");
     return this.batch.bytes.toString("latin1", this.batch.start[row], this.batch.end[row]);
   }
 
-  /** Gives the row another message, valid UTF-8, which it keeps: `log` of its record too. */
+  /** Gives the row another message, valid UTF-8, which is copied: `log` of its record too. */
   setMessage(row: number, bytes: Buffer): void {
     const record = this.#recordMade(row);
     if (record !== null) this.#change(row, { ...record, log: bytes.toString("utf8") });
     if (this.#read !== null) this.#read[row] = null;
-    this.#messages ??= blank(this.count);
-    this.#messages[row] = bytes;
+    this.#messages ??= new Messages(this.count);
+    this.#messages.set(row, bytes);
+    this.#mark(row);
   }
 
   /** The row as a record: reading it marks nothing. Objects inside it may be shared with other rows: replace, never change them. */
@@ -118,8 +123,8 @@ export class Rows {
     if (this.#read !== null) this.#read[row] = null;
     const { log } = record;
     if (typeof log === "string" ? this.text(row) === log : this.message(row).length === 0) return;
-    this.#messages ??= blank(this.count);
-    this.#messages[row] = typeof log === "string" ? Buffer.from(log) : EMPTY;
+    this.#messages ??= new Messages(this.count);
+    this.#messages.set(row, typeof log === "string" ? Buffer.from(log) : EMPTY);
   }
 
   /**
@@ -198,6 +203,28 @@ export class Rows {
     return this.#parts(rows);
   }
 
+  /** How many rows were changed since this was asked last. */
+  takeChanged(): number {
+    const changed = this.#changedRows;
+    this.#changedRows = 0;
+    this.#turn++;
+    return changed;
+  }
+
+  #mark(row: number): void {
+    this.#turns ??= new Uint16Array(this.count);
+    if (this.#turns[row] === this.#turn) return;
+    this.#turns[row] = this.#turn;
+    this.#changedRows++;
+  }
+
+  /** Bytes that the kept rows stand for. */
+  keptBytes(): number {
+    let bytes = 0;
+    for (let row = 0; row < this.count; row++) if (this.keeps(row)) bytes += this.rawBytes[row]!;
+    return bytes;
+  }
+
   #recordMade(row: number): LogRecord | null {
     return (this.#changed ?? this.batch.records)?.[row] ?? null;
   }
@@ -205,6 +232,7 @@ export class Rows {
   #change(row: number, record: LogRecord): void {
     this.#changed ??= this.batch.records === null ? blank(this.count) : [...this.batch.records];
     this.#changed[row] = record;
+    this.#mark(row);
   }
 
   #parts(rows: readonly number[]): Part[] {
@@ -233,23 +261,56 @@ export class Rows {
 
   /** The batch's own bytes, for the rows whose message is in there still, and the other messages behind them. */
   #messagesOf(rows: readonly number[]): Pick<Batch, "bytes" | "start" | "end"> {
+    const messages = this.#messages!;
     const { base, limit } = this.region;
     const start = pick(this.batch.start, rows);
     const end = pick(this.batch.end, rows);
-    const pieces = [this.batch.bytes.subarray(base, limit)];
-    let length = limit - base;
     for (let index = 0; index < rows.length; index++) {
-      const message = this.#messages![rows[index]!] ?? null;
-      if (message === null) {
-        start[index]! -= base;
-        end[index]! -= base;
-      } else {
-        pieces.push(message);
-        start[index] = length;
-        end[index] = length += message.length;
-      }
+      const row = rows[index]!;
+      const isReplaced = messages.has(row);
+      start[index] = isReplaced ? limit - base + messages.start[row]! : start[index]! - base;
+      end[index] = isReplaced ? limit - base + messages.end[row]! : end[index]! - base;
     }
-    return { bytes: Buffer.concat(pieces, length), start, end };
+    return { bytes: Buffer.concat([this.batch.bytes.subarray(base, limit), messages.content()]), start, end };
+  }
+}
+
+/** Messages of some rows, one behind the other: an object for each would be most of what a filter costs. */
+class Messages {
+  /** By row, where its message lies; -1: it has none. */
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  #bytes = EMPTY;
+  #length = 0;
+
+  constructor(count: number) {
+    this.start = new Int32Array(count).fill(-1);
+    this.end = new Int32Array(count);
+  }
+
+  has(row: number): boolean {
+    return this.start[row]! >= 0;
+  }
+
+  get(row: number): Buffer | null {
+    return this.has(row) ? this.#bytes.subarray(this.start[row], this.end[row]) : null;
+  }
+
+  set(row: number, bytes: Buffer): void {
+    if (this.#bytes.length < this.#length + bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(
+        Math.max(MESSAGES_BYTES_MIN, 2 * this.#bytes.length, this.#length + bytes.length),
+      );
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    this.start[row] = this.#length;
+    this.#length += bytes.copy(this.#bytes, this.#length);
+    this.end[row] = this.#length;
+  }
+
+  content(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
   }
 }
 
@@ -283,6 +344,7 @@ function pick<Numbers extends Float64Array | Uint32Array | Uint8Array>(
 }
 
 const EMPTY = Buffer.alloc(0);
+const MESSAGES_BYTES_MIN = 16 * 1024;
 const NO_PARTS: Part[] = [];
 const RETAGGED = new WeakMap<Origin, Map<string, Origin>>();
 
