@@ -1,8 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { writePodMetadata } from "./generate/pod-metadata.ts";
-import { generateTree } from "./generate/tree.ts";
+import { drain, generateBacklog, sizeOf } from "./backlog.ts";
 import { median, time, watch, type Footprint, type Timing } from "./measure.ts";
 import {
   drainStateWrites,
@@ -26,7 +25,6 @@ state folder, against the budget: exit code 1 above it. The encoders alone: node
 
 const FOLLOW_SECONDS = 80;
 const TRICKLE_SECONDS = 20;
-const PROGRAM = new URL("../dist/logq-agent.cjs", import.meta.url).pathname;
 
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
@@ -39,7 +37,8 @@ async function main(): Promise<void> {
   const writes: StateWrites[] = [];
   for (const gigabytes of (values.sizes ?? "1").split(",").map(Number)) {
     const root = join(folder, `${gigabytes}gb-${pods}`);
-    const rawBytes = prepare(root, pods, gigabytes * 1e9);
+    const rawBytes = generateBacklog(root, pods, gigabytes * 1e9);
+    writeFileSync(join(root, "agent.yaml"), configText(root));
     const timings: Timing[] = [];
     const footprints: Footprint[] = [];
     for (let round = 0; round < Number(values.rounds ?? 5); round++) {
@@ -70,37 +69,6 @@ interface Row {
   readonly footprints: readonly Footprint[];
 }
 
-/** Generates the backlog unless it is there; returns its bytes. */
-function prepare(root: string, pods: number, bytes: number): number {
-  const logs = join(root, "node/var/log/pods");
-  const options = { pods, sizes: "even", seed: 1 } as const;
-  if (sizeOf(logs) === 0) {
-    mkdirSync(root, { recursive: true });
-    writePodMetadata(join(root, "meta"), options);
-    // 10,000 lines a second of some 265 bytes that end now.
-    const startMs = Date.now() - (bytes / 265 / 10_000) * 1000;
-    generateTree({
-      root: join(root, "node"),
-      ...options,
-      amount: { bytes },
-      startMs,
-      linesPerSecond: 10_000,
-      hard: false,
-      fileBytesMax: null,
-    });
-  }
-  writeFileSync(join(root, "agent.yaml"), configText(root));
-  return sizeOf(logs);
-}
-
-async function drain<Result>(
-  root: string,
-  run: (command: string, args: readonly string[]) => Promise<Result>,
-): Promise<Result> {
-  for (const name of ["state", "store"]) rmSync(join(root, name), { recursive: true, force: true });
-  return await run(PROGRAM, ["-c", join(root, "agent.yaml"), "--once"]);
-}
-
 function configText(root: string): string {
   return `
 service:
@@ -115,21 +83,6 @@ pipeline:
   outputs:
     - { name: directory, match: "*", path: ${root}/store }
 `;
-}
-
-function sizeOf(folder: string): number {
-  try {
-    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    return names.reduce((sum, name) => sum + fileSize(join(folder, name)), 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
-    throw error;
-  }
-}
-
-function fileSize(path: string): number {
-  const status = statSync(path);
-  return status.isFile() ? status.size : 0;
 }
 
 function reportWrites(writes: readonly StateWrites[]): string {
