@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtApiServer } from "./build.ts";
+import { ensureTools } from "./tools.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const START_MS_MAX = 180_000;
@@ -15,6 +16,15 @@ const START_MS_MAX = 180_000;
 interface Answer {
   readonly status: number;
   readonly body: { readonly [name: string]: unknown };
+}
+
+/** The parts of an audit.k8s.io/v1 Event that are read. */
+export interface AuditEvent {
+  readonly stage: "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic";
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly resource?: string };
 }
 
 /** A kube-apiserver over an etcd, both on 127.0.0.1, with one administrator. There is no kubelet and no scheduler. */
@@ -27,12 +37,15 @@ export interface Cluster extends AsyncDisposable {
   api(method: string, path: string, body?: object, token?: string): Promise<Answer>;
   stopApiServer(): Promise<void>;
   startApiServer(): Promise<void>;
+  /** What the API server was asked and has answered, by whom: its audit log. */
+  audited(): readonly AuditEvent[];
   /** Asks etcd's gateway; keys and values in base64. */
   etcd(path: string, body: object): Promise<Record<string, unknown>>;
 }
 
-/** Starts etcd (Debian's etcd-server) and a kube-apiserver, which is built if need be. Throws if one of them does not start. */
+/** Starts etcd and a kube-apiserver, which is built if need be. Throws if one of them does not start. */
 export async function startCluster(): Promise<Cluster> {
+  ensureTools();
   const binary = builtApiServer(ROOT);
   const folder = mkdtempSync(join(tmpdir(), "logq-kube-"));
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
@@ -42,6 +55,8 @@ export async function startCluster(): Promise<Cluster> {
   writeFileSync(join(folder, "tokens.csv"), `${adminToken},admin,admin,system:masters\n`);
   const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
   writeFileSync(join(folder, "sa.key"), key.export({ type: "pkcs1", format: "pem" }));
+  const auditLog = join(folder, "audit.log");
+  writeFileSync(join(folder, "audit.yaml"), JSON.stringify(AUDIT_POLICY));
   const etcd = start(
     "etcd",
     flagsOf({
@@ -68,10 +83,16 @@ export async function startCluster(): Promise<Cluster> {
     // Pods are made here without the controllers that give each namespace its ServiceAccount.
     "disable-admission-plugins": "ServiceAccount",
     "etcd-compaction-interval": "0",
+    "audit-policy-file": join(folder, "audit.yaml"),
+    "audit-log-path": auditLog,
+    // Before it answers.
+    "audit-log-mode": "blocking-strict",
   };
   const caFile = join(folder, "certs", "apiserver.crt");
   const url = `https://127.0.0.1:${port}`;
   let server: ChildProcess | null = null;
+  // Hundreds of handshakes at once would be refused.
+  const agent = new Agent({ keepAlive: true, maxSockets: 10 });
 
   const api: Cluster["api"] = async (method, path, body, token = adminToken) => {
     const ca = readFileSync(caFile);
@@ -81,7 +102,7 @@ export async function startCluster(): Promise<Cluster> {
     const length = Buffer.byteLength(text);
     const headers = { authorization: `Bearer ${token}`, "content-type": type, "content-length": length };
     return await new Promise((resolve, reject) => {
-      const sent = request(`${url}${path}`, { method, ca, headers }, (response) => {
+      const sent = request(`${url}${path}`, { method, ca, headers, agent }, (response) => {
         let answer = "";
         response.setEncoding("utf8").on("data", (part: string) => (answer += part));
         response.on("end", () => {
@@ -126,6 +147,11 @@ export async function startCluster(): Promise<Cluster> {
     folder,
     api,
     startApiServer,
+    audited: () =>
+      readFileSync(auditLog, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as AuditEvent),
     stopApiServer: async () => await stop(server),
     etcd: async (path, body) => {
       const answer = await fetch(`${etcdUrl}${path}`, { method: "POST", body: JSON.stringify(body) });
@@ -134,6 +160,14 @@ export async function startCluster(): Promise<Cluster> {
     [Symbol.asyncDispose]: dispose,
   };
 }
+
+/** Who asked for pods; of every request its beginning alone. */
+const AUDIT_POLICY = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["ResponseStarted", "ResponseComplete"],
+  rules: [{ level: "Metadata", resources: [{ group: "", resources: ["pods", "namespaces"] }] }, { level: "None" }],
+};
 
 function flagsOf(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);

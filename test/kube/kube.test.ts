@@ -1,20 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { parseAllDocuments } from "yaml";
 import type { ApiAccess } from "../../agent/filter/kubernetes/api-client.ts";
 import { openPodMetadata, type PodMetadata } from "../../agent/filter/kubernetes/metadata.ts";
 import { recordingLogger } from "../agent/fixture.ts";
 import { testKubeProtocol } from "../conformance/kube-protocol.ts";
 import { kubernetesFilter } from "../helpers/kubernetes-filter.ts";
+import { administer, NODE, restartLater, type Administration } from "./administration.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 
-const NODE = "node-1";
 const SHOP = "/api/v1/namespaces/shop/pods";
-const ACCOUNT = "/api/v1/namespaces/logq/serviceaccounts/logq-agent/token";
-const RBAC = new URL("../../deploy/kubernetes/rbac.yaml", import.meta.url);
 
 let cluster: Cluster;
+let { done, tokenOf, makePod, deletePod } = {} as Administration;
 let tokenFile: string;
 const opened: PodMetadata[] = [];
 
@@ -23,10 +21,7 @@ const until = async (check: () => void | Promise<void>) => await vi.waitFor(chec
 beforeAll(async () => {
   cluster = await startCluster();
   tokenFile = join(cluster.folder, "token");
-  for (const name of ["shop"])
-    await done("POST", "/api/v1/namespaces", { metadata: { name }, kind: "Namespace", apiVersion: "v1" });
-  await applyRbac();
-  await done("POST", "/api/v1/nodes", { kind: "Node", apiVersion: "v1", metadata: { name: NODE } });
+  ({ done, tokenOf, makePod, deletePod } = await administer(cluster));
   writeFileSync(tokenFile, await tokenOf());
 });
 
@@ -35,45 +30,6 @@ afterEach(async () => {
 });
 
 afterAll(async () => await cluster?.[Symbol.asyncDispose]());
-
-async function done(method: string, path: string, body?: object): Promise<{ readonly [name: string]: unknown }> {
-  const answer = await cluster.api(method, path, body);
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
-/** Creates what deploy/kubernetes/rbac.yaml says. */
-async function applyRbac(): Promise<void> {
-  const base = {
-    Namespace: "/api/v1/namespaces",
-    ServiceAccount: "/api/v1/namespaces/logq/serviceaccounts",
-    ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-  };
-  for (const document of parseAllDocuments(readFileSync(RBAC, "utf8"))) {
-    const object = document.toJS() as { kind: keyof typeof base };
-    await done("POST", base[object.kind], object);
-  }
-}
-
-/** A token of the agent's ServiceAccount; with a secret's name and uid it ends with that secret. */
-async function tokenOf(secret?: { name: string; uid: string }): Promise<string> {
-  const boundObjectRef = secret === undefined ? undefined : { kind: "Secret", apiVersion: "v1", ...secret };
-  const request = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", spec: { boundObjectRef } };
-  const { status } = await done("POST", ACCOUNT, request);
-  return (status as { token: string }).token;
-}
-
-async function makePod(name: string, { node = NODE, label = "a" } = {}): Promise<string> {
-  const spec = { nodeName: node, containers: [{ name: "app", image: "nginx:1" }] };
-  const object = { kind: "Pod", apiVersion: "v1", metadata: { name, labels: { label } }, spec };
-  const { metadata } = await done("POST", SHOP, object);
-  return (metadata as { uid: string }).uid;
-}
-
-async function deletePod(name: string): Promise<void> {
-  await done("DELETE", `${SHOP}/${name}`, { gracePeriodSeconds: 0 });
-}
 
 function accessWith(file: string): ApiAccess {
   const tls = { caFile: cluster.caFile, caPath: null, verify: true, verifyHostname: true, serverName: null };
@@ -103,27 +59,9 @@ testKubeProtocol(async () => {
       if (status === 404) await makePod(name, { node, label });
     },
     delete: deletePod,
-    forget: async () => await restartLater(),
+    forget: async () => await restartLater(cluster),
   });
 });
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
-
-/** The server starts anew when the world has gone on without it: what it remembers begins after what its clients know. */
-async function restartLater(alsoDelete?: string): Promise<void> {
-  await cluster.stopApiServer();
-  let revision = "0";
-  for (let n = 0; n < 20; n++) {
-    const { header } = await cluster.etcd("/v3/kv/put", { key: base64(`/other/${n}`), value: base64("x") });
-    ({ revision } = header as { revision: string });
-  }
-  if (alsoDelete !== undefined)
-    await cluster.etcd("/v3/kv/deleterange", { key: base64(`/registry/pods/shop/${alsoDelete}`) });
-  await cluster.etcd("/v3/kv/compaction", { revision });
-  await cluster.startApiServer();
-}
 
 test("a pod's metadata is there when it is made, changes with it, and stays after its end", async () => {
   const { find, pods } = open();
@@ -167,7 +105,7 @@ test("a version that the server has forgotten is listed anew: what was deleted m
   const gone = await makePod("gone");
   const { find, pods } = open();
   await until(() => expect(find(gone)).not.toBeNull());
-  await restartLater("gone");
+  await restartLater(cluster, "gone");
   const after = await makePod("after");
   await until(() => expect(find(after)).not.toBeNull());
   // A list, a watch that broke, one that was answered with 410, a list, a watch; and what was refused in between.

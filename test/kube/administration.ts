@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { parseAllDocuments } from "yaml";
+import type { Cluster } from "./cluster.ts";
+
+/** The node that the agent is on. */
+export const NODE = "node-1";
+const SHOP = "/api/v1/namespaces/shop/pods";
+const ACCOUNT = "/api/v1/namespaces/logq/serviceaccounts/logq-agent/token";
+const RBAC = new URL("../../deploy/kubernetes/rbac.yaml", import.meta.url);
+
+/** What an administrator does to a cluster. */
+export interface Administration {
+  /** Asks; throws if the answer is a refusal. */
+  readonly done: (method: string, path: string, body?: object) => Promise<{ readonly [name: string]: unknown }>;
+  /** A token of the agent's ServiceAccount; with a secret's name and uid it ends with that secret. */
+  readonly tokenOf: (secret?: { name: string; uid: string }) => Promise<string>;
+  /** Makes a pod in the namespace `shop`; returns its uid. */
+  readonly makePod: (name: string, pod?: PodOptions) => Promise<string>;
+  readonly deletePod: (name: string) => Promise<void>;
+}
+
+interface PodOptions {
+  readonly node?: string;
+  readonly label?: string;
+  /** Length of a value in the environment of its container. */
+  readonly envBytes?: number;
+}
+
+/** Makes the namespace `shop`, the node and what deploy/kubernetes/rbac.yaml says. */
+export async function administer(cluster: Cluster): Promise<Administration> {
+  const done: Administration["done"] = async (method, path, body) => {
+    const answer = await cluster.api(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  await done("POST", "/api/v1/namespaces", { metadata: { name: "shop" }, kind: "Namespace", apiVersion: "v1" });
+  await applyRbac(done);
+  await done("POST", "/api/v1/nodes", { kind: "Node", apiVersion: "v1", metadata: { name: NODE } });
+  return {
+    done,
+    tokenOf: async (secret) => {
+      const boundObjectRef = secret === undefined ? undefined : { kind: "Secret", apiVersion: "v1", ...secret };
+      const request = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", spec: { boundObjectRef } };
+      const { status } = await done("POST", ACCOUNT, request);
+      return (status as { token: string }).token;
+    },
+    makePod: async (name, { node = NODE, label = "a", envBytes = 0 } = {}) => {
+      const env = [{ name: "LARGE", value: "x".repeat(envBytes) }];
+      const spec = { nodeName: node, containers: [{ name: "app", image: "nginx:1", env }] };
+      const object = { kind: "Pod", apiVersion: "v1", metadata: { name, labels: { label } }, spec };
+      const { metadata } = await done("POST", SHOP, object);
+      return (metadata as { uid: string }).uid;
+    },
+    deletePod: async (name) => void (await done("DELETE", `${SHOP}/${name}`, { gracePeriodSeconds: 0 })),
+  };
+}
+
+/** The server starts anew when the world has gone on without it: what it remembers begins after what its clients know. */
+export async function restartLater(cluster: Cluster, alsoDelete?: string): Promise<void> {
+  await cluster.stopApiServer();
+  let revision = "0";
+  for (let n = 0; n < 20; n++) {
+    const { header } = await cluster.etcd("/v3/kv/put", { key: base64(`/other/${n}`), value: base64("x") });
+    ({ revision } = header as { revision: string });
+  }
+  if (alsoDelete !== undefined)
+    await cluster.etcd("/v3/kv/deleterange", { key: base64(`/registry/pods/shop/${alsoDelete}`) });
+  await cluster.etcd("/v3/kv/compaction", { revision });
+  await cluster.startApiServer();
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+async function applyRbac(done: Administration["done"]): Promise<void> {
+  const base = {
+    Namespace: "/api/v1/namespaces",
+    ServiceAccount: "/api/v1/namespaces/logq/serviceaccounts",
+    ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  };
+  for (const document of parseAllDocuments(readFileSync(RBAC, "utf8"))) {
+    const object = document.toJS() as { kind: keyof typeof base };
+    await done("POST", base[object.kind], object);
+  }
+}
