@@ -271,7 +271,8 @@ export class Shipper {
     const records = prepared?.sealed.records ?? entry.records;
     const counters = prepared?.transferred.counters ?? noCounters();
     const filtered = prepared?.transferred.filtered ?? entry.filtered;
-    ledger.committed(output.id, { ...bytes, segments, records, counters, filtered, quarantined });
+    const filters = prepared?.transferred.filters ?? new Map();
+    ledger.committed(output.id, { ...bytes, segments, records, counters, filtered, filters, quarantined });
     await sayLosses(output.id, positions, ledger);
     try {
       await quarantine.commit(entry.seq);

@@ -1,4 +1,5 @@
 import type { ShipmentFilters } from "./filter/chain.ts";
+import { addCounts, type FilterCounts } from "./filter/filter.ts";
 import { selectRows, type Part as FilteredPart } from "./filter/rows.ts";
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
 import { PoisonError, type BatchSource, type Delivery, type Output } from "./output/output.ts";
@@ -39,11 +40,13 @@ export interface Transferred {
   readonly counters: Counters;
   /** Records that were left out, by file: empty lines, and what filters dropped. */
   readonly filtered: { readonly file: string; readonly bytes: number; readonly records: number }[];
+  /** What each filter did, by its name. */
+  readonly filters: Map<string, FilterCounts>;
   /** The same by chain. */
   readonly parts: Part[];
 }
 
-type Part = Pick<Transferred, "counters" | "filtered" | "bytes"> & { readonly chain: string };
+type Part = Pick<Transferred, "counters" | "filtered" | "filters" | "bytes"> & { readonly chain: string };
 
 type Counters = { -readonly [Name in keyof RecordCounters]: number };
 
@@ -90,20 +93,21 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     unreadable: [],
     counters: noCounters(),
     filtered: [],
+    filters: new Map(),
     parts: [],
   };
   for (const read of reads) {
     signal.throwIfAborted();
     let delivered = false;
     let deliveryError: unknown = null;
-    const dropped = new Map<string, Dropped>();
+    const left: Left = { dropped: new Map(), filters: new Map() };
     const ports = {
       open: (id: string) => source.open(id),
       originOf: (id: string) => source.fileOf(id).record.origin,
       accept: async (batch: Batch, rawBytes: Uint32Array) => {
         delivered = true;
         try {
-          return await acceptFiltered(batch, { chain: read.chain, rawBytes }, dropped, options);
+          return await acceptFiltered(batch, { chain: read.chain, rawBytes }, left, options);
         } catch (error) {
           deliveryError = error;
           throw error;
@@ -113,8 +117,9 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
     try {
       const result = await reader.read(read, readTimeMs, ports);
       done.refused ||= result.refused;
-      const filtered = [...result.filtered, ...dropped.values()];
-      add(done, { chain: read.chain, bytes: result.bytes, counters: result.counters, filtered });
+      const filtered = [...result.filtered, ...left.dropped.values()];
+      const { filters } = left;
+      add(done, { chain: read.chain, bytes: result.bytes, counters: result.counters, filtered, filters });
       if (result.range !== null) done.ranges.push(result.range);
     } catch (error) {
       if (error === deliveryError || error instanceof ReplacedError || !isSystemError(error)) throw error;
@@ -128,7 +133,15 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
 /** What is left of it without some chains, which were not delivered after all. */
 export function withoutChains(done: Transferred, chains: { has(chain: string): boolean }): Transferred {
   const ranges = done.ranges.filter(({ chain }) => !chains.has(chain));
-  const left: Transferred = { ...done, ranges, bytes: 0, counters: noCounters(), filtered: [], parts: [] };
+  const left: Transferred = {
+    ...done,
+    ranges,
+    bytes: 0,
+    counters: noCounters(),
+    filtered: [],
+    filters: new Map(),
+    parts: [],
+  };
   for (const part of done.parts) if (!chains.has(part.chain)) add(left, part);
   return left;
 }
@@ -137,6 +150,7 @@ function add(done: Transferred, part: Part): void {
   done.bytes += part.bytes;
   done.filtered.push(...part.filtered);
   for (const name of COUNTERS) done.counters[name] += part.counters[name];
+  for (const [name, counts] of part.filters) addCounts(done.filters, name, counts);
   done.parts.push(part);
 }
 
@@ -146,11 +160,17 @@ interface Dropped {
   records: number;
 }
 
+/** What filters did to the batches of a chain that were accepted. */
+interface Left {
+  readonly dropped: Map<string, Dropped>;
+  readonly filters: Map<string, FilterCounts>;
+}
+
 /** What filters leave of a batch, whole or not at all; what they drop is noted once the rest is accepted. */
 async function acceptFiltered(
   batch: Batch,
   source: BatchSource,
-  dropped: Map<string, Dropped>,
+  left: Left,
   options: TransferOptions,
 ): Promise<boolean> {
   const rawBytes = source.rawBytes.subarray(0, batch.count);
@@ -162,7 +182,8 @@ async function acceptFiltered(
     if (continued) throw new Error("cannot deliver a batch: the output refused the rest of one that it had begun");
     return false;
   }
-  noteDropped({ batch, rawBytes }, parts, dropped);
+  noteDropped({ batch, rawBytes }, parts, left.dropped);
+  for (const [name, counts] of options.filters!.counts) addCounts(left.filters, name, counts);
   return true;
 }
 

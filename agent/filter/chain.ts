@@ -1,5 +1,5 @@
 import type { Origin } from "../record.ts";
-import type { BatchFilter, RecordFilter } from "./filter.ts";
+import { addCounts, type BatchFilter, type FilterCounts, type RecordFilter } from "./filter.ts";
 import { Rows, type Part } from "./rows.ts";
 
 /** How often a record may get another tag: where rules send it round in a circle it stays under the last. */
@@ -18,6 +18,8 @@ export interface FilterChain {
 export interface ShipmentFilters {
   /** What is left of a batch for the output; null: it goes on as it is. Costs nothing for a file that no filter is for. */
   apply(part: Part): readonly Part[] | null;
+  /** What each filter did to that batch, by its name. */
+  readonly counts: ReadonlyMap<string, FilterCounts>;
 }
 
 /** The chain of an output that takes the tags which `matchesOutput` says. */
@@ -51,6 +53,7 @@ function createShipmentFilters(
 ): ShipmentFilters {
   const shipment = {};
   const stepsOf = new Map<Origin, readonly Step[]>();
+  const counts = new Map<string, FilterCounts>();
 
   function open(origin: Origin): readonly Step[] {
     let steps = stepsOf.get(origin);
@@ -69,7 +72,12 @@ function createShipmentFilters(
     for (const { filter, batchFilter } of open(part.batch.origin)) {
       const retag = filter.retags === true;
       if (filter === passed || (retag && retags >= RETAGS_MAX)) continue;
+      const before = rows.kept;
+      const bytesBefore = rows.kept === rows.count ? null : rows.keptBytes();
       batchFilter.apply(rows);
+      const dropped = before - rows.kept;
+      const droppedBytes = dropped === 0 ? 0 : (bytesBefore ?? sum(rows.rawBytes)) - rows.keptBytes();
+      addCounts(counts, filter.name, { records: before, dropped, droppedBytes, changed: rows.takeChanged() });
       if (retag)
         todo.push(...rows.takeRetagged().map((moved) => ({ part: moved, retags: retags + 1, passed: filter })));
       if (rows.kept === 0) return [];
@@ -78,7 +86,9 @@ function createShipmentFilters(
   }
 
   return {
+    counts,
     apply(part) {
+      counts.clear();
       const { origin } = part.batch;
       if (open(origin).length === 0 && matchesOutput(origin.tag)) return null;
       const left: Part[] = [];
@@ -87,4 +97,10 @@ function createShipmentFilters(
       return left;
     },
   };
+}
+
+function sum(bytes: Uint32Array): number {
+  let total = 0;
+  for (const each of bytes) total += each;
+  return total;
 }

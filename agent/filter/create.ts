@@ -14,7 +14,21 @@ import { createThrottle } from "./throttle.ts";
 
 /** The filters that work on records, in the order of the configuration. */
 export function createRecordFilters(configs: readonly FilterConfig[], voice: Voice = SILENT): RecordFilter[] {
-  return configs.flatMap((config) => createRecordFilter(config, voice) ?? []);
+  const used = new Map<string, number>();
+  return configs.flatMap((config) => {
+    const name = nameOf(config, used);
+    const filter = createRecordFilter(config, voice);
+    return filter === null ? [] : [{ ...filter, name }];
+  });
+}
+
+function nameOf(config: FilterConfig, used: Map<string, number>): string {
+  const { plugin } = config;
+  // An input's own parser is no filter of the file.
+  if (plugin === "parser" && config.input !== undefined) return `parser.${config.input}`;
+  const place = used.get(plugin) ?? 0;
+  used.set(plugin, place + 1);
+  return `${plugin}.${place}`;
 }
 
 /** Null for a filter all of which is applied once to each file, when it is found. */

@@ -12,7 +12,7 @@ import type { Rows } from "./rows.ts";
  * It must not depend on where one batch ends and the next begins: a repetition may cut them elsewhere.
  */
 export interface RecordFilter {
-  /** Fluent Bit's name of the plugin. */
+  /** As Fluent Bit calls it: the plugin's name, and its place among those of the plugin (`grep.0`). */
   readonly name: string;
   matches(tag: string): boolean;
   /** It may give records another tag. */
@@ -23,6 +23,30 @@ export interface RecordFilter {
    */
   open(origin: Origin, shipment: object): BatchFilter | null;
 }
+
+/** What a filter did to records. */
+export interface FilterCounts {
+  /** That came to it. */
+  readonly records: number;
+  readonly dropped: number;
+  /** Of the log files, that the dropped ones stand for. */
+  readonly droppedBytes: number;
+  /** That it gave another message, time or field. */
+  readonly changed: number;
+}
+
+/** Adds them up, by the filter's name. */
+export function addCounts(to: Map<string, FilterCounts>, name: string, counts: FilterCounts): void {
+  const { records, dropped, droppedBytes, changed } = to.get(name) ?? NO_COUNTS;
+  to.set(name, {
+    records: records + counts.records,
+    dropped: dropped + counts.dropped,
+    droppedBytes: droppedBytes + counts.droppedBytes,
+    changed: changed + counts.changed,
+  });
+}
+
+const NO_COUNTS: FilterCounts = { records: 0, dropped: 0, droppedBytes: 0, changed: 0 };
 
 /** How a filter speaks of what it finds in records. */
 export interface Voice {

@@ -1,3 +1,4 @@
+import { addCounts, type FilterCounts } from "../filter/filter.ts";
 import type { Chain, FollowedFile } from "../input/tail/followed-file.ts";
 import { isWithin, startOf, unread } from "../plan.ts";
 import type { Cursor } from "../state/positions.ts";
@@ -53,6 +54,8 @@ export interface CommittedBytes {
   readonly records: number;
   readonly counters: RecordCounters;
   readonly filtered?: readonly OtherEnd[];
+  /** What each filter did, by its name. */
+  readonly filters?: ReadonlyMap<string, FilterCounts>;
   readonly quarantined?: readonly OtherEnd[];
 }
 
@@ -118,6 +121,8 @@ export interface OutputAccount {
     readonly filtered: number;
     readonly quarantined: number;
   } & RecordCounters;
+  /** What each of its filters did, by its name. */
+  readonly filters: ReadonlyMap<string, FilterCounts>;
 }
 
 export function createLedger(log: Logger): Ledger {
@@ -149,6 +154,7 @@ interface OutputState {
   readonly records: {
     -readonly [Name in keyof OutputAccount["records"]]: number;
   };
+  readonly filters: Map<string, FilterCounts>;
 }
 
 class Accounts implements Ledger {
@@ -191,6 +197,7 @@ class Accounts implements Ledger {
     state.records.filtered += recordsIn(filtered);
     state.records.quarantined += recordsIn(quarantined);
     for (const name of ["unparsed", "cut", "clamped", "repaired"] as const) state.records[name] += counters[name];
+    for (const [name, counts] of entry.filters ?? []) addCounts(state.filters, name, counts);
   }
 
   attach(output: string, view: OutputView): void {
@@ -230,7 +237,7 @@ class Accounts implements Ledger {
     if (state === undefined) {
       const records = { delivered: 0, filtered: 0, quarantined: 0, unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
       const closed = { ...noSums(), read: 0, error: 0 };
-      state = { view: null, files: new Map(), closed, lostBytes: noLosses(), records };
+      state = { view: null, files: new Map(), closed, lostBytes: noLosses(), records, filters: new Map() };
       this.#outputs.set(output, state);
     }
     return state;
@@ -254,7 +261,8 @@ function accountOf(output: string, state: OutputState): OutputAccount {
       files.push({ file: file.record.id, path: file.record.path, ...account });
     }
   }
-  return { output, total, files, errorBytes, lostBytes: { ...state.lostBytes }, records: { ...state.records } };
+  const { lostBytes, records, filters } = state;
+  return { output, total, files, errorBytes, lostBytes: { ...lostBytes }, records: { ...records }, filters };
 }
 
 /** Adds the account of a file that ends with `read` bytes to the totals. */

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import packageJson from "../../package.json" with { type: "json" };
+import type { FilterCounts } from "../filter/filter.ts";
 import type { Mount } from "../input/tail/mounts.ts";
 import { stateWritten } from "../state/written.ts";
 import type { Metric, Sample } from "./exposition.ts";
@@ -10,11 +11,13 @@ import type { Telemetry } from "./telemetry.ts";
 /** Everything the agent counts and measures, as it is now. docs/metrics.md says what to do with it. */
 export function collectMetrics(telemetry: Telemetry, nowMs = performance.now()): Metric[] {
   telemetry.sample(nowMs, 1000);
+  const accounts = telemetry.ledger.accounts();
   return [
     ...agentMetrics(telemetry, nowMs),
     ...inputMetrics(telemetry),
     ...podMetrics(telemetry),
-    ...accountMetrics(telemetry.ledger.accounts()),
+    ...accountMetrics(accounts),
+    ...filterMetrics(accounts),
     ...outputMetrics(telemetry, nowMs),
   ];
 }
@@ -141,6 +144,30 @@ function accountMetrics(accounts: readonly OutputAccount[]): Metric[] {
     records("cut", "records", "Records cut at their size limit, or ended by the end of their file."),
     records("clamped", "records", "Records whose time was out of range and was replaced by the read time."),
     records("repaired", "records", "Records with bytes that are not UTF-8, which were replaced."),
+  ];
+}
+
+/** Under Fluent Bit's names where it has them; each output has its records filtered by itself. */
+function filterMetrics(accounts: readonly OutputAccount[]): Metric[] {
+  const count = (name: string, help: string, value: (counts: FilterCounts) => number): Metric =>
+    metric(
+      "counter",
+      name,
+      help,
+      accounts.flatMap(({ output, filters }) =>
+        [...filters].map(([filter, counts]) => ({ labels: { name: filter, output }, value: value(counts) })),
+      ),
+    );
+  return [
+    count("fluentbit_filter_records_total", "Records that came to the filter.", ({ records }) => records),
+    count("fluentbit_filter_add_records_total", "Records that the filter added; always 0.", () => 0),
+    count("fluentbit_filter_drop_records_total", "Records that the filter dropped.", ({ dropped }) => dropped),
+    count(
+      "fluentbit_filter_drop_bytes_total",
+      "Bytes of the log files that they stand for.",
+      ({ droppedBytes }) => droppedBytes,
+    ),
+    count("logq_filter_changed_records_total", "Records that the filter changed.", ({ changed }) => changed),
   ];
 }
 

@@ -27,6 +27,7 @@ const dropping = (pattern: RegExp, prefix = "") =>
     if (pattern.test(rows.text(row))) rows.drop(row);
   });
 
+const named = (name: string, filter: RecordFilter) => ({ ...filter, name });
 const toX = each("host", (rows, row) => rows.setTag(row, "x", false), true);
 const any = (_tag: string) => true;
 
@@ -50,6 +51,22 @@ test("what filters drop is accounted for as filtered, by bytes and records", asy
   const bytes = line("drop 1").length * 2;
   expect(account).toMatchObject({ errorBytes: 0, total: { filtered: bytes, delivered: line("a").length * 2 } });
   expect(account?.records).toMatchObject({ filtered: 2, delivered: 2 });
+});
+
+test("what each filter did is counted once a shipment is committed, by its name", async () => {
+  const upper = each("", (rows, row) => {
+    if (rows.text(row) !== "A") rows.setMessage(row, Buffer.from(rows.text(row).toUpperCase()));
+    if (rows.text(row) === "C") rows.setTime(row, rows.seconds(row), 1);
+  });
+  const filters = [named("one.0", dropping(/drop/)), named("two.0", upper), named("one.1", dropping(/B/))];
+  await using bed = await ship(filters, ["A", "b", "drop", "c"]);
+  const [account] = bed.ledger.accounts();
+  const nothing = { dropped: 0, droppedBytes: 0, changed: 0 };
+  expect(Object.fromEntries(account!.filters)).toEqual({
+    "one.0": { ...nothing, records: 4, dropped: 1, droppedBytes: line("drop").length },
+    "two.0": { ...nothing, records: 3, changed: 2 },
+    "one.1": { ...nothing, records: 3, dropped: 1, droppedBytes: line("b").length },
+  });
 });
 
 test("a file of which filters drop everything is committed", async () => {

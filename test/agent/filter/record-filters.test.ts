@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ParserFilterConfig } from "../../../config/filter/parser.ts";
 import { createRecordFilters } from "../../../agent/filter/create.ts";
 import type { LogRecord } from "../../../agent/record.ts";
 import { renderConfig } from "../../../config/render.ts";
@@ -182,4 +183,19 @@ describe("expect", () => {
     expect(said).toEqual([expect.stringMatching(/a record fails key_exists \$x: \{.*"log":"first"/)]);
     expect(rows.changed(0)).toBe(false);
   });
+});
+
+test("filters are called as Fluent Bit calls them, those that come from an input after it", () => {
+  const own = filtersOf(
+    "- {name: grep, match: a}\n- {name: nest, match: a, operation: lift, nested_under: b}\n- {name: grep, match: b}",
+  );
+  const [parser] = filtersOf("- {name: parser, match: '*', key_name: log, parser: json}");
+  const ofInput = { ...(parser as ParserFilterConfig), input: "tail.0" };
+  expect(createRecordFilters([ofInput, ...own, parser!]).map(({ name }) => name)).toEqual([
+    "parser.tail.0",
+    "grep.0",
+    "nest.0",
+    "grep.1",
+    "parser.0",
+  ]);
 });

@@ -16,7 +16,7 @@ function valueOf(telemetry: Telemetry, name: string, labels: Record<string, stri
 
 test("docs/metrics.md names every metric, and no other", () => {
   const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
-  const documented = [...page.matchAll(/`((?:logq|process)_[a-z_]+)`/g)].map(([, name]) => name);
+  const documented = [...page.matchAll(/`((?:logq|process|fluentbit_filter)_[a-z_]+)`/g)].map(([, name]) => name);
   const telemetry = new Telemetry(recordingLogger().log, HEALTH);
   telemetry.podApi = () => ({ listed: true, error: null, pods: 1, requests: 2, failures: 0 });
   const names = collectMetrics(telemetry).map(({ name }) => name);
@@ -96,4 +96,24 @@ test("how the files of each mount are retained is in the metrics, once however m
     { mount: "/mnt", retained: "held", reason: "EXDEV" },
   ]);
   expect(valueOf(telemetry, "logq_input_kept_bytes")).toBe(4096);
+});
+
+test("what filters did has Fluent Bit's names, by filter and output", () => {
+  const telemetry = new Telemetry(recordingLogger().log, HEALTH);
+  const counts = { records: 5, dropped: 2, droppedBytes: 70, changed: 1 };
+  const entry = {
+    segments: [],
+    resumed: [],
+    open: [],
+    records: 3,
+    counters: { unparsed: 0, cut: 0, clamped: 0, repaired: 0 },
+  };
+  for (let shipment = 0; shipment < 2; shipment++)
+    telemetry.ledger.committed("out", { ...entry, filters: new Map([["grep.0", counts]]) });
+  const labels = { name: "grep.0", output: "out" };
+  expect(valueOf(telemetry, "fluentbit_filter_records_total", labels)).toBe(10);
+  expect(valueOf(telemetry, "fluentbit_filter_drop_records_total", labels)).toBe(4);
+  expect(valueOf(telemetry, "fluentbit_filter_drop_bytes_total", labels)).toBe(140);
+  expect(valueOf(telemetry, "fluentbit_filter_add_records_total", labels)).toBe(0);
+  expect(valueOf(telemetry, "logq_filter_changed_records_total", labels)).toBe(2);
 });
