@@ -17,8 +17,9 @@ export interface SampledField {
   readonly example: string;
 }
 
-const OBJECTS_MAX = 10;
-const ROWS_PER_OBJECT = 500;
+const OBJECTS_MAX = 5;
+/** An object holds the rows of one container after those of another: the first rows alone would say little. */
+const ROWS_PER_CONTAINER = 50;
 /** Longer messages are hardly ever JSON that anybody asks for by field. */
 const MESSAGE_CHARS_MAX = 65_536;
 const FIELDS_MAX = 100;
@@ -55,7 +56,8 @@ async function* sampledRows(options: Options, io: CommandIo): AsyncGenerator<rea
   };
   // By the embedded engine wherever the objects are: a sample must cost nothing.
   const asked: Options = { ...options, engine: "local", limit: null, fields: null };
-  const text = `select labels, log from logs limit ${ROWS_PER_OBJECT}`;
+  const numbered = "row_number() over (partition by namespace, workload, container) as n";
+  const text = `select labels, log from (select labels, log, ${numbered} from logs) where n <= ${ROWS_PER_CONTAINER}`;
   const prepared = await prepare(asked, text, at, await newestHour(asked, text, at));
   const scan = prepared.scan!;
   const engine = await openEngine(prepared, asked, io, at.notice);

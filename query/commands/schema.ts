@@ -26,7 +26,7 @@ sample of its newest hour; time and scope flags say which rows instead.
     const stored = COLUMNS.map(({ name, type, meaning }) => [name, type, false, meaning]);
     const partitions = PARTITION_COLUMNS.map((name) => [name, "varchar", true, PARTITION_MEANINGS[name]]);
     const fields = (await sampled(options, io)).map(({ name, type, share, example }) => {
-      return [name, type, false, `in ${percent(share)} of the rows${example === "" ? "" : `, such as ${example}`}`];
+      return [name, type, false, `in ${percent(share)} of the sample${example === "" ? "" : `, such as ${example}`}`];
     });
     const columns = ["name", "type", { name: "partition", type: "boolean" as const }, "meaning"];
     await showRows(columns, [...stored, ...partitions, ...fields], options, io);

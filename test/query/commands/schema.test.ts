@@ -42,7 +42,7 @@ test("with a store the labels and JSON fields of its newest hour follow", async 
     name: "log.status",
     type: "number or string",
     partition: false,
-    meaning: "in 20 % of the rows, such as 202",
+    meaning: "in 20 % of the sample, such as 202",
   });
 });
 
@@ -63,7 +63,7 @@ test("time and scope flags say which rows are looked at", async () => {
   const none = await runLogq(["schema", "--store", store, "--all-time", "-n", "nope"]);
   expect(none.stderr).toContain("those of 0 sampled rows");
   const all = await runLogq(["schema", "--store", store, "--all-time"]);
-  expect(all.stderr).toContain("those of 160 sampled rows");
+  expect(all.stderr).toContain("those of 96 sampled rows");
 });
 
 test("a remembered store that cannot be read leaves the columns, one that was named is a failure", async () => {
