@@ -23,10 +23,14 @@ export function onlyEngine({ engine, store, hasAthena }: Context): EngineName | 
 }
 
 /** For a store in S3 with a table in Athena: DuckDB while it has little to fetch, else Athena. */
-export function chooseEngine({ bytes, objects, requests }: Estimate, pricePerTb: number): EngineChoice {
+export function chooseEngine(
+  { bytes, objects, requests }: Estimate,
+  { pricePerTb, requestPrices }: Pick<Context, "pricePerTb" | "requestPrices">,
+): EngineChoice {
   const engine = bytes <= FETCHED_BYTES_MAX && requests <= REQUESTS_MAX ? "local" : "athena";
   const amount = `about ${bytesText(bytes)} of ${counted(objects, "object")}`;
-  const prices = `DuckDB over S3 ≈ ${usdText(s3Usd(requests))}, Athena ≈ ${usdText(athenaUsd(bytes, pricePerTb))}`;
+  const fetchedUsd = s3Usd(requests, 0, requestPrices);
+  const prices = `DuckDB over S3 ≈ ${usdText(fetchedUsd)}, Athena ≈ ${usdText(athenaUsd(bytes, pricePerTb))}`;
   const reason = engine === "local" ? "little to fetch" : "much to fetch";
   return { engine, why: `-e ${engine}, for there is ${reason}: ${amount}; ${prices}` };
 }

@@ -4,6 +4,7 @@ import { CliError } from "./cli-error.ts";
 import { readSettings, settingsPath, type Env } from "./config-file.ts";
 import { nearestName } from "./nearest.ts";
 import type { Options } from "./options.ts";
+import { REQUEST_PRICES, type RequestPrices } from "./price.ts";
 
 export interface Context {
   /** Of the settings file; null if none is in use. */
@@ -27,6 +28,7 @@ export interface Context {
   readonly outputLocation: string | null;
   /** US dollars per 10^12 bytes that Athena scans. */
   readonly pricePerTb: number;
+  readonly requestPrices: RequestPrices;
 }
 
 /** Settings of one context in the file, and what each must look like. */
@@ -42,7 +44,8 @@ const STRING_KEYS = [
   "table",
   "output_location",
 ] as const;
-const KEYS: readonly string[] = [...STRING_KEYS, "price_per_tb"];
+const NUMBER_KEYS = ["price_per_tb", "price_per_1000_gets", "price_per_1000_lists"] as const;
+const KEYS: readonly string[] = [...STRING_KEYS, ...NUMBER_KEYS];
 
 /** AWS's list price in most regions. */
 const PRICE_PER_TB = 5;
@@ -72,6 +75,10 @@ export async function readContext(options: Options, env: Env, cwd: string): Prom
     table: stored.table ?? "logs",
     outputLocation: stored.output_location ?? null,
     pricePerTb: stored.price_per_tb ?? PRICE_PER_TB,
+    requestPrices: {
+      perThousandGets: stored.price_per_1000_gets ?? REQUEST_PRICES.perThousandGets,
+      perThousandLists: stored.price_per_1000_lists ?? REQUEST_PRICES.perThousandLists,
+    },
   };
 }
 
@@ -84,7 +91,9 @@ export function requireStore(context: Context): string {
   );
 }
 
-type StoredContext = { readonly [Key in (typeof STRING_KEYS)[number]]?: string } & { readonly price_per_tb?: number };
+type StoredContext = { readonly [Key in (typeof STRING_KEYS)[number]]?: string } & {
+  readonly [Key in (typeof NUMBER_KEYS)[number]]?: number;
+};
 
 function checkedContext(name: string, contexts: unknown, path: string): StoredContext {
   const all = typeof contexts === "object" && contexts !== null ? (contexts as Record<string, unknown>) : {};
@@ -104,7 +113,7 @@ function checkedContext(name: string, contexts: unknown, path: string): StoredCo
       const near = nearestName(key, KEYS);
       fail(`no setting is called ${key}`, near === null ? `settings are ${KEYS.join(", ")}` : `did you mean ${near}?`);
     }
-    const isNumber = key === "price_per_tb";
+    const isNumber = (NUMBER_KEYS as readonly string[]).includes(key);
     if (typeof value !== (isNumber ? "number" : "string") || value === "" || (isNumber && !((value as number) >= 0)))
       fail(`${key} is ${JSON.stringify(value)}`, `write a ${isNumber ? "number of dollars" : "text"}, or leave it out`);
   }

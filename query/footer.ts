@@ -3,7 +3,6 @@ import type { TimeRange } from "./dialect/statement.ts";
 import { usdText } from "./engine/athena/cost.ts";
 import type { Receipt } from "./engine/engine.ts";
 import type { Scan } from "./plan-scan.ts";
-import { s3Usd } from "./price.ts";
 import type { Taken } from "./run.ts";
 import { inZone } from "./zone.ts";
 
@@ -20,14 +19,13 @@ export interface Effort {
  */
 export function footerLine(effort: Effort, scan: Scan | null, zone: string): string {
   const { rows, elapsedMs, taken } = effort;
-  const { bytesRead, requests, receipts } = taken;
+  const { bytesRead, requests, listRequests, requestsUsd, receipts } = taken;
   const parts = [counted(rows, "row")];
   if (scan !== null) parts.push(`${windowText(scan.window.range, zone)} (${zone})`, scanText(scan));
   if (receipts.size > 0) parts.push(receiptsText(receipts));
-  else if (requests > 0) {
-    parts.push(
-      `DuckDB over S3: ${bytesText(bytesRead)} in ${counted(requests, "request")}, ${usdText(s3Usd(requests))}`,
-    );
+  else if (requests + listRequests > 0) {
+    const sent = `${requests.toLocaleString("en-US")} GET and ${counted(listRequests, "LIST request")}`;
+    parts.push(`DuckDB over S3: ${bytesText(bytesRead)} in ${sent}, ${usdText(requestsUsd)}`);
   } else parts.push("DuckDB");
   parts.push(`${(elapsedMs / 1000).toFixed(2)} s`);
   return parts.join(" · ");

@@ -38,7 +38,7 @@ async function estimated({ scan, context }: PreparedQuery, signal: AbortSignal):
   const fetched =
     scan.store.kind === "directory"
       ? "DuckDB: $0, the store is local\n"
-      : `DuckDB over S3: about ${counted(requests, "request")}, ${usdText(s3Usd(requests))} (and transfer out of the region)\n`;
+      : `DuckDB over S3: about ${counted(requests, "request")}, ${usdText(s3Usd(requests, 0, context.requestPrices))} (and transfer out of the region)\n`;
   const athena = `Athena: ${usdText(athenaUsd(bytes, context.pricePerTb))} (at $${context.pricePerTb} per TB, 10 MB at least)\n`;
   return `would read about ${bytesText(bytes)} (by the ${basis})\n${fetched}${athena}`;
 }

@@ -90,7 +90,7 @@ async function choose(
 ): Promise<EngineChoice> {
   if (only !== null) return { engine: only, why: null };
   if (scan === null || scan.store === null || scan.objects.length === 0) return { engine: "local", why: null };
-  return chooseEngine(await estimate(scan.store, scan.objects, scan.need, signal), context.pricePerTb);
+  return chooseEngine(await estimate(scan.store, scan.objects, scan.need, signal), context);
 }
 
 interface Lowering {

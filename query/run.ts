@@ -3,20 +3,24 @@ import type { CliIo } from "./cli-io.ts";
 import type { Engine, Receipt, Result } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
 import type { PreparedQuery } from "./prepare.ts";
+import { s3Usd } from "./price.ts";
 import { scanLimit } from "./scan-limit.ts";
 
 /** What queries took so far. */
 export interface Taken {
   /** Fetched for DuckDB; 0 where it reads the objects themselves. */
   bytesRead: number;
+  /** GETs, and LISTs, and what both cost. */
   requests: number;
+  listRequests: number;
+  requestsUsd: number;
   /** By query: what a service says that it costs. */
   readonly receipts: Map<string, Receipt>;
 }
 
 /** Nothing yet. */
 export function nothingTaken(): Taken {
-  return { bytesRead: 0, requests: 0, receipts: new Map() };
+  return { bytesRead: 0, requests: 0, listRequests: 0, requestsUsd: 0, receipts: new Map() };
 }
 
 /** Loads the engine that the query was prepared for. */
@@ -42,15 +46,20 @@ export interface Running extends AsyncDisposable {
  * when it fails. Throws as `Engine.run` and `Store` do.
  */
 export async function runQuery(
-  { scan, choice, lower }: PreparedQuery,
+  { scan, choice, context, lower }: PreparedQuery,
   engine: Engine,
   signal: AbortSignal,
   taken: Taken = nothingTaken(),
 ): Promise<Running> {
   const store = choice.engine === "local" ? (scan?.store ?? null) : null;
   const fetched = store === null ? null : await store.fetch(scan!.objects, scan!.need, signal);
-  taken.bytesRead += fetched?.bytesRead ?? 0;
-  taken.requests += fetched?.requests ?? 0;
+  if (fetched !== null) {
+    const { bytesRead, requests, listRequests } = fetched;
+    taken.bytesRead += bytesRead;
+    taken.requests += requests;
+    taken.listRequests += listRequests;
+    taken.requestsUsd += s3Usd(requests, listRequests, context.requestPrices);
+  }
   const dispose = async (): Promise<void> => await fetched?.[Symbol.asyncDispose]();
   try {
     const query = lower(fetched?.files ?? []);

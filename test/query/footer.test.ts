@@ -32,9 +32,9 @@ test("a query that reads no logs has no window", () => {
 });
 
 test("what was fetched from S3 is said with its requests and their price", () => {
-  const taken = { ...nothingTaken(), bytesRead: 12_300_000, requests: 85 };
+  const taken = { ...nothingTaken(), bytesRead: 12_300_000, requests: 85, listRequests: 1, requestsUsd: 0.000039 };
   expect(footerLine({ rows: 1, elapsedMs: 5, taken }, null, "UTC")).toBe(
-    "1 row · DuckDB over S3: 12.3 MB in 85 requests, $0.000034 · 0.01 s",
+    "1 row · DuckDB over S3: 12.3 MB in 85 GET and 1 LIST request, $0.000039 · 0.01 s",
   );
 });
 
