@@ -16,6 +16,7 @@ const PROD = {
   table: "t",
   output_location: "s3://results/",
   price_per_tb: 6.5,
+  price_per_1000_gets: 0.00044,
 };
 
 test("a store is --store, else LOGQ_STORE, else the remembered one", async () => {
@@ -41,6 +42,7 @@ test("a context says everything of where queries go", async () => {
     table: "t",
     outputLocation: "s3://results/",
     pricePerTb: 6.5,
+    requestPrices: { perThousandGets: 0.00044, perThousandLists: 0.005 },
   });
 });
 

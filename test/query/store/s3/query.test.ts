@@ -23,3 +23,18 @@ test("a query over a bucket answers as one over the directory with the same obje
     expect(remote.code).toBe(0);
   }
 });
+
+test("what was fetched is said with its requests and their price", async () => {
+  await using bed = await openBed();
+  const directory = join(bed.folder, "store");
+  await makeStore(directory);
+  bed.putDirectory(directory);
+  const env = { LOGQ_CACHE_DIR: join(bed.folder, "cache") };
+  const argv = ["select count(*)", "--store", bed.location, "--cluster", "prod", "--stats"];
+  const window = ["--from", "2026-03-01T04:00:00Z", "--to", "2026-03-01T05:00:00Z"];
+  const first = await runLogq([...argv, ...window], { env });
+  expect(first.stderr).toMatch(/DuckDB over S3: [\d.]+ kB in 2 GET and 1 LIST request, \$0\.0000058/);
+  const second = await runLogq([...argv, ...window], { env });
+  expect(second.stderr).toContain("DuckDB over S3: 0 B in 0 GET and 1 LIST request, $0.000005");
+  expect(second.stdout).toBe(first.stdout);
+});
