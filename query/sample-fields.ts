@@ -56,8 +56,11 @@ async function* sampledRows(options: Options, io: CommandIo): AsyncGenerator<rea
   };
   // By the embedded engine wherever the objects are: a sample must cost nothing.
   const asked: Options = { ...options, engine: "local", limit: null, fields: null };
-  const numbered = "row_number() over (partition by namespace, workload, container) as n";
-  const text = `select labels, log from (select labels, log, ${numbered} from logs) where n <= ${ROWS_PER_CONTAINER}`;
+  const container = "namespace, workload, container";
+  const numbered = `row_number() over (partition by ${container} order by ts_ns, file, pos) as n`;
+  const text =
+    `select labels, log from (select ${container}, labels, log, ${numbered} from logs) ` +
+    `where n <= ${ROWS_PER_CONTAINER} order by ${container}, n`;
   const prepared = await prepare(asked, text, at, await newestHour(asked, text, at));
   const scan = prepared.scan!;
   const engine = await openEngine(prepared, asked, io, at.notice);

@@ -31,8 +31,8 @@ test("with a store the labels and JSON fields of its newest hour follow", async 
     .map((line) => JSON.parse(line) as { name: string });
   expect(fields.map(({ name }) => name)).toEqual([
     "labels.app",
-    "labels['app.kubernetes.io/name']",
     "labels.team",
+    "labels['app.kubernetes.io/name']",
     "labels.tier",
     ...["status", "msg", "took", "big", "http.method", 'http."x.y"', "http.codes", "ok", "none"].map(
       (name) => `log.${name}`,
