@@ -53,8 +53,12 @@ const UNSAFE_ALL = new RegExp(UNSAFE_CLASS, "g");
 
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 /** East Asian Wide and Fullwidth by block, and what is shown as an emoji. */
-const WIDE =
-  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|.*\ufe0f)/u;
+const WIDE_BLOCKS = [
+  String.raw`\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f`,
+  String.raw`\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6`,
+  String.raw`\u{16fe0}-\u{16fff}\u{17000}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}`,
+].join("");
+const WIDE = new RegExp(`^(?:[${WIDE_BLOCKS}]|\\p{Emoji_Presentation}|.*\\ufe0f)`, "u");
 
 function picture(char: string): string {
   const code = char.charCodeAt(0);
