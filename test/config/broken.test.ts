@@ -77,6 +77,21 @@ describe("a broken configuration is refused, with file, line, column and key pat
       "agent.yaml:6:7: pipeline.inputs[0].tag_regex: not in this version yet; remove it",
     ],
     [
+      "a merge_parser that is misspelt",
+      BASE + "  filters: [{name: kubernetes, match: '*', merge_log: on, merge_parser: logfnt}]\n",
+      'agent.yaml:12:73: pipeline.filters[0].merge_parser: no parser "logfnt"; did you mean "logfmt"?',
+    ],
+    [
+      "an action of expect that is misspelt",
+      BASE + "  filters: [{name: expect, match: '*', key_exists: a, action: exti}]\n",
+      'agent.yaml:12:63: pipeline.filters[0].action: unknown value "exti"; did you mean "exit"?',
+    ],
+    [
+      "a key_pattern that is not the message",
+      BASE + "multiline_parsers: [{name: m, type: equal, match_string: x, key_pattern: _p}]\n",
+      'agent.yaml:12:74: multiline_parsers[0].key_pattern: unknown value "_p"; known: log',
+    ],
+    [
       "an option for which there is another way",
       edited("tag:", "exit_on_eof: on\n      tag:"),
       "agent.yaml:6:7: pipeline.inputs[0].exit_on_eof: not in this version yet; run logq-agent with --once",

@@ -19,7 +19,7 @@ interface Answer {
 }
 
 /** The parts of an audit.k8s.io/v1 Event that are read. */
-export interface AuditEvent {
+interface AuditEvent {
   readonly stage: "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic";
   readonly verb: string;
   readonly requestURI: string;
