@@ -17,7 +17,7 @@ export interface OpenAthena extends AsyncDisposable {
   readonly readFile: (location: string) => Promise<string>;
 }
 
-export const SQL = `select 'a,"b"' as x, cast(null as varchar) as y, '' as z, cast(7 as bigint) as n`;
+const SQL = `select 'a,"b"' as x, cast(null as varchar) as y, '' as z, cast(7 as bigint) as n`;
 export const COLUMNS = [
   ["x", "varchar"],
   ["y", "varchar"],

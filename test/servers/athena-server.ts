@@ -13,10 +13,11 @@ import { Refusal, startJsonServer, type JsonFault, type JsonServer, type JsonSer
  *   cutoff     it is cancelled for the workgroup's limit of bytes
  *   failed     it fails for `failure`
  *   lingers    it can be stopped, but goes on for some looks
+ *   outruns    a stop comes too late: it succeeds
  */
 export type AthenaFault = JsonFault | keyof typeof REFUSALS | QueryFault;
 
-type QueryFault = "requeued" | "slow" | "cutoff" | "failed" | "lingers";
+type QueryFault = "requeued" | "slow" | "cutoff" | "failed" | "lingers" | "outruns";
 
 const QUOTA =
   "You have exceeded the limit for the number of queries you can run concurrently. Reduce the number of concurrent queries submitted by this account. Contact customer support to request a concurrent query limit increase.";
@@ -64,6 +65,8 @@ interface Execution {
   /** Looks until a stop has taken effect; null if none was asked for. */
   stopsIn: number | null;
   hasRun: boolean;
+  /** Settles when the answer is there. */
+  answered: Promise<void>;
 }
 
 /**
@@ -130,7 +133,10 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
     if (operation === "StartQueryExecution") return { QueryExecutionId: await start(asked, fault) };
     const execution = executions.find(({ id }) => id === asked.QueryExecutionId);
     if (execution === undefined) throw invalid(`QueryExecution ${asked.QueryExecutionId} was not found`);
-    if (operation === "GetQueryExecution") return { QueryExecution: look(execution, options.bytesPerLook ?? 1e6) };
+    if (operation === "GetQueryExecution") {
+      if (execution.stopsIn !== null && execution.fault === "outruns") await execution.answered;
+      return { QueryExecution: look(execution, options.bytesPerLook ?? 1e6) };
+    }
     if (operation === "StopQueryExecution") {
       server.stops.push({ id: execution.id, atMs: performance.now() });
       execution.stopsIn ??= execution.fault === "lingers" ? 3 : 1;
@@ -167,9 +173,11 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
       answer: earlier?.answer ?? null,
       stopsIn: null,
       hasRun: false,
+      answered: Promise.resolve(),
     };
     executions.push(execution);
-    if (earlier === undefined && !["slow", "lingers", "cutoff", "failed"].includes(fault ?? "")) void answer(execution);
+    if (earlier === undefined && !["slow", "lingers", "cutoff", "failed"].includes(fault ?? ""))
+      execution.answered = answer(execution);
     return id;
   }
 
@@ -198,7 +206,7 @@ function isOver({ state }: Execution): boolean {
 
 function advance(execution: Execution, bytesPerLook: number, failure: string): void {
   const next = execution.plan.shift();
-  if (execution.stopsIn !== null && (!execution.hasRun || execution.stopsIn-- <= 0)) {
+  if (execution.stopsIn !== null && execution.fault !== "outruns" && (!execution.hasRun || execution.stopsIn-- <= 0)) {
     execution.state = "CANCELLED";
     execution.reason = "Query cancelled by user";
     return;

@@ -202,6 +202,15 @@ describe("stopping a query", () => {
     expect(receipts.at(-1)).toMatchObject({ state: "cancelled", scannedBytes: 27e6, billedBytes: 27e6, usd: 0.000135 });
   });
 
+  test("that is interrupted while it is started stops it as soon as its id is known", async () => {
+    world.athena.faults.add({ kind: "latency", operation: "StartQueryExecution", delayMs: 200, times: 1 });
+    const stop = new AbortController();
+    const interrupted = onceStarting(() => stop.abort());
+    await expect(ask(world, "select 1 as x", { signal: stop.signal })).rejects.toThrow("aborted");
+    await interrupted;
+    expect(world.athena.stops.map(({ id }) => id)).toEqual([world.athena.executions.at(-1)!.id]);
+  });
+
   test("that has not begun costs nothing", async () => {
     const stop = new AbortController();
     const receipts: Receipt[] = [];
@@ -238,7 +247,8 @@ describe("stopping a query", () => {
     expect(world.athena.stops).toHaveLength(1);
   });
 
-  test("that is over --max-scan when it has ended already shows the answer: it is paid for", async () => {
+  test("that is over --max-scan, but ends before it is stopped, shows the answer: it is paid for", async () => {
+    world.athena.faults.add({ kind: "outruns", operation: "StartQueryExecution", times: 1 });
     const { rows, receipts } = await ask(world, "select 1 as x", { scanBytesMax: 0 });
     expect([rows, receipts.at(-1)!.state]).toEqual([[[1n]], "succeeded"]);
   });
@@ -350,4 +360,9 @@ async function started(): Promise<string> {
 async function cancel(id: string): Promise<Receipt> {
   const setup = { context: CONTEXT, env: world.env, clock: quickClock() };
   return await cancelAthenaQuery(setup, id, new AbortController().signal);
+}
+
+async function onceStarting(act: () => void): Promise<void> {
+  await expect.poll(operations).toContain("StartQueryExecution");
+  act();
 }
