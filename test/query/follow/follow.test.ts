@@ -10,6 +10,7 @@ import { openOutput } from "../../../query/output.ts";
 import { prepare } from "../../../query/prepare.ts";
 import { makeStore, STORE_NOW_NS, writeRows, type StoredRow } from "../../helpers/store.ts";
 import { runLogq } from "../run-logq.ts";
+import { openBed } from "../store/s3/bed.ts";
 
 let folder = "";
 let store = "";
@@ -61,6 +62,24 @@ test("a header is written once, and columns without log lines are key=value on a
     [() => addRows("node-c", [row(1, "a")])],
   );
   expect(fmt.lines).toContain("pod=new-1");
+});
+
+test("a bucket is followed as a directory is, every 5 s", async () => {
+  await using bed = await openBed();
+  bed.putDirectory(store);
+  const env = { LOGQ_STORE: bed.location, LOGQ_CACHE_DIR: join(bed.folder, "cache"), AWS_REGION: "us-east-1" };
+  const upload = (node: string, rows: readonly StoredRow[]) => () =>
+    addRows(node, rows, async () => {
+      bed.putDirectory(store);
+    });
+  const steps = [
+    upload("node-a", [row(2, "second"), row(1, "first")]),
+    async () => {},
+    upload("node-b", [row(3, "third")]),
+  ];
+  const { lines, notices } = await followed(["-o", "raw", "pod = 'new-1'"], steps, createDuckDbEngine(), env);
+  expect(lines).toEqual(["first", "second", "third"]);
+  expect(notices[0]).toContain("every 5 s");
 });
 
 test("a broken object is skipped and named, the others are shown", async () => {
@@ -129,7 +148,12 @@ test("Ctrl-C ends it with 130", async () => {
 type Step = () => Promise<unknown>;
 
 /** Runs each step in one pause between two looks; ends in the pause after the look that follows the last one. */
-async function followed(args: readonly string[], steps: readonly Step[], engine = createDuckDbEngine()) {
+async function followed(
+  args: readonly string[],
+  steps: readonly Step[],
+  engine = createDuckDbEngine(),
+  env: Record<string, string> = { LOGQ_STORE: store },
+) {
   const [stdout, stderr] = [recorder(), recorder()];
   const { signal } = new AbortController();
   const out = openOutput(stdout.stream);
@@ -138,7 +162,7 @@ async function followed(args: readonly string[], steps: readonly Step[], engine 
     stdin: process.stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
-    env: { LOGQ_STORE: store },
+    env,
     cwd: "/",
     now: () => STORE_NOW_NS,
     signal: interrupt.signal,
