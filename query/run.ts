@@ -62,7 +62,7 @@ export async function runQuery(
   }
   const dispose = async (): Promise<void> => await fetched?.[Symbol.asyncDispose]();
   try {
-    const query = lower(fetched?.files ?? []);
+    const query = { ...lower(fetched?.files ?? []), ...(fetched !== null && { nameOf: fetched.nameOf }) };
     const result = await engine.run(query, signal, (receipt) => void taken.receipts.set(receipt.queryId, receipt));
     return { result, reversed: query.reversed, [Symbol.asyncDispose]: dispose };
   } catch (error) {

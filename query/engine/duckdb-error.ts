@@ -25,7 +25,10 @@ const USER_FAULTS = new Set(
 export function convertFailure(failure: Failure, query: LoweredQuery): Error {
   const kind = failure.type.toLowerCase().replaceAll(/[ _]/g, "-");
   const file = query.files.find((path) => failure.message.includes(path));
-  if (file !== undefined) return new Error(`read ${file}: ${failure.message}`);
+  if (file !== undefined) {
+    const name = query.nameOf?.(file) ?? file;
+    return new Error(`read ${name}: ${failure.message.replaceAll(file, name)}`);
+  }
   if (!USER_FAULTS.has(kind)) return new Error(`run the query on DuckDB: ${failure.type}: ${failure.message}`);
   const isParser = kind === "parser" || kind === "syntax";
   const offset = failure.position === null ? null : toUtf16(query.sql, failure.position, isParser);

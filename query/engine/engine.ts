@@ -48,6 +48,8 @@ export type EngineName = "local" | "athena";
 export interface LoweredQuery extends LoweredText {
   /** The files that DuckDB may read: absolute paths, in order. */
   readonly files: readonly string[];
+  /** What a file stands for, for messages; itself without this. */
+  readonly nameOf?: (file: string) => string;
   /** Statements that define the functions which it uses and DuckDB does not have, or has with another meaning. */
   readonly prelude: readonly string[];
 }

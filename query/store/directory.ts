@@ -18,7 +18,8 @@ export function openDirectory(location: string): Store {
     listObjects: (partitions) => listObjects(location, partitions),
     async fetch(objects) {
       const files = objects.map(({ key }) => join(location, key));
-      return { files, bytesRead: 0, requests: 0, listRequests: 0, [Symbol.asyncDispose]: async () => {} };
+      const nothing = { bytesRead: 0, requests: 0, listRequests: 0 };
+      return { files, nameOf: (file) => file, ...nothing, [Symbol.asyncDispose]: async () => {} };
     },
     read: (key, range) => readBytes(join(location, key), range),
   };

@@ -29,9 +29,11 @@ export interface ColumnBound {
 }
 
 /** Files that DuckDB may read in place of the objects; gone after dispose. */
-export interface Fetched extends AsyncDisposable {
+interface Fetched extends AsyncDisposable {
   /** Absolute paths that end in `cluster=…/dt=…/hour=…/<name>.parquet`; an object that holds nothing needed has none. */
   readonly files: readonly string[];
+  /** The object that a file is, or stands for. */
+  readonly nameOf: (file: string) => string;
   /** Bytes of objects that came over a network, and the GET requests; 0 where DuckDB reads the objects themselves. */
   readonly bytesRead: number;
   readonly requests: number;

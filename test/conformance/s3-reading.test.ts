@@ -7,7 +7,7 @@ s3ReadingClaims("our server", async () => {
   return {
     endpoint: server.endpoint,
     bucket: "logs",
-    writing: openS3(server.endpoint).once,
+    writing: openS3(server.endpoint, { requestTimeoutMs: 30_000 }).once,
     [Symbol.asyncDispose]: async () => await server[Symbol.asyncDispose](),
   };
 });

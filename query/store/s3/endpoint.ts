@@ -14,7 +14,7 @@ export interface Endpoint {
   sign(request: SignRequest): Promise<Record<string, string>>;
 }
 
-export interface SignRequest {
+interface SignRequest {
   /** Encoded, without its query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;

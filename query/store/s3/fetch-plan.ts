@@ -5,7 +5,7 @@ import type { Range } from "./requests.ts";
 /** Bytes between two needed runs that are fetched along: less than what another request costs. */
 const GAP_BYTES_MAX = 32 * 1024;
 /** A longer range is asked for in pieces: each is held in memory as a whole, and tried again as a whole. */
-export const PIECE_BYTES_MAX = 4 * 1024 * 1024;
+const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The ranges that hold all of the runs (by `start`), none longer than a piece. */
 export function rangesOf(runs: readonly Pick<Run, "start" | "end">[]): Range[] {

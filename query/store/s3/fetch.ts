@@ -25,6 +25,7 @@ export interface FetchSetup extends Omit<ReaderSetup, "small" | "ranges"> {
 export interface FetchedFiles {
   /** In the objects' order; those that hold nothing needed have none. */
   readonly files: readonly string[];
+  readonly folder: string;
   /** Objects that were there no more. */
   readonly vanished: readonly S3Object[];
   /** Deletes the files. */
@@ -65,7 +66,7 @@ export async function fetchFiles(
         return null;
       }
     });
-    return { files: made.filter((file) => file !== null), vanished, dispose };
+    return { files: made.filter((file) => file !== null), folder, vanished, dispose };
   } catch (error) {
     await dispose();
     throw error;

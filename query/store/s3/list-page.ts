@@ -7,7 +7,7 @@ export interface ListPage {
   readonly next: string | null;
 }
 
-export interface ListedObject {
+interface ListedObject {
   readonly key: string;
   readonly bytes: number;
   /** Milliseconds since 1970. */

@@ -10,7 +10,7 @@ export interface Answer {
 /** Sends one GET. Rejects with the system's error, a TimeoutError, or the signal's reason. */
 export type Send = (target: Target, signal: AbortSignal) => Promise<Answer>;
 
-export interface Target {
+interface Target {
   readonly protocol: string;
   readonly hostname: string;
   readonly port: number | undefined;

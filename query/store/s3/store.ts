@@ -37,7 +37,7 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
     },
     listObjects: (partitions, signal) => listing.objects(partitions, signal),
     async fetch(objects, need, signal) {
-      const { files, vanished, dispose } = await fetchFiles(
+      const { files, folder, vanished, dispose } = await fetchFiles(
         objects as readonly S3Object[],
         need,
         {
@@ -55,6 +55,7 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
       accounted = { ...requests.sent };
       return {
         files,
+        nameOf: (file) => file.replace(folder, location),
         bytesRead: spent.bytes,
         requests: spent.gets,
         listRequests: spent.lists,

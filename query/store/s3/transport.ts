@@ -14,7 +14,7 @@ export interface Transport {
   readonly host: string;
 }
 
-export interface Request {
+interface Request {
   /** Null for a listing. */
   readonly key: string | null;
   readonly query: Readonly<Record<string, string>>;

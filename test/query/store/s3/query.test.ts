@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeStore } from "../../../helpers/store.ts";
 import { runLogq } from "../../run-logq.ts";
+import { objectOf, PARTITION } from "../objects.ts";
 import { openBed } from "./bed.ts";
 
 test("a query over a bucket answers as one over the directory with the same objects", async () => {
@@ -37,4 +38,17 @@ test("what was fetched is said with its requests and their price", async () => {
   const second = await runLogq([...argv, ...window], { env });
   expect(second.stderr).toContain("DuckDB over S3: 0 B in 0 GET and 1 LIST request, $0.000005");
   expect(second.stdout).toBe(first.stdout);
+});
+
+test("an object whose pages are broken is named as it is called in the bucket", async () => {
+  await using bed = await openBed();
+  const object = await objectOf([{ pod: "api-1", rows: 300, logBytes: 1000 }]);
+  // In the middle of the messages.
+  object.fill(0xff, 100_000, 100_100);
+  bed.put(`${PARTITION}/node-1.parquet`, object);
+  const env = { LOGQ_CACHE_DIR: join(bed.folder, "cache") };
+  const ran = await runLogq(["select log", "--all-time", "--store", bed.location], { env });
+  expect(ran.code).toBe(4);
+  expect(ran.stderr).toContain(`${bed.location}/${PARTITION}/node-1.parquet`);
+  expect(ran.stderr).not.toContain("/logq-s3-");
 });
