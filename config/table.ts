@@ -62,6 +62,13 @@ export const COLUMNS = [
 /** The partition columns, outermost first; all of them strings. */
 export const PARTITION_COLUMNS = ["cluster", "dt", "hour"] as const;
 
+/** One sentence each, as for columns. */
+export const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[number], string>> = {
+  cluster: "the agent's service.cluster",
+  dt: "day of ts in UTC: 2026-11-21",
+  hour: "hour of ts in UTC: 00 to 23",
+};
+
 /** Every value of column `level`, in ascending severity: `level >= warn` compares by this order. */
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 

@@ -2,7 +2,7 @@
  * The stored table as Hive's catalogs know it (AWS Glue's is one): what Athena's DDL, Glue's API, Terraform and
  * CloudFormation all say, from its one definition (`config/table.ts`).
  */
-import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
+import { COLUMNS, PARTITION_COLUMNS, PARTITION_MEANINGS } from "../../config/table.ts";
 import type { TableColumn } from "../../config/table.ts";
 import { CliError } from "../cli-error.ts";
 
@@ -89,12 +89,6 @@ const HIVE_TYPES: Readonly<Record<TableColumn["type"], string>> = {
   bigint: "bigint",
   varchar: "string",
   "map(varchar,varchar)": "map<string,string>",
-};
-
-const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[number], string>> = {
-  cluster: "cluster name; every query names one",
-  dt: "UTC date of the event, 2026-11-21",
-  hour: "UTC hour of the event, 00 to 23",
 };
 
 /** Glue keeps names in lower case; Hive has no escape for a backtick that every version reads. */

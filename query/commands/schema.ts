@@ -1,4 +1,4 @@
-import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
+import { COLUMNS, PARTITION_COLUMNS, PARTITION_MEANINGS } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import { readContext } from "../context.ts";
@@ -50,12 +50,6 @@ async function sampled(options: Options, io: CommandIo): Promise<readonly Sample
     return [];
   }
 }
-
-const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[number], string>> = {
-  cluster: "the agent's service.cluster",
-  dt: "day of ts in UTC: 2026-11-21",
-  hour: "hour of ts in UTC: 00 to 23",
-};
 
 function percent(share: number): string {
   return share > 0 && share < 0.01 ? "less than 1 %" : `${Math.round(share * 100)} %`;
