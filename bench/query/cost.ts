@@ -1,0 +1,210 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { parseArgs } from "node:util";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { createJsonLinesEncoder } from "../../agent/encode/json-lines.ts";
+import { createParquetEncoder } from "../../agent/encode/parquet/parquet-encoder.ts";
+import { createDateField } from "../../agent/encode/time-field.ts";
+import type { ObjectEncoder } from "../../agent/encode/encoder.ts";
+import { estimate } from "../../query/estimate.ts";
+import type { Need, StoredObject } from "../../query/store/store.ts";
+import { chartOf } from "./cost-chart.ts";
+import { samplePods } from "../generate/pods.ts";
+import { shipmentsOf } from "./shipments.ts";
+
+const USAGE = `usage: npm run bench:cost -- [options]
+
+Encodes the same hour of logs as logq's agent stores them and as Fluent Bit does (JSON lines with its kubernetes fields,
+gzip, an object per tag every ten minutes: its defaults), and counts what a query for one pod in that hour has to read of
+either. Writes the tables into docs/cost.md and the picture beside it.
+
+  --pods LIST     (10,100,300)
+  --mb N          raw log of each pod in the hour (2.5)
+  --print         to stdout only
+`;
+
+const END_MS = Date.UTC(2026, 10, 21, 15);
+const HOUR_MS = 3_600_000;
+const PODS_PER_NODE = 30;
+/** Defaults: `upload_timeout 60s` of logq-agent, `upload_timeout 10m` of Fluent Bit. */
+const LOGQ_UPLOADS = 60;
+const FLUENT_BIT_UPLOADS = 6;
+/** Athena: $5 a TB in most regions, 10 MB a query at least. */
+const USD_PER_BYTE = 5 / 1e12;
+const BILLED_BYTES_MIN = 10e6;
+
+export interface Comparison {
+  readonly pods: number;
+  readonly rawBytes: number;
+  /** Of the hour, and of the pod in it, in Fluent Bit's layout. */
+  readonly jsonBytes: number;
+  readonly jsonPodBytes: number;
+  readonly jsonObjects: number;
+  /** Of the hour in ours. */
+  readonly parquetBytes: number;
+  readonly parquetObjects: number;
+  /** What a query for the pod reads of it: all columns, and `count(*)` by level. */
+  readonly rowsBytes: number;
+  readonly countBytes: number;
+}
+
+async function main(): Promise<void> {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({ options: { pods: text, mb: text, print: flag, help: flag } });
+  if (values.help) return void process.stdout.write(USAGE);
+  const podBytes = Number(values.mb ?? 2.5) * 1e6;
+  const found: Comparison[] = [];
+  for (const pods of (values.pods ?? "10,100,300").split(",").map(Number)) {
+    process.stderr.write(`${pods} pods\n`);
+    found.push(await compare(pods, podBytes));
+  }
+  const report = reportOf(found, podBytes);
+  process.stdout.write(report);
+  if (values.print) return;
+  const page = new URL("../../docs/cost.md", import.meta.url);
+  const [before = "", , after = ""] = readFileSync(page, "utf8").split(/(?<=<!-- measured -->\n)|(?=<!-- end -->)/);
+  writeFileSync(page, `${before}\n${report}\n${after}`);
+  writeFileSync(new URL("../../docs/cost.svg", import.meta.url), chartOf(found));
+}
+
+async function compare(pods: number, podBytes: number): Promise<Comparison> {
+  const nodes = Math.ceil(pods / PODS_PER_NODE);
+  const fleet = { pods, sizes: "even", nodes, seed: 1, rawBytes: pods * podBytes } as const;
+  const window = { startMs: END_MS - HOUR_MS, endMs: END_MS };
+  // The pod in the middle of the list: neither first nor last in any object.
+  const asked = samplePods(fleet)[pods >> 1]!;
+  const parquet = await encodeParquet(shipmentsOf({ ...fleet, ...window, shipments: LOGQ_UPLOADS * nodes }));
+  const json = await encodeJson(shipmentsOf({ ...fleet, ...window, shipments: FLUENT_BIT_UPLOADS * nodes }));
+  const pod = { column: "pod", min: asked.pod, max: asked.pod };
+  const rows: Need = { columns: null, range: { from: null, to: null }, bounds: [pod] };
+  const counts: Need = { ...rows, columns: new Set(["pod", "level"]) };
+  const bytesOf = async (need: Need): Promise<number> => await bytesRead(parquet.objects, need);
+  return {
+    pods,
+    rawBytes: parquet.rawBytes,
+    jsonBytes: json.bytes,
+    jsonPodBytes: json.podBytes.get(asked.pod) ?? 0,
+    jsonObjects: json.objects,
+    parquetBytes: parquet.objects.reduce((sum, object) => sum + object.length, 0),
+    parquetObjects: parquet.objects.length,
+    rowsBytes: await bytesOf(rows),
+    countBytes: await bytesOf(counts),
+  };
+}
+
+async function encodeParquet(
+  shipments: ReturnType<typeof shipmentsOf>,
+): Promise<{ objects: Buffer[]; rawBytes: number }> {
+  const objects: Buffer[] = [];
+  let total = 0;
+  for (const { batches } of shipments) {
+    const encoder = createParquetEncoder({ compression: "zstd" });
+    const chunks: Buffer[] = [];
+    for (const { batch, rawBytes } of batches) {
+      encoder.append(batch, 0, batch.count);
+      await drain(encoder, chunks);
+      total += rawBytes;
+    }
+    objects.push(await finish(encoder, chunks));
+  }
+  return { objects, rawBytes: total };
+}
+
+/** An object per pod and shipment, by gzip at its usual level. */
+async function encodeJson(
+  shipments: ReturnType<typeof shipmentsOf>,
+): Promise<{ bytes: number; objects: number; podBytes: ReadonlyMap<string, number> }> {
+  const podBytes = new Map<string, number>();
+  let bytes = 0;
+  let objects = 0;
+  const date = createDateField("date", "iso8601");
+  for (const { batches } of shipments) {
+    const texts = new Map<string, { encoder: ObjectEncoder; chunks: Buffer[] }>();
+    for (const { batch, pod } of batches) {
+      let text = texts.get(pod.pod);
+      if (text === undefined) {
+        text = { encoder: createJsonLinesEncoder({ compression: "none", date }), chunks: [] };
+        texts.set(pod.pod, text);
+      }
+      text.encoder.append(batch, 0, batch.count);
+      await drain(text.encoder, text.chunks);
+    }
+    for (const [name, { encoder, chunks }] of texts) {
+      const { length } = gzipSync(await finish(encoder, chunks));
+      podBytes.set(name, (podBytes.get(name) ?? 0) + length);
+      bytes += length;
+      objects++;
+    }
+  }
+  return { bytes, objects, podBytes };
+}
+
+async function drain(encoder: ObjectEncoder, chunks: Buffer[]): Promise<void> {
+  for (const chunk of await encoder.take()) chunks.push(Buffer.from(chunk));
+}
+
+async function finish(encoder: ObjectEncoder, chunks: Buffer[]): Promise<Buffer> {
+  for (const chunk of await encoder.finish()) chunks.push(Buffer.from(chunk));
+  encoder.release();
+  return Buffer.concat(chunks);
+}
+
+/** What `logq --estimate` says, of every footer. */
+async function bytesRead(files: readonly Buffer[], need: Need): Promise<number> {
+  const partition = { cluster: "bench", hour: END_MS / HOUR_MS - 1, path: "" };
+  let bytes = 0;
+  for (const [index, file] of files.entries()) {
+    const object: StoredObject = { key: String(index), bytes: file.length, modifiedMs: 0, partition };
+    const read = async (_: string, range?: { start: number; end: number }): Promise<Uint8Array> =>
+      file.subarray(range?.start, range?.end);
+    bytes += (await estimate({ kind: "s3", read }, [object], need, new AbortController().signal)).bytes;
+  }
+  return bytes;
+}
+
+function reportOf(found: readonly Comparison[], podBytes: number): string {
+  const lines = [
+    `${new Date().toISOString().slice(0, 10)}, Node.js ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}). ` +
+      `Each pod writes ${podBytes / 1e6} MB in the hour; ${PODS_PER_NODE} pods a node; rows ${createHash("sha256").update(JSON.stringify(found)).digest("hex").slice(0, 8)}.`,
+    "",
+    "| pods | raw log | stored by Fluent Bit | stored by logq |",
+    "| --- | --- | --- | --- |",
+    ...found.map(
+      (each) =>
+        `| ${each.pods} | ${megabytes(each.rawBytes)} | ${megabytes(each.jsonBytes)} in ${each.jsonObjects} objects | ` +
+        `${megabytes(each.parquetBytes)} in ${each.parquetObjects} objects |`,
+    ),
+    "",
+    "| pods | query | Fluent Bit, hour known | Fluent Bit, hour and exact tag known | logq | fewer bytes than by hour | than by tag |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...found.flatMap((each) => [bytesRow(each, "rows", each.rowsBytes), bytesRow(each, "count", each.countBytes)]),
+    "",
+    "| pods | query | Athena: Fluent Bit by hour | Fluent Bit by tag | logq |",
+    "| --- | --- | --- | --- | --- |",
+    ...found.flatMap((each) => [usdRow(each, "rows", each.rowsBytes), usdRow(each, "count", each.countBytes)]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function bytesRow({ pods, jsonBytes, jsonPodBytes }: Comparison, query: string, bytes: number): string {
+  const ratios = [jsonBytes, jsonPodBytes].map((other) => `${(other / bytes).toFixed(1)} ×`);
+  return `| ${[pods, query, ...[jsonBytes, jsonPodBytes, bytes].map(megabytes), ...ratios].join(" | ")} |`;
+}
+
+function usdRow({ pods, jsonBytes, jsonPodBytes }: Comparison, query: string, bytes: number): string {
+  return `| ${[pods, query, ...[jsonBytes, jsonPodBytes, bytes].map(usd)].join(" | ")} |`;
+}
+
+/** With the minimum; in brackets what the bytes alone would come to. */
+function usd(bytes: number): string {
+  const alone = `$${(bytes * USD_PER_BYTE).toFixed(7)}`;
+  return bytes >= BILLED_BYTES_MIN ? alone : `$${(BILLED_BYTES_MIN * USD_PER_BYTE).toFixed(7)} (${alone})`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+await main();
