@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
@@ -33,6 +33,7 @@ let cluster: Cluster;
 let admin: Administration;
 let s3: S3Server;
 let folder: string;
+const agents: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "logq-kube-agent-"));
@@ -43,6 +44,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // One whose test failed.
+  for (const agent of agents) agent.kill("SIGKILL");
   await s3?.[Symbol.asyncDispose]();
   await cluster?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
@@ -68,6 +71,7 @@ pipeline:
   );
   const env = { ...process.env, AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
   const child = spawn(PROGRAM, ["-c", config], { stdio: ["ignore", "ignore", "pipe"], env });
+  agents.push(child);
   let said = "";
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   return {
