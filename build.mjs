@@ -88,7 +88,8 @@ await build({
   outfile: "dist/logq.cjs",
   external: ["@duckdb/node-api"],
   plugins: [apart("query/aws/sdk.ts", "./logq-aws.cjs")],
-  banner: { js: "#!/usr/bin/env node" },
+  // A small young generation: 50 MB less at the peak of a long result.
+  banner: { js: "#!/usr/bin/env -S node --max-semi-space-size=1" },
 });
 await build({ ...common, entryPoints: ["query/aws/sdk.ts"], outfile: "dist/logq-aws.cjs" });
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);

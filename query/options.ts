@@ -152,7 +152,7 @@ export function parseOptions(
     clusters: clusters.length === 0 ? undefined : clusters.includes("all") ? null : clusters,
     scope,
     limit: parseLimit(last("limit")),
-    fields: values.has("fields") ? commaList("fields", last("fields")!) : null,
+    fields: values.has("fields") ? commaList("fields", last("fields")!).map(checkField) : null,
     params: Object.fromEntries((values.get("param") ?? []).map(nameAndValue)),
     output: oneOf("output", last("output"), FORMATS),
     color: oneOf("color", last("color"), ["auto", "always", "never"] as const) ?? "auto",
@@ -230,6 +230,13 @@ function commaList(name: OptionName, text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());
   if (parts.includes("")) throw new CliError(`--${name} ${text}: an empty name`, "separate names by one comma");
   return parts;
+}
+
+/** A column, or a path into `log` or `labels`: it is part of the statement where scope flags alone are the query. */
+function checkField(text: string): string {
+  if (/^[A-Za-z_]\w*(?:\.(?:\w+|"[^"]*")|\[\d+\]|\['[^']*'\])*$/.test(text)) return text;
+  const hint = "write names: --fields ts,pod,log.status; to compute something write it in the query";
+  throw new CliError(`--fields ${text}: not the name of a column`, hint);
 }
 
 function parseLimit(text: string | null): number | null | undefined {

@@ -315,3 +315,36 @@ async function* untilStopped(signal: AbortSignal): AsyncGenerator<bigint[][]> {
 async function* endless(): AsyncGenerator<bigint[][]> {
   for (;;) yield [[1n]];
 }
+
+test("more than --max-scan is refused before it runs, with what would be read", async () => {
+  const { code, stderr, opened } = await query(["--max-scan", "1k", "select *"]);
+  expect({ code, opened }).toEqual({ code: 3, opened: false });
+  expect(stderr).toMatch(/^logq: the query would read about [\d.]+ kB, more than 1\.0 kB\n {2}narrow it/);
+  expect((await query(["--max-scan", "1GB", "-o", "raw", "select count(*)"])).stdout).toBe("160\n");
+});
+
+test("--estimate says bytes and prices without running", async () => {
+  const { code, stdout, opened } = await query(["--estimate", "select pod"]);
+  expect({ code, opened }).toEqual({ code: 0, opened: false });
+  expect(stdout).toMatch(
+    /^would read about [\d.]+ kB \(by the footers of 8 of 8 objects, 4 columns\)\nDuckDB: \$0, the store is local\nAthena: \$0\.0000\d+ \(at \$5 per TB, 10 MB at least\)\n$/,
+  );
+});
+
+test("-e athena gets Trino's SQL with cluster and the last hour, and no store is needed", async () => {
+  const ran = await runLogq(["-e", "athena", "--cluster", "prod", "--explain", "-l", "app=x", "-p", "a*"]);
+  expect(ran).toMatchObject({ code: 0, opened: false, stderr: "" });
+  expect(ran.stdout).toContain("-- window: 2026-03-02T01:07:00Z to now (UTC)\n");
+  expect(ran.stdout).toContain("-- reads: awsdatacatalog.logq.logs, cluster prod\n-- engine: athena\n");
+  expect(ran.stdout).toContain(`FROM "awsdatacatalog"."logq"."logs" WHERE cluster = 'prod' AND dt >= '2026-03-02'`);
+  expect(ran.stdout).toContain("pod LIKE 'a%' AND element_at(labels, 'app') = 'x'");
+});
+
+test("Athena's cluster is that of the text, or the store's only one, else it is asked for", async () => {
+  const text = await runLogq(["-e", "athena", "--explain", "cluster in ('a', 'b')"]);
+  expect(text.stdout).toMatch(/WHERE cluster = 'a' AND .* UNION ALL .*WHERE cluster = 'b' AND/);
+  const only = await query(["-e", "athena", "--explain", "select count(*)"]);
+  expect(only.stdout).toContain("WHERE cluster = 'prod' AND");
+  const unknown = await runLogq(["-e", "athena", "--explain", "select count(*)"]);
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("say --cluster NAME") });
+});

@@ -102,7 +102,7 @@ test("no store at all says how to name one", async () => {
 });
 
 function read(argv: readonly string[], env: Record<string, string>) {
-  return readContext(parseOptions(argv), { XDG_CONFIG_HOME: "/nonexistent", ...env }, "/work");
+  return readContext(parseOptions(argv), { XDG_CONFIG_HOME: "/dev/null", ...env }, "/work");
 }
 
 async function settings(content: object): Promise<{ XDG_CONFIG_HOME: string }> {

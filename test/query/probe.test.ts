@@ -12,7 +12,7 @@ import { makeStore, sampleRows, STORE_NOW_NS, writeRows } from "../helpers/store
 
 const EVERYTHING = { from: null, to: null };
 const at = {
-  env: { XDG_CONFIG_HOME: "/nonexistent" },
+  env: { XDG_CONFIG_HOME: "/dev/null" },
   cwd: "/",
   now: STORE_NOW_NS,
   signal: new AbortController().signal,

@@ -22,7 +22,11 @@ const STATEMENTS = `copy logs to 'x' | copy (select 1) to 'x' | attach 'x.db' | 
   | set threads = 1 | reset threads | install httpfs | load httpfs | describe logs | summarize logs | explain select 1
   | call pragma_version() | pivot logs on pod | table logs | insert into x values (1) | create table x as select 1
   | drop table logs | update logs set pod = 'x' | delete from logs | prepare x as select 1 | execute x | vacuum
-  | export database 'x' | begin transaction | select 1; select 2`.split(/\s*\|\s*/);
+  | export database 'x' | begin transaction | select 1; select 2 | import database 'x' | checkpoint | use memory
+  | alter table logs add column x int | comment on table logs is 'x' | analyze | commit | rollback
+  | select 1;; copy logs to 'x' | set variable x = 1 | pragma database_list | copy logs from '/etc/passwd'`.split(
+  /\s*\|\s*/,
+);
 
 const READERS =
   `read_blob('/etc/passwd') | read_text('/etc/passwd') | read_parquet('/x') | parquet_scan('/x') | glob('/*')
@@ -30,7 +34,10 @@ const READERS =
   | duckdb_settings() | duckdb_tables | duckdb_secrets() | which_secret('a', 's3') | pragma_version() | sqlite_master
   | information_schema.tables | pg_catalog.pg_tables | pg_tables | '/etc/passwd' | "/etc/passwd" | seq_scan('logs')
   | json_execute_serialized_sql('x') | parquet_metadata('/x') | (show tables) | (describe logs) | (summarize logs)
-  | (pivot logs on pod) | (from read_text('/etc/passwd')) | test_all_types() | repeat_row(1, num_rows = 3)`.split(
+  | (pivot logs on pod) | (from read_text('/etc/passwd')) | test_all_types() | repeat_row(1, num_rows = 3)
+  | read_ndjson('/x') | read_json_auto('/x') | read_csv_auto('/x') | parquet_schema('/x') | parquet_kv_metadata('/x')
+  | parquet_file_metadata('/x') | duckdb_extensions() | duckdb_functions() | duckdb_databases() | duckdb_memory()
+  | pragma_table_info('logs') | duckdb_temporary_files() | 'https://example.com/x' | 's3://bucket/x' | checkpoint()`.split(
     /\s*\|\s*/,
   );
 
@@ -73,6 +80,10 @@ describe("nothing but a SELECT over logs reaches DuckDB", () => {
     expect(found.message).toMatch(/^the table function \w+ is not part of the dialect$/);
   });
 
+  test("a hundred ways out are tried", () => {
+    expect(new Set([...STATEMENTS, ...READERS, ...FUNCTIONS]).size).toBeGreaterThanOrEqual(95);
+  });
+
   test("a CTE does not make a view of the same name visible outside of its scope", async () => {
     const text = "select * from (with duckdb_tables as (select 1 as n) select n from duckdb_tables) a, duckdb_tables";
     const found = await failure(text, { files });
@@ -96,6 +107,7 @@ describe("behind the dialect, the guard and the locks hold on their own", () => 
     ["COPY", "COPY (SELECT 1) TO '/tmp/x'"],
     ["two statements", "SELECT 1; SELECT 2"],
     ["SHOW", "SHOW TABLES"],
+    ["SELECT INTO", "SELECT 1 INTO x"],
     ["PIVOT", "SELECT * FROM (PIVOT (SELECT 1 AS a) ON a USING count(*))"],
     ["a file as a table", "SELECT * FROM '/etc/passwd'"],
     ["a positional parameter", "SELECT $1"],
