@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -7,8 +6,10 @@ import { createJsonLinesEncoder } from "../../agent/encode/json-lines.ts";
 import { createParquetEncoder } from "../../agent/encode/parquet/parquet-encoder.ts";
 import { createDateField } from "../../agent/encode/time-field.ts";
 import type { ObjectEncoder } from "../../agent/encode/encoder.ts";
-import { estimate } from "../../query/estimate.ts";
-import type { Need, StoredObject } from "../../query/store/store.ts";
+import { dictionariesOf, hasValueWithin } from "../../query/store/parquet/dictionary.ts";
+import { footerBytes, readFooter, TRAILER_BYTES } from "../../query/store/parquet/footer.ts";
+import { isNeededColumn, neededGroups } from "../../query/store/parquet/select.ts";
+import type { Need } from "../../query/store/store.ts";
 import { chartOf } from "./cost-chart.ts";
 import { samplePods } from "../generate/pods.ts";
 import { shipmentsOf } from "./shipments.ts";
@@ -27,14 +28,14 @@ either. Writes the tables into docs/cost.md and the picture beside it.
 const END_MS = Date.UTC(2026, 10, 21, 15);
 const HOUR_MS = 3_600_000;
 const PODS_PER_NODE = 30;
-/** Defaults: `upload_timeout 60s` of logq-agent, `upload_timeout 10m` of Fluent Bit. */
-const LOGQ_UPLOADS = 60;
-const FLUENT_BIT_UPLOADS = 6;
+/** An hour: `upload_timeout 60s` is the default of logq-agent, `upload_timeout 10m` that of Fluent Bit. */
+const EVERY_MINUTE = 60;
+const EVERY_TEN_MINUTES = 6;
 /** Athena: $5 a TB in most regions, 10 MB a query at least. */
 const USD_PER_BYTE = 5 / 1e12;
 const BILLED_BYTES_MIN = 10e6;
 
-export interface Comparison {
+interface Comparison {
   readonly pods: number;
   readonly rawBytes: number;
   /** Of the hour, and of the pod in it, in Fluent Bit's layout. */
@@ -42,8 +43,14 @@ export interface Comparison {
   readonly jsonPodBytes: number;
   readonly jsonObjects: number;
   /** Of the hour in ours. */
-  readonly parquetBytes: number;
-  readonly parquetObjects: number;
+  readonly minutely: Stored;
+  readonly tenMinutely: Stored;
+}
+
+interface Stored {
+  readonly bytes: number;
+  readonly objects: number;
+  readonly footerBytes: number;
   /** What a query for the pod reads of it: all columns, and `count(*)` by level. */
   readonly rowsBytes: number;
   readonly countBytes: number;
@@ -75,22 +82,31 @@ async function compare(pods: number, podBytes: number): Promise<Comparison> {
   const window = { startMs: END_MS - HOUR_MS, endMs: END_MS };
   // The pod in the middle of the list: neither first nor last in any object.
   const asked = samplePods(fleet)[pods >> 1]!;
-  const parquet = await encodeParquet(shipmentsOf({ ...fleet, ...window, shipments: LOGQ_UPLOADS * nodes }));
-  const json = await encodeJson(shipmentsOf({ ...fleet, ...window, shipments: FLUENT_BIT_UPLOADS * nodes }));
   const pod = { column: "pod", min: asked.pod, max: asked.pod };
-  const rows: Need = { columns: null, range: { from: null, to: null }, bounds: [pod] };
-  const counts: Need = { ...rows, columns: new Set(["pod", "level"]) };
-  const bytesOf = async (need: Need): Promise<number> => await bytesRead(parquet.objects, need);
+  const need: Need = { columns: null, range: { from: null, to: null }, bounds: [pod] };
+  let rawBytes = 0;
+  const stored = async (uploads: number): Promise<Stored> => {
+    const parquet = await encodeParquet(shipmentsOf({ ...fleet, ...window, shipments: uploads * nodes }));
+    rawBytes = parquet.rawBytes;
+    return {
+      bytes: parquet.objects.reduce((sum, object) => sum + object.length, 0),
+      objects: parquet.objects.length,
+      footerBytes: parquet.objects.reduce((sum, object) => sum + footerBytes(object) + TRAILER_BYTES, 0),
+      rowsBytes: bytesRead(parquet.objects, need),
+      countBytes: bytesRead(parquet.objects, { ...need, columns: new Set(["pod", "level"]) }),
+    };
+  };
+  const minutely = await stored(EVERY_MINUTE);
+  const tenMinutely = await stored(EVERY_TEN_MINUTES);
+  const json = await encodeJson(shipmentsOf({ ...fleet, ...window, shipments: EVERY_TEN_MINUTES * nodes }));
   return {
     pods,
-    rawBytes: parquet.rawBytes,
+    rawBytes,
     jsonBytes: json.bytes,
     jsonPodBytes: json.podBytes.get(asked.pod) ?? 0,
     jsonObjects: json.objects,
-    parquetBytes: parquet.objects.reduce((sum, object) => sum + object.length, 0),
-    parquetObjects: parquet.objects.length,
-    rowsBytes: await bytesOf(rows),
-    countBytes: await bytesOf(counts),
+    minutely,
+    tenMinutely,
   };
 }
 
@@ -151,15 +167,23 @@ async function finish(encoder: ObjectEncoder, chunks: Buffer[]): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
-/** What `logq --estimate` says, of every footer. */
-async function bytesRead(files: readonly Buffer[], need: Need): Promise<number> {
-  const partition = { cluster: "bench", hour: END_MS / HOUR_MS - 1, path: "" };
+/**
+ * Footers, and of the row groups that statistics leave the columns used; where the dictionary of `pod` says that it is
+ * not there, that dictionary only.
+ */
+function bytesRead(files: readonly Buffer[], need: Need): number {
+  const isNeeded = isNeededColumn(need);
   let bytes = 0;
-  for (const [index, file] of files.entries()) {
-    const object: StoredObject = { key: String(index), bytes: file.length, modifiedMs: 0, partition };
-    const read = async (_: string, range?: { start: number; end: number }): Promise<Uint8Array> =>
-      file.subarray(range?.start, range?.end);
-    bytes += (await estimate({ kind: "s3", read }, [object], need, new AbortController().signal)).bytes;
+  for (const file of files) {
+    const length = footerBytes(file) + TRAILER_BYTES;
+    const footer = readFooter(file.subarray(file.length - length, file.length - TRAILER_BYTES));
+    bytes += length;
+    for (const group of neededGroups(footer, need)) {
+      const dictionaries = dictionariesOf(footer, group, need.bounds);
+      const absent = dictionaries.find((at) => !hasValueWithin(file.subarray(at.start, at.end), at));
+      const chunks = absent === undefined ? group.chunks.filter(isNeeded) : [absent];
+      for (const { start, end } of chunks) bytes += end - start;
+    }
   }
   return bytes;
 }
@@ -167,34 +191,47 @@ async function bytesRead(files: readonly Buffer[], need: Need): Promise<number> 
 function reportOf(found: readonly Comparison[], podBytes: number): string {
   const lines = [
     `${new Date().toISOString().slice(0, 10)}, Node.js ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}). ` +
-      `Each pod writes ${podBytes / 1e6} MB in the hour; ${PODS_PER_NODE} pods a node; rows ${createHash("sha256").update(JSON.stringify(found)).digest("hex").slice(0, 8)}.`,
+      `Each pod writes ${podBytes / 1e6} MB in the hour; ${PODS_PER_NODE} pods a node.`,
     "",
-    "| pods | raw log | stored by Fluent Bit | stored by logq |",
-    "| --- | --- | --- | --- |",
-    ...found.map(
-      (each) =>
-        `| ${each.pods} | ${megabytes(each.rawBytes)} | ${megabytes(each.jsonBytes)} in ${each.jsonObjects} objects | ` +
-        `${megabytes(each.parquetBytes)} in ${each.parquetObjects} objects |`,
-    ),
-    "",
-    "| pods | query | Fluent Bit, hour known | Fluent Bit, hour and exact tag known | logq | fewer bytes than by hour | than by tag |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    ...found.flatMap((each) => [bytesRow(each, "rows", each.rowsBytes), bytesRow(each, "count", each.countBytes)]),
-    "",
-    "| pods | query | Athena: Fluent Bit by hour | Fluent Bit by tag | logq |",
+    "| pods | raw log | stored by Fluent Bit | by logq, every minute | by logq, every ten minutes |",
     "| --- | --- | --- | --- | --- |",
-    ...found.flatMap((each) => [usdRow(each, "rows", each.rowsBytes), usdRow(each, "count", each.countBytes)]),
+    ...found.map(({ pods, rawBytes, jsonBytes, jsonObjects, minutely, tenMinutely }) => {
+      const json = `${megabytes(jsonBytes)} in ${jsonObjects} objects`;
+      return `| ${[pods, megabytes(rawBytes), json, storedText(minutely), storedText(tenMinutely)].join(" | ")} |`;
+    }),
+    "",
+    "| pods | query | Fluent Bit by hour | Fluent Bit by tag | logq, every minute | every ten minutes | fewer than by hour |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...found.flatMap((each) => QUERIES.map((query) => bytesRow(each, query))),
+    "",
+    "| pods | query | Athena: Fluent Bit by hour | Fluent Bit by tag | logq, every minute | every ten minutes |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...found.flatMap((each) => QUERIES.map((query) => usdRow(each, query))),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function bytesRow({ pods, jsonBytes, jsonPodBytes }: Comparison, query: string, bytes: number): string {
-  const ratios = [jsonBytes, jsonPodBytes].map((other) => `${(other / bytes).toFixed(1)} ×`);
-  return `| ${[pods, query, ...[jsonBytes, jsonPodBytes, bytes].map(megabytes), ...ratios].join(" | ")} |`;
+const QUERIES = [
+  { name: "rows", of: (stored: Stored) => stored.rowsBytes },
+  { name: "count", of: (stored: Stored) => stored.countBytes },
+];
+
+function storedText({ bytes, objects, footerBytes: footers }: Stored): string {
+  return `${megabytes(bytes)} in ${objects} objects, footers ${megabytes(footers)}`;
 }
 
-function usdRow({ pods, jsonBytes, jsonPodBytes }: Comparison, query: string, bytes: number): string {
-  return `| ${[pods, query, ...[jsonBytes, jsonPodBytes, bytes].map(usd)].join(" | ")} |`;
+function readBy({ jsonBytes, jsonPodBytes, minutely, tenMinutely }: Comparison, query: (typeof QUERIES)[number]) {
+  return [jsonBytes, jsonPodBytes, query.of(minutely), query.of(tenMinutely)];
+}
+
+function bytesRow(each: Comparison, query: (typeof QUERIES)[number]): string {
+  const bytes = readBy(each, query);
+  const ratios = bytes.slice(2).map((ours) => `${(each.jsonBytes / ours).toFixed(1)} ×`);
+  return `| ${[each.pods, query.name, ...bytes.map(megabytes), ratios.join(", ")].join(" | ")} |`;
+}
+
+function usdRow(each: Comparison, query: (typeof QUERIES)[number]): string {
+  return `| ${[each.pods, query.name, ...readBy(each, query).map(usd)].join(" | ")} |`;
 }
 
 /** With the minimum; in brackets what the bytes alone would come to. */
