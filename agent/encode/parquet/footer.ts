@@ -24,12 +24,13 @@ export class Footer {
 
   addRowGroup(rows: number, chunks: readonly Chunk[]): void {
     const first = chunks[0]!;
+    const isIndexed = chunks.some(({ pages }) => pages.length > 1);
     this.#rowGroups.push({
       rows,
       offset: first.dictionaryOffset ?? first.dataOffset,
       uncompressedBytes: chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0),
       compressedBytes: chunks.reduce((sum, chunk) => sum + chunk.compressedBytes, 0),
-      chunks: chunks.map((chunk) => this.#addChunk(chunk)),
+      chunks: chunks.map((chunk) => this.#addChunk(chunk, isIndexed)),
     });
   }
 
@@ -57,17 +58,19 @@ export class Footer {
     return sink.content();
   }
 
-  #addChunk(chunk: Chunk): ChunkEntry {
+  #addChunk(chunk: Chunk, isIndexed: boolean): ChunkEntry {
     const { sink } = this.#index;
     const metadata = this.#metadata.sink.length;
     this.#metadata.structElement(() => writeColumnMetaData(this.#metadata, chunk));
+    const metadataEnd = this.#metadata.sink.length;
     const columnIndex = sink.length;
+    if (!isIndexed) return { metadata, metadataEnd, columnIndex, offsetIndex: columnIndex, indexEnd: columnIndex };
     // A page without bounds would need a null page's empty ones, which lie about its values: then no index at all.
     const bounded = chunk.pages.every((page) => page.bounds !== null || page.nulls === page.values);
     if (bounded) this.#index.structElement(() => writeColumnIndex(this.#index, chunk));
     const offsetIndex = sink.length;
     this.#index.structElement(() => writeOffsetIndex(this.#index, chunk));
-    return { metadata, metadataEnd: this.#metadata.sink.length, columnIndex, offsetIndex, indexEnd: sink.length };
+    return { metadata, metadataEnd, columnIndex, offsetIndex, indexEnd: sink.length };
   }
 
   #writeRowGroup(thrift: ThriftWriter, group: RowGroup, ordinal: number, base: number): void {
@@ -86,6 +89,7 @@ export class Footer {
     thrift.structElement(() => {
       thrift.i64(2, 0); // file_offset: metadata is nowhere but here
       thrift.encodedStruct(3, this.#metadata.sink.bytes.subarray(chunk.metadata, chunk.metadataEnd));
+      if (chunk.offsetIndex === chunk.indexEnd) return;
       thrift.i64(4, base + chunk.offsetIndex);
       thrift.i32(5, chunk.indexEnd - chunk.offsetIndex);
       if (chunk.columnIndex === chunk.offsetIndex) return;

@@ -13,8 +13,13 @@ import { leavesOf } from "./schema.ts";
 
 export interface ParquetOptions {
   readonly compression: Compression;
-  /** About how long a row group is in the file; one is ended at a change of container from half of it. Default 1 MB. */
+  /** About how long a row group of one container is in the file. Default 1 MB. */
   readonly rowGroupCompressedBytes?: number;
+  /**
+   * About how long one is that several containers share; one that is as long is ended at a change of container. Default
+   * 24 KB: what a query for one container reads in vain stays near what it reads in footers anyway.
+   */
+  readonly sharedRowGroupCompressedBytes?: number;
   /** Uncompressed bytes of a page of `log`. Default 256 KB. */
   readonly pageBytes?: number;
   /** Rows of a row group at most. Default 131,072. */
@@ -37,12 +42,14 @@ export function createParquetEncoder(options: ParquetOptions): ObjectEncoder {
 }
 
 const ROW_GROUP_BYTES = 1024 * 1024;
+const SHARED_ROW_GROUP_BYTES = 24 * 1024;
 const PAGE_BYTES = 256 * 1024;
 const ROW_GROUP_ROWS_MAX = 131_072;
 
 class ParquetEncoder implements ObjectEncoder {
   readonly #options: ParquetOptions;
   readonly #rowGroupBytes: number;
+  readonly #sharedBytes: number;
   readonly #rowGroupRowsMax: number;
   readonly #runs = new OriginRuns();
   readonly #log: LogColumn;
@@ -55,11 +62,13 @@ class ParquetEncoder implements ObjectEncoder {
   #readyBytes = MAGIC.length;
   /** Offset in the file of the next byte. */
   #offset = MAGIC.length;
+  #isShared = false;
   #lastOrigin: Origin | null = null;
 
   constructor(options: ParquetOptions) {
     this.#options = options;
     this.#rowGroupBytes = options.rowGroupCompressedBytes ?? ROW_GROUP_BYTES;
+    this.#sharedBytes = options.sharedRowGroupCompressedBytes ?? SHARED_ROW_GROUP_BYTES;
     this.#rowGroupRowsMax = options.rowGroupRowsMax ?? ROW_GROUP_ROWS_MAX;
     const logLeaf = leavesOf(COLUMNS.find((column) => column.name === "log")!)[0]!;
     this.#log = new LogColumn(logLeaf, options.compression, options.pageBytes ?? PAGE_BYTES);
@@ -79,7 +88,8 @@ class ParquetEncoder implements ObjectEncoder {
     const batch = given.records === null ? given : withRecordTexts(given);
     this.#releaseTaken();
     if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
-      if (this.#storedBytes() >= this.#rowGroupBytes / 2) this.#endRowGroup();
+      if (this.#storedBytes() >= this.#sharedBytes) this.#endRowGroup();
+      else this.#isShared = this.#runs.rowCount > 0;
     }
     this.#lastOrigin = batch.origin;
     for (let row = from; row < to;) {
@@ -89,9 +99,9 @@ class ParquetEncoder implements ObjectEncoder {
       this.#runs.add(batch.origin, next - row);
       if (next < end) this.#log.endPage();
       row = next;
-      if (this.#storedBytes() >= this.#rowGroupBytes || this.#runs.rowCount >= this.#rowGroupRowsMax) {
-        this.#endRowGroup();
-      }
+      // A large container goes on in a row group of its own: else who asks for the small ones before it reads it too.
+      const bytesMax = this.#isShared ? this.#sharedBytes : this.#rowGroupBytes;
+      if (this.#storedBytes() >= bytesMax || this.#runs.rowCount >= this.#rowGroupRowsMax) this.#endRowGroup();
     }
   }
 
@@ -140,6 +150,7 @@ class ParquetEncoder implements ObjectEncoder {
   #endRowGroup(): void {
     const rows = this.#runs.rowCount;
     if (rows === 0) return;
+    this.#isShared = false;
     const { compression } = this.#options;
     // The pages of `log` are nearly all of it: they are handed out as they are, between what stands before and after.
     const chunks: Chunk[] = [];

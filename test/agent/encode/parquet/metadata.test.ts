@@ -135,10 +135,18 @@ describe("the page index", () => {
   });
 
   test("has null pages without bounds, and counts nulls", async () => {
-    const file = await fileOf([[POD_B, noise(7, 10)]]);
+    const file = await fileOf([[POD_B, noise(70, 100)]], { pageBytes: 5_000 });
     const { columnIndex } = indexesOf(file, metadataOf(file), "image");
     expect(columnIndex.null_pages).toEqual([true]);
-    expect(columnIndex.null_counts).toEqual([7n]);
+    expect(columnIndex.null_counts).toEqual([70n]);
+  });
+
+  test("is left out of a row group where every column has one page: the footer says it all", async () => {
+    const file = await fileOf([[POD_A, noise(70, 100)]]);
+    const { columns } = metadataOf(file).row_groups[0]!;
+    expect(columns.filter((column) => column.offset_index_offset !== undefined)).toEqual([]);
+    expect(columns.filter((column) => column.column_index_offset !== undefined)).toEqual([]);
+    expect(await queryByDuckDb(file, "SELECT count(*) AS n FROM FILE WHERE log >= ''")).toEqual([{ n: 70n }]);
   });
 
   test("lets a reader of one row skip all other pages", async () => {
@@ -153,19 +161,34 @@ describe("the page index", () => {
 });
 
 describe("a row group", () => {
-  test("ends at a change of container from half its size on, and not before", async () => {
-    const options = { rowGroupCompressedBytes: 40_000, pageBytes: 4096 };
+  test("is shared by containers that are small, up to a size, and ends at a change of container from it on", async () => {
+    const options = { sharedRowGroupCompressedBytes: 20_000, pageBytes: 4096 };
     const file = await fileOf(
       [
         [POD_A, noise(50, 200)],
-        [POD_B, noise(100, 200, 2)],
-        [POD_A, noise(100, 200, 3)],
+        [POD_B, noise(30, 200, 2)],
+        [POD_A, noise(400, 200, 3)],
         [POD_B, noise(10, 200, 4)],
       ],
       options,
     );
-    // 50 rows are 7 KB: below half. 150 are above it, as are the next 100 and their 40 forerunners.
-    expect(metadataOf(file).row_groups.map((group) => Number(group.num_rows))).toEqual([150, 110]);
+    // A row takes 140 bytes: the third container goes on where it is alone, and is long enough to stay so.
+    const [shared = 0, ...rest] = metadataOf(file).row_groups.map((group) => Number(group.num_rows));
+    expect(shared).toBeGreaterThan(110);
+    expect(shared).toBeLessThan(170);
+    expect(rest).toEqual([480 - shared, 10]);
+  });
+
+  test("of one container grows beyond the size that is shared", async () => {
+    const options = { sharedRowGroupCompressedBytes: 20_000, pageBytes: 4096 };
+    const file = await fileOf(
+      [
+        [POD_A, noise(1000, 200)],
+        [POD_B, noise(10, 200, 2)],
+      ],
+      options,
+    );
+    expect(metadataOf(file).row_groups.map((group) => Number(group.num_rows))).toEqual([1000, 10]);
   });
 
   test("does not end where a container's next file starts", async () => {

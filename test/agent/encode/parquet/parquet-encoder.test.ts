@@ -108,7 +108,10 @@ describe.each(Object.entries(READERS))("%s reads back", (_name, read) => {
       }),
       [{ log: "x", ns: HOUR_NS + BigInt(i) }],
     ]);
-    const found = await read(await fileOf(parts, { rowGroupCompressedBytes: 100_000_000 }));
+    const size = 100_000_000;
+    const found = await read(
+      await fileOf(parts, { rowGroupCompressedBytes: size, sharedRowGroupCompressedBytes: size }),
+    );
     const wanted = expectedOf(parts);
     expect(found.length).toBe(files);
     const differing = found.findIndex((row, i) => Object.keys(wanted[i]!).some((key) => row[key] !== wanted[i]![key]));
