@@ -3,7 +3,7 @@ import type { Run } from "../parquet/trim.ts";
 import type { Range } from "./requests.ts";
 
 /** Bytes between two needed runs that are fetched along: less than what another request costs. */
-const GAP_BYTES_MAX = 32 * 1024;
+const GAP_BYTES_MAX = 8 * 1024;
 /** A longer range is asked for in pieces: each is held in memory as a whole, and tried again as a whole. */
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 

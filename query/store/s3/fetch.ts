@@ -37,7 +37,7 @@ const OBJECTS_MAX = IN_FLIGHT_MAX * 2;
 /** Ranges of one object. */
 const RANGES_MAX = 16;
 /** For less of a row group, its dictionaries are not asked for first. */
-const WORTH_ASKING_BYTES = 32 * 1024;
+const WORTH_ASKING_BYTES = 8 * 1024;
 
 /** Throws CliError for an object that is no Parquet file or a broken one, naming it. */
 export async function fetchFiles(

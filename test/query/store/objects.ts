@@ -23,7 +23,8 @@ export const PARTITION = "cluster=prod/dt=2026-11-21/hour=05";
 
 export async function objectOf(pods: readonly PodRows[], options: ObjectOptions = {}): Promise<Buffer> {
   const { node = "node-1", oneGroup = false, keyValue = {} } = options;
-  const rowGroupCompressedBytes = oneGroup ? 1 << 30 : 1;
+  const bytes = oneGroup ? 1 << 30 : 1;
+  const rowGroups = { rowGroupCompressedBytes: bytes, sharedRowGroupCompressedBytes: bytes };
   const batches = pods.map(({ pod, rows, logBytes = 40, atSeconds = 0 }) => {
     const origin = originOf({ pod, node, workload: pod.split("-")[0]!, file: `${node}/${pod}/main/f` });
     const lines = Array.from({ length: rows }, (_, i) => ({
@@ -35,7 +36,7 @@ export async function objectOf(pods: readonly PodRows[], options: ObjectOptions 
     }));
     return batchOf(origin, lines);
   });
-  return await encode(createParquetEncoder({ compression: "zstd", rowGroupCompressedBytes, keyValue }), batches);
+  return await encode(createParquetEncoder({ compression: "zstd", ...rowGroups, keyValue }), batches);
 }
 
 /** The same text for the same seed. */
