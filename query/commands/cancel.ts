@@ -6,8 +6,9 @@ import type { Command } from "./command.ts";
 
 export const cancel: Command = {
   usage: "cancel QUERY_ID [--context NAME]",
-  help: `Stops a query on Athena, whoever started it, and says what it is billed. Ids are in
-logq history and in the AWS console. Ctrl-C stops the query that logq waits for.
+  help: `Stops a query on Athena, whoever started it, and says what it is billed. Ids
+are in logq history and in the AWS console. Ctrl-C stops the query that logq
+waits for.
 `,
   async run(argv, io) {
     const options = parseOptions(argv);
