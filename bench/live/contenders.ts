@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const SERVICES = ["s3", "cloudwatch_logs", "kinesis_firehose"] as const;
 export type Service = (typeof SERVICES)[number];
 
-export interface Surroundings {
+interface Surroundings {
   /** Below it: `node` (the node's logs), `meta` (what the API server says of its pods), `state`. */
   readonly root: string;
   readonly outputs: readonly Service[];

@@ -32,7 +32,7 @@ export interface Shipment {
   readonly batches: Iterable<ShippedBatch>;
 }
 
-export interface ShippedBatch {
+interface ShippedBatch {
   readonly batch: Batch;
   /** The pod's number. */
   readonly pod: PodSpec;
