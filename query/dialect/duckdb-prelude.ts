@@ -3,7 +3,6 @@ import { isOperator } from "./syntax.ts";
 
 /** Trino's names of aggregates that DuckDB calls otherwise, or has with another meaning (its `arbitrary` may be NULL). */
 export const DUCKDB_AGGREGATES: Readonly<Record<string, string>> = {
-  approx_distinct: "approx_count_distinct",
   approx_percentile: "approx_quantile",
   arbitrary: "any_value",
   bitwise_and_agg: "bit_and",
@@ -35,6 +34,8 @@ const FORMAT_CODES = [
   ["%k", "%-H"],
   ["%l", "%-I"],
   ["%h", "%I"],
+  ["%x", "%G"],
+  ["%v", "%V"],
 ] as const;
 
 /** A format of MySQL in strftime's codes. */
@@ -43,7 +44,13 @@ export function strftimeFormat(format: string): string {
 }
 
 const STRFTIME = FORMAT_CODES.reduce((text, [mysql, strftime]) => `replace(${text}, '${mysql}', '${strftime}')`, "f");
+/** Characters that no URI has. */
+const NO_URL = String.raw`[\x00-\x20"<>\\^{|}\x60\x7f]|%(?:$|[^0-9A-Fa-f]|.(?:$|[^0-9A-Fa-f]))`;
 const ARGUMENTS = ["a", "b", "c", "d", "e", "f", "g", "h"];
+/** `$1` is RE2's `\1`, and `\x` is x: an escaped backslash or dollar waits as a character of no meaning meanwhile. */
+const REPLACEMENT = String.raw`system.main.replace(system.main.replace(system.main.regexp_replace(system.main.replace(
+  system.main.replace(system.main.replace(r, '\\', chr(57344)), '\$', chr(57345)), '\', ''),
+  '\$(\d)', '\\\1', 'g'), chr(57344), '\\'), chr(57345), '$')`;
 const URL_AUTHORITY = "^[^:/?#]+://(?:[^/?#@]*@)?";
 
 /**
@@ -67,6 +74,15 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   trim: [String.raw`(s) AS system.main.regexp_replace(s, '^\s+|\s+$', '', 'g')`, "(s, c) AS system.main.trim(s, c)"],
   ltrim: [String.raw`(s) AS system.main.regexp_replace(s, '^\s+', '')`, "(s, c) AS system.main.ltrim(s, c)"],
   rtrim: [String.raw`(s) AS system.main.regexp_replace(s, '\s+$', '')`, "(s, c) AS system.main.rtrim(s, c)"],
+  split: [
+    "(s, d) AS string_split(s, d)",
+    `(s, d, n) AS CASE WHEN len(string_split(s, d)) <= n THEN string_split(s, d)
+      ELSE list_append(string_split(s, d)[1:n - 1], array_to_string(string_split(s, d)[n:], d)) END`,
+  ],
+  // By code points, where DuckDB's keeps what is drawn as one.
+  reverse: ["(s) AS array_to_string(list_reverse(string_split(s, '')), '')"],
+  // A letter stays one letter.
+  upper: ["(s) AS system.main.replace(system.main.upper(system.main.replace(s, 'ß', chr(57344))), chr(57344), 'ß')"],
   levenshtein_distance: ["(a, b) AS levenshtein(a, b)"],
   hamming_distance: ["(a, b) AS hamming(a, b)"],
   codepoint: ["(s) AS CAST(unicode(s) AS INTEGER)"],
@@ -80,8 +96,7 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   ],
   regexp_replace: [
     "(s, p) AS system.main.regexp_replace(s, p, '', 'g')",
-    String.raw`(s, p, r) AS system.main.regexp_replace(s, p,
-      system.main.regexp_replace(system.main.replace(r, '\', '\\'), '\$(\d)', '\\\1', 'g'), 'g')`,
+    `(s, p, r) AS system.main.regexp_replace(s, p, ${REPLACEMENT}, 'g')`,
   ],
   regexp_count: ["(s, p) AS len(regexp_extract_all(s, p))"],
   regexp_split: ["(s, p) AS regexp_split_to_array(s, p)"],
@@ -99,7 +114,7 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   date_format: [`(t, f) AS strftime(t, ${STRFTIME})`],
   from_unixtime: ["(x) AS to_timestamp(round(x * 1000e0) / 1000)"],
   to_unixtime: ["(t) AS epoch(t)"],
-  from_iso8601_timestamp: ["(s) AS CAST(s AS TIMESTAMP WITH TIME ZONE)"],
+  from_iso8601_timestamp: ["(s) AS date_trunc('millisecond', CAST(s AS TIMESTAMP WITH TIME ZONE))"],
   from_iso8601_date: ["(s) AS CAST(s AS DATE)"],
   millisecond: ["(t) AS system.main.millisecond(t) % 1000"],
   day_of_week: ["(t) AS isodow(t)"],
@@ -142,6 +157,8 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
       WHEN 'OBJECT' THEN len(json_keys(to_json(c))) END AS BIGINT)`,
   ],
   array_join: ["(a, d) AS array_to_string(a, d)"],
+  // In the order in which they come.
+  array_distinct: ["(a) AS list_filter(a, lambda x, i: list_position(a, x) = i)"],
   array_sort: ["(a) AS list_sort(a, 'ASC', 'NULLS LAST')"],
   array_max: ["(a) AS list_max(a)"],
   array_min: ["(a) AS list_min(a)"],
@@ -151,12 +168,12 @@ export const DUCKDB_MACROS: Readonly<Record<string, readonly string[]>> = {
   // URLs.
   url_encode: ["(s) AS replace(replace(replace(system.main.url_encode(s), '%20', '+'), '%2A', '*'), '~', '%7E')"],
   url_decode: ["(s) AS system.main.url_decode(replace(s, '+', ' '))"],
-  url_extract_protocol: [urlPart("^([^:/?#]+):")],
-  url_extract_host: [urlPart(`${URL_AUTHORITY}([^/?#:]*)`)],
-  url_extract_port: [`(u) AS TRY_CAST(system.main.regexp_extract(u, '${URL_AUTHORITY}[^/?#:]*:(\\d+)', 1) AS BIGINT)`],
-  url_extract_path: [urlPart("^(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)")],
-  url_extract_query: [urlPart(String.raw`^[^?#]*\?([^#]*)`)],
-  url_extract_fragment: [urlPart("^[^#]*#(.*)$")],
+  url_extract_protocol: [`(u) AS ${urlPart("^([^:/?#]+):")}`],
+  url_extract_host: [`(u) AS ${urlPart(`${URL_AUTHORITY}([^/?#:]*)`)}`],
+  url_extract_port: [`(u) AS TRY_CAST(${urlPart(`${URL_AUTHORITY}[^/?#:]*:(\\d+)`)} AS BIGINT)`],
+  url_extract_path: [`(u) AS ${urlPart("^(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)")}`],
+  url_extract_query: [`(u) AS ${urlPart(String.raw`^[^?#]*\?([^#]*)`)}`],
+  url_extract_fragment: [`(u) AS ${urlPart("^[^#]*#(.*)$")}`],
   url_extract_parameter: [
     String.raw`(u, n) AS system.main.url_decode(CASE WHEN regexp_matches(u, '^[^#?]*\?(?:[^#]*&)?' || regexp_escape(n) || '(?:[=&#]|$)')
       THEN system.main.regexp_extract(u, '^[^#?]*\?(?:[^#]*?&)??' || regexp_escape(n) || '=?([^&#]*)', 1) END)`,
@@ -189,6 +206,7 @@ function jsonPath(name: string): string {
   return String.raw`system.main.regexp_replace(${name}, '\["([^"]*)"\]', '."\1"', 'g')`;
 }
 
+/** NULL for what is no URI. */
 function urlPart(pattern: string): string {
-  return `(u) AS system.main.regexp_extract(u, '${pattern}', 1)`;
+  return `CASE WHEN NOT regexp_matches(u, '${NO_URL}') THEN system.main.regexp_extract(u, '${pattern}', 1) END`;
 }

@@ -1,17 +1,18 @@
 import { DUCKDB_AGGREGATES, DUCKDB_MACROS } from "./duckdb-prelude.ts";
 
 /** Aggregates of both engines, by Trino's names. */
-const AGGREGATES = `any_value array_agg avg bool_and bool_or corr count count_if covar_pop covar_samp max max_by min
+const AGGREGATES =
+  `any_value approx_distinct array_agg avg bool_and bool_or corr count count_if covar_pop covar_samp max max_by min
   min_by regr_intercept regr_slope stddev stddev_pop stddev_samp sum var_pop var_samp variance`.split(/\s+/);
 
 const WINDOW_FUNCTIONS = `row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value
   nth_value`.split(/\s+/);
 
 /** Functions that both engines have, with the same meaning: those without a macro of ours. */
-const SAME_FUNCTIONS = `abs acos array_distinct asin atan atan2 cbrt ceil ceiling chr coalesce concat_ws cos cosh
+const SAME_FUNCTIONS = `abs acos asin atan atan2 ceil ceiling chr coalesce concat_ws cos cosh
   date_parse date_trunc day degrees exp floor grouping hour if length ln log10 log2 lower lpad map map_keys map_values
-  minute mod month now nullif pi position pow power quarter radians random regexp_extract_all reverse round row rpad
-  second sign sin split sqrt starts_with strpos tan tanh translate try unnest upper url_encode week
+  minute mod month now nullif pi position pow power quarter radians random regexp_extract_all round row rpad
+  second sign sin sqrt starts_with strpos tan tanh translate try unnest url_encode week
   year`.split(/\s+/);
 
 const PORTABLE: ReadonlySet<string> = new Set([
@@ -41,6 +42,7 @@ export const FUNCTION_REWRITES: Readonly<Record<string, string>> = {
   at_timezone: "-z ZONE shows times in a zone",
   bit_and: "bitwise_and_agg(x)",
   bit_or: "bitwise_or_agg(x)",
+  cbrt: "power(x, 1.0 / 3)",
   contains: "strpos(x, y) > 0 for texts, array_position(x, y) > 0 for lists",
   date_part: "extract(hour from x)",
   datediff: "date_diff('hour', x, y)",

@@ -1,19 +1,21 @@
 import { QueryError } from "../engine/engine.ts";
 import type { LoweredQuery, LoweredText } from "../engine/engine.ts";
 import { rowSource } from "./analyze.ts";
+import { castMacros, castSplices } from "./duckdb-casts.ts";
 import { DUCKDB_AGGREGATES, preludeFor, strftimeFormat } from "./duckdb-prelude.ts";
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
+import { splitByComma } from "./items.ts";
+import { Nesting, type NestedColumn } from "./nested.ts";
 import { quotedName, stringLiteral } from "./literal.ts";
 import { SCAN_NAME, duckDbScan } from "./scan.ts";
-import { TABLE_NAME, bindTable, findColumn, itemName } from "./scope.ts";
+import { TABLE_NAME, bindTable, itemName } from "./scope.ts";
 import { applySplices } from "./splice.ts";
 import type { Splice, Spliced } from "./splice.ts";
 import type { LowerOptions, Statement, TrinoLowerOptions } from "./statement.ts";
 import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
 import { calledAt, closingBracket, endsOperand, isOperator, isWord } from "./syntax.ts";
-import type { Select } from "./syntax.ts";
+import type { Query, Select, SelectItem } from "./syntax.ts";
 import type { Token } from "./lexer.ts";
-import { nestedSplices } from "./trino-nested.ts";
 import { scanColumns, trinoScan } from "./trino-scan.ts";
 
 /** Athena refuses a longer statement. */
@@ -27,15 +29,19 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
   const rows = rowSplices(statement, options.limit, options.oldestFirst);
   // Inlined, so that each reader's own conditions and columns reach the files.
   const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${duckDbScan(options)})`;
+  const casts = castSplices(statement.parsed.syntax.tokens);
   const spliced = applySplices(statement.text, [
+    ...casts.opening,
     ...splicesOf(statement, scan, "*"),
     ...aggregateSplices(statement),
     ...parseSplices(statement),
+    ...casts.closing,
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: duckDbSugar(sugar) })),
     ...rows.splices,
     ...blankSplices(statement),
   ]);
-  const prelude = preludeFor(statement.parsed.syntax.tokens);
+  const { tokens } = statement.parsed.syntax;
+  const prelude = [...preludeFor(tokens), ...castMacros(tokens)];
   return { ...loweredText(statement, spliced, rows.reversed), files: options.files, prelude };
 }
 
@@ -45,10 +51,11 @@ export function lowerForDuckDb(statement: Statement, options: LowerOptions): Low
  */
 export function lowerForTrino(statement: Statement, options: TrinoLowerOptions): LoweredText {
   const rows = rowSplices(statement, options.limit);
+  const nested = nestedItems(statement);
   const spliced = applySplices(statement.text, [
-    ...nestedSplices(statement),
-    ...splicesOf(statement, statement.readsLogs ? trinoCte(statement, options) : "", starText(null)),
-    ...mapSplices(statement),
+    // Before the names, which stand behind the casts.
+    ...nestedSplices(statement, nested),
+    ...splicesOf(statement, statement.readsLogs ? trinoCte(statement, options) : "", starText(null), nested),
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: trinoSugar(sugar) })),
     ...rows.splices,
     ...blankSplices(statement),
@@ -74,12 +81,12 @@ function loweredText({ text }: Statement, spliced: Spliced, reversed: boolean): 
  * What both engines need. Of splices at one offset the earlier in a list stands first; blanks are last in it, for they
  * replace text.
  */
-function splicesOf(statement: Statement, scan: string, star: string): Splice[] {
+function splicesOf(statement: Statement, scan: string, star: string, nested?: ReadonlySet<SelectItem>): Splice[] {
   return [
     ...scanSplices(statement, scan),
     ...prefixSplices(statement, star),
     ...numberSplices(statement),
-    ...nameSplices(statement),
+    ...nameSplices(statement, nested ?? new Set()),
     ...tableSplices(statement),
     ...paramSplices(statement),
   ];
@@ -138,7 +145,8 @@ function numberSplices({ parsed: { syntax } }: Statement): Splice[] {
   const { tokens } = syntax;
   return tokens.flatMap(({ kind, value, isParam, end }, at) => {
     if (kind !== "number" || isParam || !value.includes(".") || /e/i.test(value)) return [];
-    const isShare = isOperator(tokens[at - 1], ",") && isWord(calledAt(tokens, at), "approx_percentile");
+    const isShare =
+      isOperator(tokens[at - 1], ",") && isWord(calledAt(tokens, at), "approx_percentile", "approx_distinct");
     return isShare ? [] : [insert(end, "e0")];
   });
 }
@@ -147,9 +155,22 @@ function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
   const { tokens } = syntax;
   return tokens.flatMap((token, at) => {
     const isCall = token.kind === "word" && isOperator(tokens[at + 1], "(") && !isOperator(tokens[at - 1], ".");
-    if (!isCall || !Object.hasOwn(DUCKDB_AGGREGATES, token.value)) return [];
+    if (!isCall) return [];
+    // Exact, for DuckDB's approximation errs on few values already, where Trino's does not.
+    if (token.value === "approx_distinct") return distinctSplices(tokens, at);
+    if (!Object.hasOwn(DUCKDB_AGGREGATES, token.value)) return [];
     return [{ start: token.start, end: token.end, text: DUCKDB_AGGREGATES[token.value]! }];
   });
+}
+
+/** `approx_distinct(x)` is `count(DISTINCT x)`; the error that Trino may be allowed in a second argument is left out. */
+function distinctSplices(tokens: readonly Token[], at: number): Splice[] {
+  const close = closingBracket(tokens, at + 1);
+  const [, error] = splitByComma(tokens, { from: at + 2, to: close });
+  const name = { start: tokens[at]!.start, end: tokens[at]!.end, text: "count" };
+  const spelt = [name, insert(tokens[at + 1]!.end, "DISTINCT ")];
+  if (error === undefined || error.from >= error.to) return spelt;
+  return [...spelt, { start: tokens[error.from - 1]!.start, end: tokens[close]!.start, text: "" }];
 }
 
 /** `date_parse(x, '%i')`: no macro can be it, for DuckDB's strptime takes its format as a literal only. */
@@ -166,23 +187,53 @@ function parseSplices({ parsed: { syntax } }: Statement): Splice[] {
   });
 }
 
-/** Maps of the outermost query, as JSON: Athena's results write a map as `{a=b}`, which nobody can read back. */
-function mapSplices({ parsed: { syntax, implicit } }: Statement): Splice[] {
-  const { tokens, root } = syntax;
-  const [select, ...more] = root.terms;
-  if (syntax.prefix !== "none" || select?.kind !== "select" || more.length > 0) return [];
-  return select.items.flatMap(({ kind, from, to, column, aliasAt }) => {
-    const { start } = tokens[from]!;
-    const { end } = tokens[to - 1]!;
-    const qualifier = to - from === 3 ? tokens[from]!.value : null;
-    if (kind === "star") {
-      const isTable = to - from <= 3 && isStarOfLogs(select, qualifier, implicit);
-      return isTable ? [{ start, end, text: starText(qualifier) }] : [];
-    }
-    if (column?.toLowerCase() !== "labels" || to - from > 3) return [];
-    if (findColumn("labels", qualifier, select, implicit) === null) return [];
-    return [insert(start, "CAST("), insert(end, ` AS JSON)${aliasAt === null ? " AS labels" : ""}`)];
-  });
+/**
+ * The items of the result that are maps, lists or rows; not those by whose name or number it is ordered, for JSON has no
+ * order.
+ */
+function nestedItems({ parsed: { syntax, implicit } }: Statement): Set<SelectItem> {
+  if (syntax.prefix !== "none") return new Set();
+  const nesting = new Nesting(syntax, implicit);
+  const selects = outermostSelects(syntax.root);
+  const { orderBy } = syntax.root;
+  const ordered = syntax.tokens.slice(orderBy?.from ?? 0, orderBy?.to ?? 0);
+  const isOrdered = ({ aliasAt, column }: SelectItem, index: number): boolean => {
+    const name = aliasAt === null ? column : syntax.tokens[aliasAt]!.value;
+    const names = [String(index + 1), name?.toLowerCase()];
+    return ordered.some(({ kind, value }) => kind !== "string" && names.includes(value.toLowerCase()));
+  };
+  return new Set(
+    selects.flatMap((select) =>
+      select.items.filter((item, index) => !isOrdered(item, index) && nesting.isNested(item, select)),
+    ),
+  );
+}
+
+/** Nested values as JSON: Athena's results write a map as `{a=b}` and a list as `[a, b]`, which nobody can read back. */
+function nestedSplices({ parsed: { syntax, implicit } }: Statement, nested: ReadonlySet<SelectItem>): Splice[] {
+  if (syntax.prefix !== "none") return [];
+  const { tokens } = syntax;
+  const nesting = new Nesting(syntax, implicit);
+  return outermostSelects(syntax.root).flatMap((select) =>
+    select.items.flatMap((item) => {
+      const { start } = tokens[item.from]!;
+      const { end } = tokens[item.to - 1]!;
+      if (nested.has(item)) return [insert(start, "CAST("), insert(end, " AS JSON)")];
+      if (item.kind !== "star" || item.to - item.from > 3) return [];
+      const qualifier = item.to - item.from === 3 ? tokens[item.from]!.value : null;
+      const columns = isStarOfLogs(select, qualifier, implicit)
+        ? STORED_COLUMNS
+        : nesting.columnsOfStar(qualifier, select);
+      return columns === null ? [] : [{ start, end, text: starText(qualifier, columns) }];
+    }),
+  );
+}
+
+/** The SELECTs whose rows are the result: several if it is a UNION. */
+function outermostSelects({ terms }: Query): Select[] {
+  return terms.flatMap((term) =>
+    term.kind === "select" ? [term] : term.kind === "query" ? outermostSelects(term.query) : [],
+  );
 }
 
 /** Whether a star stands for the columns of the stored table and no others. */
@@ -192,32 +243,40 @@ function isStarOfLogs(select: Select, qualifier: string | null, implicit: Readon
   return tables.length === 1 && !tables[0]!.hasColumnList && bindTable(tables[0]!, select) === "logs";
 }
 
-function starText(qualifier: string | null): string {
+const STORED_COLUMNS: readonly NestedColumn[] = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].map(
+  (name) => ({ name, nested: name === "labels" }),
+);
+
+/** The columns of a star one by one, nested ones as JSON. */
+function starText(qualifier: string | null, columns = STORED_COLUMNS): string {
   const prefix = qualifier === null ? "" : `${quotedName(qualifier)}.`;
-  const names = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
-  return names
-    .map((name) => (name === "labels" ? `CAST(${prefix}labels AS JSON) AS labels` : `${prefix}${name}`))
-    .join(", ");
+  const texts = columns.map(({ name, nested }) => {
+    // The stored names need no quotes.
+    const said = columns === STORED_COLUMNS ? name : quotedName(name);
+    return nested ? `CAST(${prefix}${said} AS JSON) AS ${said}` : `${prefix}${said}`;
+  });
+  return texts.join(", ");
 }
 
 /**
  * An expression without an alias is called by its own source text. A column is called by its name in lower case, which
  * has to be said where a name is written otherwise: DuckDB answers with the case of its definition, Trino of its use.
  */
-function nameSplices({ text, parsed: { syntax, sugar } }: Statement): Splice[] {
+function nameSplices({ text, parsed: { syntax, sugar } }: Statement, nested: ReadonlySet<SelectItem>): Splice[] {
   const { tokens } = syntax;
   const isMixedCase = ({ start, end }: Token): boolean => /[A-Z]/.test(text.slice(start, end));
   const hasMixedCase = syntax.selects.some(({ items }) =>
     items.some(({ aliasAt }) => aliasAt !== null && isMixedCase(tokens[aliasAt]!)),
   );
   return syntax.selects.flatMap((select) =>
-    select.items.flatMap(({ kind, aliasAt, from, to }) => {
+    select.items.flatMap((item) => {
+      const { kind, aliasAt, from, to } = item;
       const { start } = tokens[from]!;
       const last = tokens[to - 1]!;
       if (aliasAt !== null || kind === "star" || start === last.end) return [];
       const isRewritten = sugar.some((use) => use.start >= start && use.end <= last.end);
       if (kind === "column" && !isRewritten) {
-        const isSaid = hasMixedCase || isMixedCase(last);
+        const isSaid = hasMixedCase || isMixedCase(last) || nested.has(item);
         return isSaid ? [insert(last.end, ` AS ${quotedName(last.value)}`)] : [];
       }
       return endsExpression(last) ? [insert(last.end, ` AS ${quotedName(text.slice(start, last.end))}`)] : [];

@@ -11,12 +11,19 @@ export function duckDbSugar(sugar: Sugar): string {
   return asNumber(sugar, text);
 }
 
-/** The same for Trino. `json_parse` first: on text, json_extract_scalar would read broken JSON up to its fault. */
+/**
+ * The same for Trino. On text, json_extract_scalar gives numbers as they are written, and would read broken JSON up to
+ * its fault: hence the condition.
+ */
 export function trinoSugar(sugar: Sugar): string {
   if (sugar.kind === "label") return `element_at(${sugar.column}, ${stringLiteral(sugar.key)})`;
   if (sugar.kind === "levels") return levelsText(sugar);
   const path = stringLiteral(`$${sugar.path.map((part) => memberOf(part, (name) => `[${name}]`)).join("")}`);
-  return asNumber(sugar, `json_extract_scalar(TRY(json_parse(${sugar.column})), ${path})`);
+  const { column } = sugar;
+  return asNumber(
+    sugar,
+    `CASE WHEN TRY(json_parse(${column})) IS NOT NULL THEN json_extract_scalar(${column}, ${path}) END`,
+  );
 }
 
 /** What stands after the column. No level satisfies `> fatal`: false, but still NULL where the level is. */

@@ -14,6 +14,7 @@ import {
   DuckDBVariantValue,
 } from "@duckdb/node-api";
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { byKey, canonicalJson } from "./canonical-json.ts";
 import type { ResultColumn, Value } from "./engine.ts";
 import { rfc3339 } from "./rfc3339.ts";
 
@@ -58,12 +59,12 @@ const COLUMN_TYPES: ReadonlyMap<DuckDBTypeId, ResultColumn["type"]> = new Map([
 export function convertValue(value: DuckDBValue, type: ResultColumn["type"]): Value {
   if (value === null || typeof value === "boolean" || typeof value === "bigint") return value;
   if (typeof value === "number") return type === "bigint" ? BigInt(value) : value;
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return type === "json" ? canonicalJson(value) : value;
   if (type === "json") return jsonText(value);
   return timestampText(value) ?? value.toString();
 }
 
-/** JSON with keys in their order; 64-bit integers are plain digits, what JSON lacks (NaN) is a string. */
+/** JSON as `canonicalJson` has it; 64-bit integers are plain digits, what JSON lacks (NaN) is a string. */
 function jsonText(value: DuckDBValue): string {
   if (value === null || typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : JSON.stringify(String(value));
@@ -81,7 +82,8 @@ function jsonText(value: DuckDBValue): string {
 }
 
 function objectText(entries: readonly (readonly [string, DuckDBValue])[]): string {
-  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(",")}}`;
+  const sorted = entries.toSorted(byKey);
+  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(",")}}`;
 }
 
 function keyText(key: DuckDBValue): string {

@@ -4,6 +4,7 @@
  * `array(bigint)`; Athena says `timestamp with time zone`, `array`. Source: Trino 435, "Data types".
  */
 import { zoneOffsetMs } from "../zone.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import type { ResultColumn, Value } from "./engine.ts";
 import { nestedJson } from "./nested-text.ts";
 import { rfc3339 } from "./rfc3339.ts";
@@ -63,6 +64,7 @@ const CONVERTERS: ReadonlyMap<string, (text: string) => Value> = new Map<string,
   ["time", withoutZeros],
   ["interval day to second", dayInterval],
   ["interval year to month", monthInterval],
+  ["json", canonicalJson],
   ["array", nestedJson],
   ["map", nestedJson],
   ["row", nestedJson],

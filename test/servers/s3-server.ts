@@ -25,6 +25,8 @@ export interface S3ServerOptions {
   readonly region?: string;
   /** Whether an access key is taken; requests with another one are answered by ExpiredToken. All are without it. */
   readonly accepts?: (accessKeyId: string) => boolean;
+  /** Whether bodies in signed chunks are taken, as S3 does. Many older stores do not, so that nothing of ours may send them. */
+  readonly takesChunks?: boolean;
 }
 
 /** The access key that a request is signed with. */
@@ -49,13 +51,19 @@ export interface S3Stats {
  * wrong what `faults` says. Checked against an implementation that we did not write by `npm run test:aws`.
  *
  * The same over HTTP, for a server in a process of its own: `POST /_control/faults` (a rule), `DELETE /_control/faults`,
- * `GET /_control/stats`.
+ * `GET /_control/stats`, `DELETE /_control/log` (answers with the requests so far, and forgets them).
  */
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
   readonly faults: Faults;
-  /** The requests so far: operation and key. */
-  readonly log: { readonly operation: string; readonly key: string; readonly headers: IncomingMessage["headers"] }[];
+  /** The requests so far. */
+  readonly log: {
+    readonly operation: string;
+    readonly key: string;
+    /** Path and query. */
+    readonly url: string;
+    readonly headers: IncomingMessage["headers"];
+  }[];
   conditions: NonNullable<S3ServerOptions["conditions"]>;
   bucket(name: string): Bucket;
   stats(): S3Stats;
@@ -85,9 +93,10 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     const key = rest.map(decodeURIComponent).join("/");
     const operation = operationOf(request, key, url.searchParams);
     requests[operation] = (requests[operation] ?? 0) + 1;
-    if (log.length < LOG_MAX) log.push({ operation, key, headers: request.headers });
+    if (log.length < LOG_MAX) log.push({ operation, key, url: request.url!, headers: request.headers });
     const fault = server.faults.next(operation, key);
-    const body = await bodyOf(request);
+    const sent = await bodyOf(request);
+    const body = options.takesChunks === true && isChunked(request) ? withoutChunks(sent) : sent;
     if (options.accepts?.(accessKeyOf(request.headers)) === false) throw new Refusal(400, "ExpiredToken");
     if (fault !== null && (await preventedBy(fault, request, response))) return;
     const query = url.searchParams;
@@ -228,7 +237,7 @@ function perform(asked: Asked): Answer {
   const upload = query.get("uploadId") ?? "";
   switch (operation) {
     case "PutObject":
-      checkBody(request, body);
+      checkBody(asked);
       return { headers: { etag: `"${bucket.put(key, body, kept(request), conditionOf(asked))}"` } };
     case "HeadObject":
     case "GetObject":
@@ -241,7 +250,7 @@ function perform(asked: Asked): Answer {
       return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
     }
     case "UploadPart": {
-      checkBody(request, body);
+      checkBody(asked);
       const { etag, crc } = bucket.putPart(key, upload, Number(query.get("partNumber")), body);
       return { headers: { etag: `"${etag}"`, "x-amz-checksum-crc32": crc } };
     }
@@ -272,8 +281,24 @@ function conditionOf({ server, request }: Asked): Condition {
   return { ifFree: noneMatch === "*", ifMatch: match?.replaceAll('"', "") ?? null };
 }
 
-function checkBody(request: IncomingMessage, body: Buffer): void {
-  if (request.headers["content-encoding"]?.includes("aws-chunked") === true) throw new Refusal(501, "NotImplemented");
+function isChunked({ headers }: IncomingMessage): boolean {
+  return headers["content-encoding"]?.includes("aws-chunked") === true;
+}
+
+/** `<hex length>;chunk-signature=…\r\n<bytes>\r\n` again and again, the last one empty. */
+function withoutChunks(sent: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ;) {
+    const lineEnd = sent.indexOf("\r\n", at);
+    const length = parseInt(sent.toString("latin1", at, lineEnd), 16);
+    if (lineEnd < 0 || !(length > 0)) return Buffer.concat(chunks);
+    chunks.push(sent.subarray(lineEnd + 2, lineEnd + 2 + length));
+    at = lineEnd + 2 + length + 2;
+  }
+}
+
+function checkBody({ request, body, options }: Asked): void {
+  if (isChunked(request) && options.takesChunks !== true) throw new Refusal(501, "NotImplemented");
   const crc = request.headers["x-amz-checksum-crc32"];
   if (crc !== undefined && crc !== crc32Of(body)) throw new Refusal(400, "BadDigest");
 }
@@ -371,6 +396,10 @@ async function control(
   if (path === "/_control/faults" && request.method === "POST")
     server.faults.add(JSON.parse(body.toString()) as FaultRule);
   if (path === "/_control/faults" && request.method === "DELETE") server.faults.clear();
+  if (path === "/_control/log" && request.method === "DELETE") {
+    response.end(JSON.stringify(server.log.splice(0).map(({ operation, key, url }) => ({ operation, key, url }))));
+    return;
+  }
   response.end(JSON.stringify(server.stats()));
 }
 
