@@ -16,6 +16,7 @@ afterAll(() => rm(STATE, { recursive: true }));
 export interface Given {
   env?: Record<string, string>;
   stdin?: string;
+  cwd?: string;
   /** Which of stdout and stderr are a terminal; stdin is one if stdout is. */
   terminal?: "none" | "stderr" | "both";
   signal?: AbortSignal;
@@ -42,7 +43,7 @@ export async function runLogq(argv: readonly string[], given: Given = {}): Promi
     stdout,
     stderr,
     env: { XDG_CONFIG_HOME: "/dev/null", XDG_STATE_HOME: STATE, ...given.env },
-    cwd: "/",
+    cwd: given.cwd ?? "/",
     now: () => STORE_NOW_NS,
     signal: given.signal ?? new AbortController().signal,
     async openEngine() {
