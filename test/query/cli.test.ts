@@ -138,7 +138,10 @@ test("--fields without a query may be any expression of the dialect", async () =
 });
 
 test("--fields without a query names its columns as the query would", async () => {
-  expect((await query(["-n", "shop", "--fields", "count(*) as n", "-o", "csv"])).stdout).toBe("n\n32\n");
+  const { stdout } = await query(["-n", "shop", "--fields", "pod,log.none,labels.tier", "--limit", "1", "-o", "csv"]);
+  expect(stdout.split("\n")[0]).toBe("pod,log.none,labels.tier");
+  const sql = await query(["-n", "shop", "--fields", "count(*) as n"]);
+  expect(sql).toMatchObject({ code: 2, stderr: expect.stringContaining("not the name of a column") });
 });
 
 test("the time options choose the rows, and --stats tells the window", async () => {

@@ -160,7 +160,18 @@ test.each(WAYS)("by $name no value changes the statement's shape", ({ takes, con
   }
 });
 
-test.each(WAYS)(
+/** The columns of names are asked together: their conditions differ by the column alone. */
+const NAMES: Way = {
+  name: "-n -w -p -c",
+  takes: isListItem,
+  finds: equal,
+  condition(text, engine) {
+    const argv = ["namespace", "workload", "pod", "container"].map((flag) => `--${flag}=${text}`);
+    return scopeCondition(parseOptions(argv).scope, engine)!;
+  },
+};
+
+test.each([NAMES, ...WAYS.filter(({ name }) => !/^-[nwpc]$/.test(name))])(
   "by $name each value finds exactly its rows",
   async ({ takes, condition, finds }) => {
     const values = VALUES.filter(takes);
