@@ -109,7 +109,9 @@ function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
   if (engine === "local") {
     const columns = scan?.store?.kind === "s3" ? scan.need.columns : null;
     const condition = scopeCondition(options.scope, "duckdb");
-    return lowerForDuckDb(statement, { files, range, where: condition, columns, ...rows });
+    const lowered = lowerForDuckDb(statement, { files, range, where: condition, columns, ...rows });
+    const isStream = statement.kind === "rows" && rows.limit === null && !statement.ordered && !rows.oldestFirst;
+    return { ...lowered, isStream };
   }
   const { catalog, database, table } = context;
   const where = scopeCondition(options.scope, "trino");

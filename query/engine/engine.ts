@@ -52,6 +52,8 @@ export interface LoweredQuery extends LoweredText {
   readonly nameOf?: (file: string) => string;
   /** Statements that define the functions which it uses and DuckDB does not have, or has with another meaning. */
   readonly prelude: readonly string[];
+  /** Whether it gives all rows as they are stored: rendering them takes longer than reading them. */
+  readonly isStream?: boolean;
 }
 
 /** A statement spelt out for an engine. */

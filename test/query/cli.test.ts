@@ -351,3 +351,20 @@ test("Athena's cluster is that of the text, or the store's only one, else it is 
   const unknown = await runLogq(["-e", "athena", "--explain", "select count(*)"]);
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("say --cluster NAME") });
 });
+
+test.each([
+  ["select *", "all", true],
+  ["select *", "10", false],
+  ["select * order by ts_ns", "all", false],
+  ["select pod, count(*) group by pod", "all", false],
+])("%s with --limit %s is a stream, which one thread reads: %s", async (sql, limit, is) => {
+  let isStream: boolean | undefined;
+  const engine: Engine = {
+    run(lowered) {
+      isStream ??= lowered.isStream;
+      return Promise.resolve({ columns: [], batches: (async function* () {})() });
+    },
+  };
+  await query(["--limit", limit, sql], { engine });
+  expect(isStream).toBe(is);
+});
