@@ -1,6 +1,7 @@
 import { QueryError } from "../../engine/engine.ts";
 import { nearestName } from "../../nearest.ts";
 import { FUNCTION_REWRITES, PORTABLE_FUNCTIONS, TYPE_REWRITES, isPortable } from "../functions.ts";
+import { splitByComma } from "../items.ts";
 import { closingBracket, endsOperand, isOperator, isWord } from "../syntax.ts";
 import type { Syntax } from "../syntax.ts";
 import { duckDbOnly, readDifferently, sourceOf, spanOf } from "./portable.ts";
@@ -50,12 +51,27 @@ function callFault(subject: Subject, at: number): QueryError | null {
   if (name === "unnest" && !isFromItem(subject.syntax, at)) {
     return duckDbOnly("unnest outside of FROM", spanOf(subject, at), "cross join unnest(x) as u(v), and v");
   }
+  if (name === "unnest" || name === "if") return argumentsFault(subject, at);
   if (name.startsWith("regexp_")) return patternFault(subject, at);
   if (isPortable(name)) return null;
   if (name === "columns") return duckDbOnly("COLUMNS(…)", spanOf(subject, at), "the names of the columns");
   const rewrite = Object.hasOwn(FUNCTION_REWRITES, name) ? FUNCTION_REWRITES[name]! : null;
   if (rewrite !== null) return duckDbOnly(`the function ${name}`, spanOf(subject, at), rewrite);
   return unknownFunction(subject, at, name);
+}
+
+/** What Athena takes and DuckDB does not: several lists at once, and an IF without ELSE. */
+function argumentsFault(subject: Subject, at: number): QueryError | null {
+  const { tokens } = subject.syntax;
+  const close = closingBracket(tokens, at + 1);
+  const count = splitByComma(tokens, { from: at + 2, to: close }).length;
+  if (tokens[at]!.value === "if") {
+    return count === 2
+      ? readDifferently("an if without its else", spanOf(subject, at), "case when x then y end")
+      : null;
+  }
+  const rewrite = "a query of unnest(x) with ordinality as u(v, n) for each list, joined on n";
+  return count > 1 ? readDifferently("unnest of several lists", spanOf(subject, at), rewrite) : null;
 }
 
 function unknownFunction(subject: Subject, at: number, name: string): QueryError {
@@ -66,7 +82,7 @@ function unknownFunction(subject: Subject, at: number, name: string): QueryError
 }
 
 /** What RE2 lacks; Athena's regular expressions have it. */
-const BEYOND_RE2 = /\(\?(?:[=!>]|<[=!])|\\[1-9]|[*+?}]\+/;
+const BEYOND_RE2 = /\(\?(?:[=!>]|<)|\\[1-9hHRXGKZ]|[*+?}]\+|&&\[|\[\[:/;
 
 function patternFault(subject: Subject, at: number): QueryError | null {
   const { tokens } = subject.syntax;
@@ -80,7 +96,7 @@ function patternFault(subject: Subject, at: number): QueryError | null {
   const to = closingBracket(tokens, at + 1);
   const pattern = tokens.slice(at, to).find(({ kind, value }) => kind === "string" && BEYOND_RE2.test(value));
   if (pattern === undefined) return null;
-  const what = "looking around, backreferences and possessive repeats in a regular expression";
+  const what = "looking around, names, backreferences, classes of POSIX and possessive repeats in a regular expression";
   return readDifferently(what, pattern, "a pattern of RE2: DuckDB has no other");
 }
 
@@ -115,6 +131,8 @@ function castFault(subject: Subject, at: number): QueryError | null {
       spanOf(subject, as + 1, to),
       `array(${sourceOf(subject, as + 1, as + 2)})`,
     );
+  if (isWord(type, "varchar", "char") && isOperator(tokens[as + 2], "("))
+    return readDifferently("a text of a length", spanOf(subject, as + 1, to), "substr(cast(x as varchar), 1, 10)");
   if (TYPES.has(type.value)) return null;
   return duckDbOnly(
     `the type ${type.value}`,

@@ -259,6 +259,9 @@ function truthFault(subject: Subject, at: number): QueryError | null {
 
 function number(subject: Subject, at: number): QueryError | null {
   const { value, isParam } = subject.syntax.tokens[at]!;
+  if (/^\d{19,}$/.test(value) && BigInt(value) > 9_223_372_036_854_775_808n) {
+    return duckDbOnly("a number beyond 64 bits", spanOf(subject, at), `cast('${value}' as decimal(38, 0))`);
+  }
   if (isParam || !value.includes("_")) return null;
   return duckDbOnly("a number with _", spanOf(subject, at), value.replaceAll("_", ""));
 }
@@ -268,6 +271,11 @@ function string(subject: Subject, at: number): QueryError | null {
   const { tokens } = subject.syntax;
   const { value } = tokens[at]!;
   const before = tokens[at - 1];
+  if (isWord(before, "decimal")) {
+    const [, fraction = ""] = value.split(".");
+    const type = `decimal(38, ${fraction.length})`;
+    return readDifferently("a decimal so written", spanOf(subject, at - 1, at + 1), `cast('${value}' as ${type})`);
+  }
   if (!isWord(before, "timestamp", "date", "timestamptz")) return null;
   const pattern = before!.value === "date" ? DATE : TIMESTAMP;
   if (before!.value !== "timestamptz" && pattern.test(value)) return null;
