@@ -5,6 +5,7 @@ import { nearestName } from "./nearest.ts";
 import { FORMATS, type Format } from "./render/renderer.ts";
 import { checkLabel, parseLevels, type Scope } from "./scope.ts";
 import { parseDuration, type TimeFlags } from "./time-range.ts";
+import { bytesOf } from "./size.ts";
 import { resolveZone } from "./zone.ts";
 
 export interface Options {
@@ -246,13 +247,12 @@ function parseLimit(text: string | null): number | null | undefined {
   throw new CliError(`--limit ${text}: not a number of rows`, "write --limit 100 (at least 1) or --limit all");
 }
 
-/** `10GB`, `500 MB`, `off` (null); powers of 1,000, as AWS counts them. Undefined for no text. Throws CliError. */
+/** A size (`size.ts`), or `off` (null). Undefined for no text. Throws CliError. */
 export function parseSize(flag: string, text: string | null): number | null | undefined {
   if (text === null) return undefined;
   if (text === "off") return null;
-  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,6})?) ?([kmgt]?)b?$/i.exec(text) ?? [];
-  if (count !== undefined)
-    return Math.round(Number(count) * 1000 ** ["", "k", "m", "g", "t"].indexOf(unit!.toLowerCase()));
+  const bytes = bytesOf(text);
+  if (bytes !== null) return bytes;
   throw new CliError(`${flag} ${text}: not a size`, `write ${flag} 10GB, 500MB, or off`);
 }
 
