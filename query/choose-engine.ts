@@ -1,3 +1,4 @@
+import { CliError, EXIT } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 import type { EngineName } from "./engine/engine.ts";
 import type { Estimate } from "./estimate.ts";
@@ -33,4 +34,15 @@ export function chooseEngine(
   const prices = `DuckDB over S3 ≈ ${usdText(fetchedUsd)}, Athena ≈ ${usdText(athenaUsd(bytes, pricePerTb))}`;
   const reason = engine === "local" ? "little to fetch" : "much to fetch";
   return { engine, why: `-e ${engine}, for there is ${reason}: ${amount}; ${prices}` };
+}
+
+/**
+ * What went wrong on an engine that was chosen, not named: where Athena may not be asked, has no table or no room, DuckDB
+ * can answer all the same. It is not asked at once: that would fetch what Athena was chosen for not to fetch.
+ */
+export function failureOfChosen(error: unknown, { engine, why }: EngineChoice): unknown {
+  if (engine !== "athena" || why === null || !(error instanceof CliError)) return error;
+  if (error.exitCode !== EXIT.backend && error.exitCode !== EXIT.throttled) return error;
+  const other = `or ask DuckDB over S3, by -e local; logq chose ${why.slice("-e ".length)}`;
+  return new CliError(error.message, error.hint === null ? other : `${error.hint}\n${other}`, error.exitCode);
 }

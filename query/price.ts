@@ -1,5 +1,5 @@
 /** List prices of AWS in most regions, in US dollars. Source: the pricing pages of Amazon S3 and Amazon Athena. */
-import { bytesBilled } from "./engine/athena/cost.ts";
+import { bytesBilled, TERABYTE } from "./engine/athena/cost.ts";
 
 /** Of requests to S3, in US dollars for a thousand. */
 export interface RequestPrices {
@@ -8,8 +8,6 @@ export interface RequestPrices {
 }
 
 export const REQUEST_PRICES: RequestPrices = { perThousandGets: 0.0004, perThousandLists: 0.005 };
-
-const TERABYTE = 1_099_511_627_776;
 
 /** What finding and reading objects of S3 costs in requests; transfer within the region is free. */
 export function s3Usd(gets: number, lists: number, prices: RequestPrices): number {

@@ -1,4 +1,5 @@
 /** Runs a prepared query: fetches what it needs, asks the engine, keeps count of what that takes. */
+import { failureOfChosen } from "./choose-engine.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { Engine, Receipt, Result } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
@@ -67,6 +68,6 @@ export async function runQuery(
     return { result, reversed: query.reversed, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
-    throw error;
+    throw failureOfChosen(error, choice);
   }
 }

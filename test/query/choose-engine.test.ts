@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { chooseEngine, onlyEngine } from "../../query/choose-engine.ts";
+import { CliError, EXIT } from "../../query/cli-error.ts";
+import { receiptOf } from "../../query/engine/athena/cost.ts";
+import { chooseEngine, failureOfChosen, onlyEngine } from "../../query/choose-engine.ts";
 import { refuseLargeScan, scanLimit } from "../../query/scan-limit.ts";
 import { parseOptions } from "../../query/options.ts";
 import type { Scan } from "../../query/plan-scan.ts";
-import { REQUEST_PRICES } from "../../query/price.ts";
+import { athenaUsd, REQUEST_PRICES } from "../../query/price.ts";
 import { openDirectory } from "../../query/store/directory.ts";
 import { readContext } from "../../query/context.ts";
 
@@ -50,6 +52,26 @@ test("a scan within the limit reads no footer, and where nothing was listed the 
   await expect(refuseLargeScan({ ...scan(1e12), store: null, objects: [] }, 100, signal)).resolves.toBeUndefined();
   await expect(refuseLargeScan(null, 100, signal)).resolves.toBeUndefined();
   await expect(refuseLargeScan(scan(1e12), null, signal)).resolves.toBeUndefined();
+});
+
+test("what fails on a chosen engine names the other one; a named engine's failure, and a refusal, stay as they are", () => {
+  const chosen = chooseEngine({ bytes: 9e9, objects: 40, requests: 120, sampled: 40 }, PRICES);
+  const denied = new CliError("access denied", "ask for the permission", EXIT.backend);
+  expect(failureOfChosen(denied, chosen)).toMatchObject({
+    message: "access denied",
+    exitCode: EXIT.backend,
+    hint: expect.stringMatching(/^ask for the permission\nor ask DuckDB over S3, by -e local; logq chose athena, for /),
+  });
+  expect(failureOfChosen(denied, { engine: "athena", why: null })).toBe(denied);
+  expect(failureOfChosen(denied, { ...chosen, engine: "local" })).toBe(denied);
+  const refused = new CliError("stopped", null, EXIT.guard);
+  expect(failureOfChosen(refused, chosen)).toBe(refused);
+});
+
+test("Athena's price counts the same terabyte before a query as after it", () => {
+  expect(athenaUsd(9e9, 5)).toBe(
+    receiptOf({ Status: { State: "SUCCEEDED" }, Statistics: { DataScannedInBytes: 9e9 } }, 5).usd,
+  );
 });
 
 function scan(bytes: number): Scan {

@@ -3,7 +3,7 @@ import type { Receipt } from "../engine.ts";
 
 /** Powers of 1,000, as bytes are shown: Athena does not say which it means, and this is never too little. */
 const MEGABYTE = 1e6;
-const TERABYTE = 1e12;
+export const TERABYTE = 1e12;
 const BILLED_BYTES_MIN = 10 * MEGABYTE;
 
 /**
