@@ -21,7 +21,7 @@ gzip, an object per tag every ten minutes: its defaults), and counts what a quer
 either. Writes the tables into docs/cost.md and the picture beside it.
 
   --pods LIST     (10,100,300)
-  --mb N          raw log of each pod in the hour (2.5)
+  --mb N          raw log of each pod in the hour (5)
   --print         to stdout only
 `;
 
@@ -34,6 +34,8 @@ const EVERY_TEN_MINUTES = 6;
 /** Athena: $5 a TB in most regions, 10 MB a query at least. */
 const USD_PER_BYTE = 5 / 1e12;
 const BILLED_BYTES_MIN = 10e6;
+/** How many times fewer bytes than by hour are to be read. */
+const GOAL_RATIO = 50;
 
 interface Comparison {
   readonly pods: number;
@@ -61,14 +63,14 @@ async function main(): Promise<void> {
   const flag = { type: "boolean" } as const;
   const { values } = parseArgs({ options: { pods: text, mb: text, print: flag, help: flag } });
   if (values.help) return void process.stdout.write(USAGE);
-  const podBytes = Number(values.mb ?? 2.5) * 1e6;
+  const podBytes = Number(values.mb ?? 5) * 1e6;
   const found: Comparison[] = [];
   for (const pods of (values.pods ?? "10,100,300").split(",").map(Number)) {
     process.stderr.write(`${pods} pods\n`);
     found.push(await compare(pods, podBytes));
   }
   const report = reportOf(found, podBytes);
-  process.stdout.write(report);
+  process.stdout.write(`${report}\n`);
   if (values.print) return;
   const page = new URL("../../docs/cost.md", import.meta.url);
   const [before = "", , after = ""] = readFileSync(page, "utf8").split(/(?<=<!-- measured -->\n)|(?=<!-- end -->)/);
@@ -208,7 +210,7 @@ function reportOf(found: readonly Comparison[], podBytes: number): string {
     "| --- | --- | --- | --- | --- | --- |",
     ...found.flatMap((each) => QUERIES.map((query) => usdRow(each, query))),
   ];
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
 const QUERIES = [
@@ -226,8 +228,14 @@ function readBy({ jsonBytes, jsonPodBytes, minutely, tenMinutely }: Comparison, 
 
 function bytesRow(each: Comparison, query: (typeof QUERIES)[number]): string {
   const bytes = readBy(each, query);
-  const ratios = bytes.slice(2).map((ours) => `${(each.jsonBytes / ours).toFixed(1)} ×`);
+  const ratios = bytes.slice(2).map((ours) => ratioText(each.jsonBytes / ours));
   return `| ${[each.pods, query.name, ...bytes.map(megabytes), ratios.join(", ")].join(" | ")} |`;
+}
+
+/** In bold where it meets the goal. */
+function ratioText(ratio: number): string {
+  const text = `${ratio.toFixed(1)} ×`;
+  return ratio >= GOAL_RATIO ? `**${text}**` : text;
 }
 
 function usdRow(each: Comparison, query: (typeof QUERIES)[number]): string {
