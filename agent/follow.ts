@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentConfig } from "../config/config.ts";
+import { runSpools } from "./input/spool/spooled-input.ts";
 import { watchFolders } from "./input/tail/watch.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -9,6 +10,7 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 const TICK_MS_MAX = 1000;
 const TICK_MS_MIN = 50;
 const RELEASE_MS = 10_000;
+const REFRESH_MS_MAX = 3_600_000;
 
 interface FollowContext {
   /** Aborted: end. */
@@ -29,6 +31,11 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
     else changed?.add(path);
   }, log);
   const tickMs = tickOf(config);
+  const refreshMs = Math.min(
+    REFRESH_MS_MAX,
+    ...config.inputs.map((input) => (input.plugin === "tail" ? input.refreshIntervalMs : REFRESH_MS_MAX)),
+  );
+  const spooled = runSpools(pipeline.spools, { once: false, signal: stop, log });
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
   let saysRecovered = true;
@@ -37,7 +44,6 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
   while (!stop.aborted) {
     const nowMs = performance.now();
     try {
-      const refreshMs = Math.min(...config.inputs.map((input) => input.refreshIntervalMs));
       if (changed === null || changed.size > 0 || nowMs - discoveredAtMs >= refreshMs) {
         // Before the look: a name that appears during it asks for another one.
         const seen: ReadonlySet<string> | null = changed;
@@ -53,7 +59,8 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
         saysRecovered = false;
         telemetry.recoveryMs = reportRecovered(pipeline, log);
       }
-      if (nowMs - releasedAtMs >= RELEASE_MS) {
+      // What waits for a spool is let in as soon as there is room.
+      if (nowMs - releasedAtMs >= RELEASE_MS || pipeline.spools.some(({ spool }) => spool.isFull)) {
         releasedAtMs = nowMs;
         await pipeline.release();
       }
@@ -66,6 +73,12 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
     }
     await sleep(tickMs, undefined, { signal: stop }).catch(() => undefined);
   }
+  await Promise.race([spooled, aborted(abandon)]);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** Every interrupted shipment is finished, and every file was looked at. Returns how long that took, in milliseconds. */

@@ -6,6 +6,8 @@ import type { TailConfig } from "../config/input/tail.ts";
 import type { MultilineConfig } from "../config/multiline.ts";
 import { tickOf } from "./follow.ts";
 import { tagMatcher } from "./filter/match.ts";
+import { createSpooledInputs } from "./input/spool/create.ts";
+import { openSpools, type SpoolParts } from "./input/spool/open-spools.ts";
 import { createDiscovery } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
 import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
@@ -32,15 +34,30 @@ interface InputsContext {
 }
 
 export interface Inputs {
-  /** One for each input. */
+  /** One for each tail input and each spool. */
   readonly tails: readonly Tail[];
+  readonly spools: readonly FollowedSpool[];
   /** They keep the files that an earlier configuration named and this one does not. */
   readonly leftTails: readonly Tail[];
   readonly store: FileStore;
 }
 
+/** A spool with the tail that follows its files. */
+export interface FollowedSpool extends SpoolParts {
+  readonly tail: Tail;
+}
+
+/** How the files of one tail are found and described. */
+interface Followed {
+  readonly config: TailConfig;
+  readonly describe: TailOptions["describe"];
+  multilineOf(tag: string): MultilineConfig | null;
+  /** What is recorded of a file, as this configuration has it. */
+  readonly recall: (record: FileRecord) => FileRecord;
+}
+
 /**
- * Opens the tail inputs of a configuration, each with the files it followed in an earlier life. A file that no input
+ * Opens the inputs of a configuration, each with the files it followed in an earlier life. A file that no input
  * names any more is not shipped, but followed until it is gone: a shipment that a crash interrupted may need it, and if
  * its input comes back it goes on where it stopped.
  */
@@ -60,32 +77,55 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     awaits: (origin: Origin) => awaitsPod(origin, about),
     onGivenUp: (origin: Origin) => log.warn({ path: origin.path }, POD_UNKNOWN),
   };
-  const multilineOf: TailOptions["multilineOf"] = (tag) => multilineByFilter(filters, tag);
-  const common = { multilineOf, store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
-  const { claimed, left } = await shareOut(records, inputs);
-  const open = async (
-    input: TailConfig,
-    describe: TailOptions["describe"],
-    own: readonly FileRecord[],
-  ): Promise<Tail> => {
-    const tail = new Tail({ ...common, config: input, describe });
+  const multilineOf = (tag: string) => multilineByFilter(filters, tag);
+  const common = { store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
+  const open = async (options: Omit<Followed, "recall">, own: readonly FileRecord[]): Promise<Tail> => {
+    const tail = new Tail({ ...common, ...options });
     await tail.restore(own, held);
     return tail;
   };
-  const tails: Tail[] = [];
-  for (const [index, input] of inputs.entries()) {
-    const describe: TailOptions["describe"] = (file) => describeFile(file, input.tag, about);
-    tails.push(await open(input, describe, claimed[index]!.map(withTag(input.tag))));
+  const named = inputs
+    .filter((input) => input.plugin === "tail")
+    .map((input) => ({
+      config: input,
+      describe: (file: Parameters<Followed["describe"]>[0]) => describeFile(file, input.tag, about),
+      multilineOf,
+      recall: withTag(input.tag),
+    }));
+  const { storagePath, node } = service;
+  const parts = await openSpools(createSpooledInputs(inputs), { storagePath, node, log });
+  try {
+    // Spools first: a pattern may reach into the state folder.
+    const followed = [...parts.map(followedSpool), ...named];
+    const { claimed, left } = await shareOut(
+      records,
+      followed.map((each) => each.config),
+    );
+    const tails: Tail[] = [];
+    for (const [index, each] of followed.entries()) tails.push(await open(each, claimed[index]!.map(each.recall)));
+    const leftTails: Tail[] = [];
+    for (const framing of FRAMINGS) {
+      const own = left.filter((record) => record.framing === framing);
+      const unnamed = { ...(named[0] ?? followed[0]!).config, path: [], excludePath: [], framing };
+      const like = { config: unnamed, describe: describeLike(own), multilineOf };
+      if (own.length > 0) leftTails.push(await open(like, own));
+    }
+    if (left.length > 0)
+      log.warn(
+        { files: left.length, first: left[0]!.path },
+        "files that no input names any more are kept, not shipped",
+      );
+    const spools = parts.map((part, index) => ({ ...part, tail: tails[index]! }));
+    return { tails, spools, leftTails, store };
+  } catch (error) {
+    for (const { spool } of parts) await spool.close();
+    throw error;
   }
-  const leftTails: Tail[] = [];
-  for (const framing of FRAMINGS) {
-    const own = left.filter((record) => record.framing === framing);
-    const unnamed = { ...inputs[0]!, path: [], excludePath: [], framing };
-    if (own.length > 0) leftTails.push(await open(unnamed, describeLike(own), own));
-  }
-  if (left.length > 0)
-    log.warn({ files: left.length, first: left[0]!.path }, "files that no input names any more are kept, not shipped");
-  return { tails, leftTails, store };
+}
+
+/** The lines of its files are whole records. */
+function followedSpool({ config, describe }: SpoolParts): Followed {
+  return { config, describe, multilineOf: () => null, recall: (record) => record };
 }
 
 const POD_UNKNOWN = "the pod of a file is not known in time; it is shipped with what its path says";

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { QUIET_MS } from "./input/tail/followed-file.ts";
+import { runSpools } from "./input/spool/spooled-input.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { Logger } from "./telemetry/log.ts";
 
 export const STOPPED_EARLY = "told to stop before everything was shipped; the next start ships the rest";
 
@@ -10,12 +12,31 @@ const WAIT_MS = 250;
  * Ships until nothing is left that is complete, or could be within QUIET_MS. Throws if a step fails, or if it is told to
  * stop before that: what is not shipped yet waits for the next start.
  */
-export async function shipOnce(
-  pipeline: Pipeline,
-  { stop, abandon }: { stop: AbortSignal; abandon: AbortSignal },
-): Promise<void> {
-  const { tails, shippers, recoveries } = pipeline;
+export async function shipOnce(pipeline: Pipeline, { stop, abandon, log }: OnceContext): Promise<void> {
+  const { recoveries, spools } = pipeline;
   for (const recovery of recoveries) await recovery.run(abandon);
+  const appending = { done: false };
+  const spooled = runSpools(spools, { once: true, signal: stop, log }).finally(() => (appending.done = true));
+  // Thrown where it is waited for.
+  spooled.catch(() => undefined);
+  while (!appending.done) {
+    await sleep(WAIT_MS, undefined, { signal: stop }).catch(() => undefined);
+    if (spools.some(({ spool }) => spool.isFull)) await shipAll(pipeline, { stop, abandon });
+  }
+  await spooled;
+  await shipAll(pipeline, { stop, abandon });
+  await pipeline.recordHeld();
+}
+
+interface OnceContext {
+  readonly stop: AbortSignal;
+  readonly abandon: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Ships what the files have now, and gives up those that are done. */
+async function shipAll(pipeline: Pipeline, { stop, abandon }: Pick<OnceContext, "stop" | "abandon">): Promise<void> {
+  const { tails, shippers } = pipeline;
   const deadline = performance.now() + 2 * QUIET_MS;
   for (const tail of tails) await tail.discover(performance.now());
   for (;;) {
@@ -34,5 +55,4 @@ export async function shipOnce(
     if (!moved) await sleep(WAIT_MS, undefined, { signal: stop }).catch(() => undefined);
   }
   await pipeline.release();
-  await pipeline.recordHeld();
 }

@@ -9,7 +9,7 @@ import { createOutputFilters } from "./filter/recorded.ts";
 import type { Chain } from "./input/tail/followed-file.ts";
 import type { FileUse } from "./input/tail/release.ts";
 import type { Tail } from "./input/tail/tail.ts";
-import { openInputs } from "./inputs.ts";
+import { openInputs, type FollowedSpool } from "./inputs.ts";
 import { adoptJournals, journalPath } from "./journals.ts";
 import { createOutput, destinationId, outputId } from "./output/create.ts";
 import { sayLosses } from "./loss.ts";
@@ -31,6 +31,7 @@ export interface Pipeline {
   readonly config: AgentConfig;
   /** The inputs', and those that keep the files which no input names any more. */
   readonly tails: readonly Tail[];
+  readonly spools: readonly FollowedSpool[];
   readonly shippers: readonly Shipper[];
   /** One for each output, and for each shipment that an output left which is configured no more. */
   readonly pumps: readonly Pump[];
@@ -68,6 +69,7 @@ interface Parts {
   readonly config: AgentConfig;
   readonly inputs: readonly Tail[];
   readonly tails: readonly Tail[];
+  readonly spools: readonly FollowedSpool[];
   readonly shippers: Shipper[];
   readonly pumps: Pump[];
   readonly recoveries: Recovery[];
@@ -86,6 +88,7 @@ export async function openPipeline(configured: AgentConfig, context: PipelineCon
   const podWaitMs = podWaitOf(config, context.once);
   const {
     tails: inputs,
+    spools,
     leftTails,
     store,
   } = await openInputs(config, { ...context, pods, podWaitMs, ledger: telemetry.ledger }).catch(
@@ -97,7 +100,18 @@ export async function openPipeline(configured: AgentConfig, context: PipelineCon
   const tails = [...inputs, ...leftTails];
   const { storagePath: directory, totalLimitSizeBytes: limitBytes } = config.service;
   const retention = createRetention(tails, { directory, limitBytes, log });
-  const parts: Parts = { config, inputs, tails, shippers: [], pumps: [], recoveries: [], opened: [], retention, pods };
+  const parts: Parts = {
+    config,
+    inputs,
+    tails,
+    spools,
+    shippers: [],
+    pumps: [],
+    recoveries: [],
+    opened: [],
+    retention,
+    pods,
+  };
   try {
     await openOutputs(parts, context);
   } catch (error) {
@@ -257,7 +271,7 @@ function quarantineFolder({ service }: AgentConfig): string {
   return join(service.storagePath, "quarantine");
 }
 
-async function release({ tails, shippers, recoveries, retention, opened, pods }: Parts): Promise<void> {
+async function release({ tails, spools, shippers, recoveries, retention, opened, pods }: Parts): Promise<void> {
   const isNeeded = (chain: Chain): boolean => recoveries.some((recovery) => recovery.needs(chain));
   const use: FileUse = {
     isDone: (chain, file) => !isNeeded(chain) && shippers.every((shipper) => shipper.isDone(chain, file)),
@@ -267,6 +281,7 @@ async function release({ tails, shippers, recoveries, retention, opened, pods }:
     },
   };
   await retention.giveUp(use);
+  for (const each of spools) await reclaim(each, use);
   for (const tail of tails) {
     const ended = await tail.release(use);
     for (const chainId of ended) for (const shipper of shippers) shipper.forget(chainId);
@@ -278,14 +293,25 @@ async function release({ tails, shippers, recoveries, retention, opened, pods }:
   for (const positions of opened) forgetReleased(positions, tails);
 }
 
+/** Removes the files of a spool that every output has committed. */
+async function reclaim({ spool, tail }: FollowedSpool, use: FileUse): Promise<void> {
+  const byPath = new Map([...tail.chains.values()].map((chain) => [chain.path, chain]));
+  const removed = await spool.reclaim((path, bytes) => {
+    const chain = byPath.get(path);
+    return chain !== undefined && chain.files.every((file) => file.size === bytes && use.isDone(chain, file));
+  });
+  tail.removed(new Set(removed));
+}
+
 async function close(
-  { pumps, shippers, opened, tails, pods }: Parts,
+  { pumps, shippers, opened, tails, spools, pods }: Parts,
   { telemetry, held }: PipelineContext,
   over: Promise<void>,
 ): Promise<void> {
   await pods?.close();
   await Promise.race([Promise.all(pumps.map(async (pump) => await pump.stop())), over]);
   for (const shipper of shippers) telemetry.detach(shipper.outputId);
+  for (const { spool } of spools) await spool.close();
   // What hangs and wakes up later can't journal any more, so that it can't publish either.
   for (const positions of opened) await positions.close();
   for (const tail of tails) for (const [id, handle] of await tail.detach()) held.set(id, handle);

@@ -1,13 +1,14 @@
 import { isUtf8 } from "node:buffer";
-import { CUT, STREAM, type Batch, type Origin } from "../record.ts";
+import { CUT, STREAM, type Batch, type LogRecord, type Origin } from "../record.ts";
 import type { MultilineConfig } from "../../config/multiline.ts";
 import type { Framing } from "../../config/framing.ts";
 import { CriPrefix } from "./cri.ts";
 import { DockerLine } from "./docker.ts";
-import { LevelDetector } from "./level.ts";
+import { LevelDetector, levelOfFields } from "./level.ts";
 import { LineMatcher } from "./multiline/line-matcher.ts";
 import { lineRules } from "./multiline/line-rules.ts";
 import { OpenRecord, RECORD_BYTES_MAX, type Fragment } from "./open-record.ts";
+import { SpoolLine } from "./spool.ts";
 
 /** Records of one batch at most: bounds the arrays, not the throughput. */
 const BATCH_RECORDS_MAX = 4096;
@@ -110,6 +111,8 @@ export class Assembler {
   readonly #framing: Framing;
   /** For docker alone. */
   readonly #docker: DockerLine | null;
+  /** For spool alone. */
+  readonly #spool: SpoolLine | null;
   readonly #skipEmpty: boolean;
   readonly #readSeconds: number;
   readonly #readNanos: number;
@@ -133,8 +136,8 @@ export class Assembler {
   #endingsAt = -1;
   /** Where the message of the line that was read last ends. */
   #messageEnd = 0;
-  /** Where in the bytes the line stands that `#docker` holds; -1: none. */
-  #dockerAt = -1;
+  /** Where in the bytes the line stands that `#docker` or `#spool` holds; -1: none. */
+  #heldAt = -1;
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
@@ -146,6 +149,7 @@ export class Assembler {
     this.#source = source;
     this.#framing = options.framing;
     this.#docker = options.framing === "docker" ? new DockerLine() : null;
+    this.#spool = options.framing === "spool" ? new SpoolLine() : null;
     this.#skipEmpty = options.skipEmpty === true;
     this.#readSeconds = Math.floor(readTimeMs / 1000);
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
@@ -174,7 +178,7 @@ export class Assembler {
     for (let at = 0; at < bytes.length || at === 0;) {
       const newline = bytes.indexOf(10, at);
       const end = newline < 0 ? bytes.length : newline;
-      this.#dockerAt = -1;
+      this.#heldAt = -1;
       const isFramed = this.#readPrefix(bytes, at, end);
       // The file was replaced: reading it finds that out.
       if (this.#prefix.stream !== stream) return;
@@ -206,7 +210,7 @@ export class Assembler {
       const lineEnd = terminated ? newline : end;
       if (!terminated && !torn && !(pieces && this.#isOverlong(bytes, at, end))) break;
       const next = this.#line(bytes, at, lineEnd, terminated, base, valid);
-      if (next !== at) this.#dockerAt = -1;
+      if (next !== at) this.#heldAt = -1;
       at = next;
     }
     if (!this.#batch.taken) this.due = true;
@@ -258,7 +262,8 @@ export class Assembler {
       this.#messageEnd = end;
       return true;
     }
-    if (this.#docker !== null && this.#readDocker(this.#docker, bytes, start, end)) return true;
+    const held = this.#docker ?? this.#spool;
+    if (held !== null && this.#readHeld(held, bytes, start, end)) return true;
     this.#messageEnd = end;
     this.#prefix.stream = STREAM.none;
     this.#prefix.partial = false;
@@ -267,20 +272,20 @@ export class Assembler {
     return false;
   }
 
-  /** A line of Docker's can be read once only: one that has to wait for a batch is known by its place. */
-  #readDocker(docker: DockerLine, bytes: Buffer, start: number, end: number): boolean {
-    const isKnown = start === this.#dockerAt;
-    // Docker cuts messages at 16 KB; of a line without end nothing could go out in pieces.
-    if (!isKnown && (end - start > RECORD_BYTES_MAX || !docker.parse(bytes, start, end))) return false;
-    this.#dockerAt = start;
+  /** A line with escapes can be read once only: one that has to wait for a batch is known by its place. */
+  #readHeld(line: DockerLine | SpoolLine, bytes: Buffer, start: number, end: number): boolean {
+    const isKnown = start === this.#heldAt;
+    // Docker cuts messages at 16 KB, the spool lines at 1 MiB; of a line without end nothing could go out in pieces.
+    if (!isKnown && (end - start > RECORD_BYTES_MAX || !line.parse(bytes, start, end))) return false;
+    this.#heldAt = start;
     Object.assign(this.#prefix, {
-      stream: docker.stream,
-      partial: docker.partial,
-      seconds: docker.seconds,
-      nanos: docker.nanos,
-      message: docker.message,
+      stream: line.stream,
+      partial: line instanceof DockerLine && line.partial,
+      seconds: line.seconds,
+      nanos: line.nanos,
+      message: line.message,
     });
-    this.#messageEnd = docker.messageEnd;
+    this.#messageEnd = line.messageEnd;
     return true;
   }
 
@@ -328,12 +333,25 @@ export class Assembler {
       this.filtered = { bytes: this.filtered.bytes + next - start, records: this.filtered.records + 1 };
       return next;
     }
-    if (!this.#add(bytes, message, messageEnd, base + start, valid, this.#prefix.partial ? CUT.limit : CUT.none))
-      return start;
+    const isPart = this.#prefix.partial || (this.#spool?.cut === true && isFramed);
+    if (!this.#add(bytes, message, messageEnd, base + start, valid, isPart ? CUT.limit : CUT.none)) return start;
     this.rawBytes[this.#batch.count - 1] = next - start;
+    if (this.#spool !== null) this.#addSpooled(isFramed ? this.#spool : null, bytes);
     this.#midLine = false;
     if (this.#framing !== "plain" && !isFramed && !continued) this.counters.unparsed++;
     return next;
+  }
+
+  /** What a line of a spool says of the row that was added last beyond its message. */
+  #addSpooled(line: SpoolLine | null, bytes: Buffer): void {
+    const batch = this.#batch;
+    const row = batch.count - 1;
+    const fields = line?.fields(bytes) ?? null;
+    if (fields !== null) batch.records ??= Array.from<null>({ length: row }).fill(null);
+    batch.records?.push(fields);
+    const named = line?.level ?? 0;
+    const level = named === 0 && fields !== null ? levelOfFields(fields) : named;
+    if (level !== 0) batch.level[row] = level;
   }
 
   /** Made only where it is needed: an object a line would be most of the garbage. */
@@ -496,6 +514,7 @@ export class Assembler {
     const batch = this.#batch;
     batch.taken = false;
     batch.count = 0;
+    batch.records = null;
     batch.origin = this.#source.origin;
     this.batchStart = { offset, open: this.#openStates() };
     this.filteredAtBatchStart = this.filtered;
@@ -598,6 +617,7 @@ interface MutableBatch extends Batch {
   origin: Origin;
   bytes: Buffer;
   count: number;
+  records: (LogRecord | null)[] | null;
   taken: boolean;
 }
 

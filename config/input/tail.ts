@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { FRAMINGS, type Framing } from "../framing.ts";
+import { RUNTIME_FRAMINGS, type Framing } from "../framing.ts";
 import type { MultilineConfig } from "../multiline.ts";
 import { multilineNames, multilineOf } from "../multiline-parsers.ts";
 import type { OptionGroup } from "../option.ts";
@@ -163,7 +163,7 @@ export const TAIL: Plugin<TailConfig> = {
       tag: settings.tag ?? `tail.${index}`,
       path: settings.path.map((pattern) => path.resolve(pattern)),
       excludePath: settings.exclude_path.map(wholePathPattern),
-      framing: FRAMINGS.find((framing) => framings.includes(framing)) ?? "plain",
+      framing: RUNTIME_FRAMINGS.find((framing) => framings.includes(framing)) ?? "plain",
       multiline: multilineOf(section, settings["multiline.parser"], reading.multilineParsers, found),
       parser: readLineParser(section, settings, reading),
       skipEmptyLines: settings.skip_empty_lines,

@@ -26,7 +26,15 @@ test.each([3_600_000, -3_600_000])(
       },
     };
     const config = { inputs: [tailConfig(`${folder.path}/*.log`)], outputs: [{ uploadTimeoutMs: 50 }] };
-    const parts = { config, tails: [tail], pumps: [], recoveries: [], openedAtMs: 0, release: async () => {} };
+    const parts = {
+      config,
+      tails: [tail],
+      spools: [],
+      pumps: [],
+      recoveries: [],
+      openedAtMs: 0,
+      release: async () => {},
+    };
     const { log } = recordingLogger();
     const { signal } = stop;
     const telemetry = new Telemetry(log, { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 });

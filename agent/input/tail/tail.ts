@@ -142,6 +142,12 @@ export class Tail {
     return await this.#oneAtATime(async () => await releaseFiles(this.#state, use));
   }
 
+  /** Whoever wrote the files at these live paths has removed them for good: nobody need wait for a name of theirs to come back. */
+  removed(paths: ReadonlySet<string>): void {
+    for (const chain of this.chains.values())
+      if (paths.has(chain.path)) for (const file of chain.files) file.gone = true;
+  }
+
   async close(): Promise<void> {
     await this.#oneAtATime(async () => await this.#close());
   }

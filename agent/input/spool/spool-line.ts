@@ -1,0 +1,89 @@
+import { isUtf8 } from "node:buffer";
+import { SPOOL_LINE_BYTES_MAX } from "../../parser/spool.ts";
+
+/** One record for a spool. */
+export interface SpoolRecord {
+  /** Since 1970, and 0 to 999,999,999 nanoseconds after it. */
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly stream: "stdout" | "stderr" | null;
+  /** 1 + index into LEVELS of config/table.ts; left out or 0: it is looked for in the message, or in the fields. */
+  readonly level?: number;
+  /** The message. Null: field `log` of the fields is, if it is a text. */
+  readonly log: Uint8Array | null;
+  /**
+   * The record in the order in which Fluent Bit has it, if it is more than a message: JSON. With a message beside it, `log` is
+   * no field of it unless it is here.
+   */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}
+
+/** What stands before a payload at most: seconds, nanoseconds, flags, the length of the fields. */
+const PREFIX_BYTES_MAX = 64;
+const PAYLOAD_BYTES_MAX = SPOOL_LINE_BYTES_MAX - PREFIX_BYTES_MAX;
+
+/** The lines of a record, as agent/parser/spool.ts describes them: one, but for a message that is too long for it. */
+export function linesOf(record: SpoolRecord): Buffer[] {
+  const { fields } = record;
+  const text = fields !== null && record.log === null ? fields["log"] : null;
+  const hasLog = typeof text === "string";
+  const message = Buffer.from(record.log ?? (hasLog ? text : ""));
+  if (fields === null) return messageLines(record, message);
+  const json = Buffer.from(JSON.stringify(hasLog ? { ...fields, log: 0 } : fields));
+  const escaped = escape(message);
+  const head = Buffer.from(`${prefixOf(record, hasLog ? "r" : "f", escaped === message ? "-" : "e")}${json.length} `);
+  if (head.length + json.length + escaped.length < SPOOL_LINE_BYTES_MAX)
+    return [Buffer.concat([head, json, escaped, NEWLINE])];
+  // No part of an object is one: its text, then, in pieces.
+  return messageLines(record, Buffer.from(JSON.stringify(record.log === null ? fields : { log: message.toString(), ...fields }))); // prettier-ignore
+}
+
+const NEWLINE = Buffer.from("\n");
+const BACKSLASH = 92;
+
+function messageLines(record: SpoolRecord, message: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  let rest = message;
+  do {
+    const piece = rest.length <= PAYLOAD_BYTES_MAX / 2 ? rest : rest.subarray(0, pieceEnd(rest));
+    rest = rest.subarray(piece.length);
+    const escaped = escape(piece);
+    const [whole, goesOn] = escaped === piece ? ["-", "c"] : ["e", "x"];
+    const head = prefixOf(record, "m", rest.length > 0 ? goesOn : whole);
+    lines.push(Buffer.concat([Buffer.from(head), escaped, NEWLINE]));
+  } while (rest.length > 0);
+  return lines;
+}
+
+function prefixOf({ seconds, nanos, stream, level }: SpoolRecord, kind: string, flag: string): string {
+  const letter = stream === null ? "-" : stream[3];
+  const time = `${Math.max(0, Math.trunc(seconds))}.${String(nanos).padStart(9, "0")}`;
+  return `${time} ${letter}${level || "-"}${kind}${flag} `;
+}
+
+/** How much of a message fits a line, escaped; of what is UTF-8 whole characters. */
+function pieceEnd(message: Buffer): number {
+  let room = PAYLOAD_BYTES_MAX;
+  let end = 0;
+  for (; end < message.length; end++) {
+    const byte = message[end]!;
+    room -= byte === BACKSLASH || byte === 10 ? 2 : 1;
+    if (room < 0) break;
+  }
+  if (end === message.length) return end;
+  let start = end;
+  while (start > end - 4 && (message[start]! & 0xc0) === 0x80) start--;
+  return isUtf8(message.subarray(0, start)) ? start : end;
+}
+
+/** The same bytes if there is no newline: they are read as they are then, backslashes too. */
+function escape(message: Buffer): Buffer {
+  if (!message.includes(10)) return message;
+  const escaped = Buffer.allocUnsafe(message.length * 2);
+  let length = 0;
+  for (const byte of message) {
+    if (byte === 10 || byte === BACKSLASH) escaped[length++] = BACKSLASH;
+    escaped[length++] = byte === 10 ? 110 : byte;
+  }
+  return escaped.subarray(0, length);
+}

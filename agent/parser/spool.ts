@@ -1,0 +1,117 @@
+import { STREAM } from "../record.ts";
+import type { LogRecord } from "../record.ts";
+import { parseObject } from "../log-record.ts";
+
+/**
+ * The agent's own lines, for what it can't read again (agent/input/spool/): one record each.
+ *
+ *   <seconds>.<nanos> <stream><level><kind><flag> <payload>\n
+ *   1763706000.000000042 o-m- GET /
+ *   1763706000.000000042 -5fe 14 {"unit":"sshd"}two\nlines
+ *
+ * seconds  since 1970; nanos: nine digits
+ * stream   `o`, `e`, `-` for none
+ * level    1 + its index in LEVELS, `-` if the message is to be asked for it
+ * kind     `m`: the payload is the message
+ *          `r`: the length of a JSON object in bytes, a blank, the object, the message; the object is the record, and where it
+ *               has `"log":0` the message stands
+ *          `f`: the same; the message is no field of the record
+ * flag     `e`: in the message `\` and newline are written `\\` and `\n`; `c`: the record was cut here, the next line goes
+ *          on; `x`: both; `-`: neither
+ *
+ * No line is longer than SPOOL_LINE_BYTES_MAX. Those of one file have one origin, which `source.json` beside it says.
+ */
+export const SPOOL_LINE_BYTES_MAX = 1024 * 1024;
+
+const SPACE = 32;
+const DOT = 46;
+const ZERO = 48;
+const BACKSLASH = 92;
+const LETTER = { c: 99, e: 101, f: 102, m: 109, n: 110, o: 111, r: 114, x: 120 } as const;
+const NANO_DIGITS = 9;
+
+/** Reads such a line without allocating, but for the fields of those that have some: the result stands here until the next call. */
+export class SpoolLine {
+  seconds = 0;
+  nanos = 0;
+  /** By the STREAM codes. */
+  stream: number = STREAM.none;
+  /** As in `Batch.level`; 0: ask the message. */
+  level = 0;
+  /** The record goes on in the next line. */
+  cut = false;
+  /** The message is `bytes[message, messageEnd)`. */
+  message = 0;
+  messageEnd = 0;
+  #fields = { start: 0, end: 0, hasLog: false };
+
+  /**
+   * Parses the line `bytes[start, end)`; false, and nothing was changed, if it is none. The message is unescaped where it
+   * stands, so a line can be read once only.
+   */
+  parse(bytes: Buffer, start: number, end: number): boolean {
+    const flags = this.#readTime(bytes, start, end);
+    if (flags < 0 || flags + 5 > end || bytes[flags + 4] !== SPACE) return false;
+    const [stream, level, kind, flag] = [bytes[flags]!, bytes[flags + 1]!, bytes[flags + 2]!, bytes[flags + 3]!];
+    const message = kind === LETTER.m ? flags + 5 : this.#readFields(bytes, flags + 5, end, kind);
+    if (message < 0) return false;
+    if (kind === LETTER.m) this.#fields.end = this.#fields.start = 0;
+    this.stream = stream === LETTER.o ? STREAM.stdout : stream === LETTER.e ? STREAM.stderr : STREAM.none;
+    this.level = level >= ZERO && level <= ZERO + 6 ? level - ZERO : 0;
+    this.cut = flag === LETTER.c || flag === LETTER.x;
+    this.message = message;
+    this.messageEnd = flag === LETTER.e || flag === LETTER.x ? unescapeInPlace(bytes, message, end) : end;
+    return true;
+  }
+
+  /** The record of the line that was parsed last; null if it is a message alone. */
+  fields(bytes: Buffer): LogRecord | null {
+    const { start, end, hasLog } = this.#fields;
+    if (end === 0) return null;
+    const record = parseObject(bytes.toString("utf8", start, end));
+    if (record !== null && hasLog) record["log"] = bytes.toString("utf8", this.message, this.messageEnd);
+    return record;
+  }
+
+  /** Returns where the flags start, or -1. */
+  #readTime(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    let seconds = 0;
+    for (; at < end && isDigit(bytes[at]!); at++) seconds = seconds * 10 + bytes[at]! - ZERO;
+    if (at === start || bytes[at] !== DOT || at + NANO_DIGITS + 2 > end || bytes[at + NANO_DIGITS + 1] !== SPACE)
+      return -1;
+    let nanos = 0;
+    for (let digit = at + 1; digit <= at + NANO_DIGITS; digit++) {
+      if (!isDigit(bytes[digit]!)) return -1;
+      nanos = nanos * 10 + bytes[digit]! - ZERO;
+    }
+    this.seconds = seconds;
+    this.nanos = nanos;
+    return at + NANO_DIGITS + 2;
+  }
+
+  /** Returns where the message starts, or -1. */
+  #readFields(bytes: Buffer, from: number, end: number, kind: number): number {
+    if (kind !== LETTER.r && kind !== LETTER.f) return -1;
+    let at = from;
+    let length = 0;
+    for (; at < end && isDigit(bytes[at]!); at++) length = length * 10 + bytes[at]! - ZERO;
+    if (at === from || bytes[at] !== SPACE || at + 1 + length > end) return -1;
+    this.#fields = { start: at + 1, end: at + 1 + length, hasLog: kind === LETTER.r };
+    return at + 1 + length;
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte < ZERO + 10;
+}
+
+function unescapeInPlace(bytes: Buffer, from: number, to: number): number {
+  let write = from;
+  for (let read = from; read < to; read++) {
+    const isEscape = bytes[read] === BACKSLASH && read + 1 < to;
+    if (isEscape) read++;
+    bytes[write++] = isEscape && bytes[read] === LETTER.n ? 10 : bytes[read]!;
+  }
+  return write;
+}
