@@ -1,4 +1,5 @@
 /** What reading a plan's objects would take, from the footers of some of them, before it is begun. */
+import { brokenObject } from "./store/broken-object.ts";
 import { footerBytes, readFooter, TRAILER_BYTES, type Footer } from "./store/parquet/footer.ts";
 import { isNeededColumn, neededGroups } from "./store/parquet/select.ts";
 import { createFooterGuess, type FooterGuess } from "./store/s3/footer-guess.ts";
@@ -25,7 +26,7 @@ const IN_FLIGHT_MAX = 32;
  * Whoever can't be sampled is taken to be like the others, by bytes. Throws what the store's `read` throws.
  */
 export async function estimate(
-  store: Pick<Store, "kind" | "read">,
+  store: Pick<Store, "location" | "kind" | "read">,
   objects: readonly StoredObject[],
   need: Need,
   signal: AbortSignal,
@@ -69,7 +70,12 @@ interface Cost {
   readonly requests: number;
 }
 
-async function costOf(store: Pick<Store, "read">, object: StoredObject, need: Need, guess: FooterGuess): Promise<Cost> {
+async function costOf(
+  store: Pick<Store, "location" | "read">,
+  object: StoredObject,
+  need: Need,
+  guess: FooterGuess,
+): Promise<Cost> {
   const { footer, length } = await readObjectFooter(store, object, guess);
   const isNeeded = isNeededColumn(need);
   const chunks = neededGroups(footer, need).flatMap((group) => group.chunks.filter(isNeeded));
@@ -77,9 +83,9 @@ async function costOf(store: Pick<Store, "read">, object: StoredObject, need: Ne
   return { bytes: length + sum(chunks.map(({ start, end }) => end - start)), requests: 1 + ranges.length };
 }
 
-/** The footer, and its length with what follows it. Throws RangeError naming an object that is broken. */
+/** The footer, and its length with what follows it. Throws CliError naming an object that is broken. */
 async function readObjectFooter(
-  { read }: Pick<Store, "read">,
+  { location, read }: Pick<Store, "location" | "read">,
   { key, bytes }: StoredObject,
   guess: FooterGuess,
 ): Promise<{ footer: Footer; length: number }> {
@@ -92,7 +98,7 @@ async function readObjectFooter(
     return { footer: readFooter(whole.subarray(0, -TRAILER_BYTES)), length };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`cannot read the footer of ${key}: ${error.message}`, { cause: error });
+    throw brokenObject(`${location}/${key}`, error.message);
   }
 }
 

@@ -1,4 +1,6 @@
+import { CliError, EXIT } from "../cli-error.ts";
 import type { Token } from "../dialect/lexer.ts";
+import { brokenObject } from "../store/broken-object.ts";
 import { QueryError } from "./engine.ts";
 import type { LoweredQuery } from "./engine.ts";
 import { endBefore, sourceToken, tokenAt } from "./source-token.ts";
@@ -13,23 +15,22 @@ export interface Failure {
   /** The name that was not found. */
   readonly name: string | null;
   readonly subtype: string | null;
+  /** The file that could not be read, where the message does not say so. */
+  readonly file?: string;
 }
 
 /** Kinds of failure that another query text would not have had. */
 const USER_FAULTS = new Set(
   `parser syntax binder catalog conversion mismatch-type not-implemented out-of-range invalid-input invalid-type
-   parameter-not-resolved parameter-not-allowed divide-by-zero expression constraint decimal invalid`.split(/\s+/),
+   parameter-not-resolved parameter-not-allowed divide-by-zero expression constraint decimal`.split(/\s+/),
 );
 
-/** A failure of DuckDB as an error for the user (QueryError, placed in the user's text) or as the engine's own (Error). */
+/** A failure of DuckDB as an error for the user (QueryError, placed in the user's text), or as that of a file or the engine (CliError, exit 4). */
 export function convertFailure(failure: Failure, query: LoweredQuery): Error {
   const kind = failure.type.toLowerCase().replaceAll(/[ _]/g, "-");
-  const file = query.files.find((path) => failure.message.includes(path));
-  if (file !== undefined) {
-    const name = query.nameOf?.(file) ?? file;
-    return new Error(`read ${name}: ${failure.message.replaceAll(file, name)}`);
-  }
-  if (!USER_FAULTS.has(kind)) return new Error(`run the query on DuckDB: ${failure.type}: ${failure.message}`);
+  const file = failure.file ?? query.files.find((path) => failure.message.includes(path));
+  if (file !== undefined) return failureOfFile(query.nameOf?.(file) ?? file, failure.message.replaceAll(file, "it"));
+  if (!USER_FAULTS.has(kind)) return failureOfEngine(failure);
   const isParser = kind === "parser" || kind === "syntax";
   const offset = failure.position === null ? null : toUtf16(query.sql, failure.position, isParser);
   const token = offset === null ? null : sourceToken(offset, query);
@@ -40,6 +41,30 @@ export function convertFailure(failure: Failure, query: LoweredQuery): Error {
   const { message, hint, isMember } = explain(failure, token, query);
   const at = isMember && token !== null ? memberOf(token, query.text) : token;
   return new QueryError(message, at && { start: at.start, end: at.end }, hint);
+}
+
+/** DuckDB quotes values that it cannot read. */
+const WHY_CHARACTERS_MAX = 200;
+
+function failureOfFile(name: string, message: string): CliError {
+  const why = message
+    .split("\n")[0]!
+    .replaceAll(/"it"|'it'/g, "it")
+    .slice(0, WHY_CHARACTERS_MAX);
+  if (/no such file/i.test(message)) {
+    const hint = "it was deleted since the store was listed (retention?): ask again";
+    return new CliError(`cannot read ${name}: ${why}`, hint, EXIT.backend);
+  }
+  if (/permission denied/i.test(message))
+    return new CliError(`cannot read ${name}: ${why}`, "check the permissions of the store's files", EXIT.backend);
+  return brokenObject(name, why);
+}
+
+function failureOfEngine({ type, message }: Failure): CliError {
+  const hint = /memory/i.test(type)
+    ? "narrow its time (--since), give ORDER BY a LIMIT, or group by less"
+    : "if an object is broken: a narrower window (--from, --to) tells which; logq doctor looks at the newest";
+  return new CliError(`run the query on DuckDB: ${type}: ${message}`, hint, EXIT.backend);
 }
 
 /** Reads the JSON in the message of a DuckDB error; null if there is none. */

@@ -69,7 +69,7 @@ describe("what reading objects would take", () => {
 
   test("fails with the name of an object that is broken", async () => {
     const store = storeOf({ torn: Buffer.from("PAR1 and no more") });
-    await expect(estimate(store, store.objects, EVERYTHING, never)).rejects.toThrow(/footer of .*torn.parquet/);
+    await expect(estimate(store, store.objects, EVERYTHING, never)).rejects.toThrow(/torn\.parquet is broken: /);
   });
 
   test("stops when it is aborted", async () => {
@@ -109,7 +109,7 @@ function storeOf(files: Readonly<Record<string, Buffer>>) {
     if (range !== undefined) reads.push(range);
     return byKey.get(key)!.subarray(range?.start, range?.end);
   };
-  return { kind: "directory" as const, objects, reads, read };
+  return { location: "/store", kind: "directory" as const, objects, reads, read };
 }
 
 /** An object with a row group per pod: so many rows that hardly compress. */

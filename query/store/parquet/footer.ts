@@ -2,7 +2,7 @@
  * What the end of a Parquet file says of its row groups: FileMetaData, its length (4 bytes, little endian) and `PAR1`.
  * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
  */
-import { eachField, eachStruct, readBinary, readInteger, readTexts } from "./thrift.ts";
+import { eachField, eachStruct, readBinary, readInteger, readTexts, THRIFT } from "./thrift.ts";
 
 export interface Footer {
   /** FileMetaData as it was read; offsets named `at` are those of structs in it. */
@@ -55,11 +55,15 @@ export function footerBytes(trailer: Uint8Array): number {
 /** Reads FileMetaData (without length and magic). Throws RangeError if it is broken or says what logq cannot read. */
 export function readFooter(bytes: Uint8Array): Footer {
   const groups: RowGroup[] = [];
-  let rows = 0;
-  eachField(bytes, 0, (id, _, start) => {
-    if (id === 3) rows = readInteger(bytes, start);
+  let rows = -1;
+  const end = eachField(bytes, 0, (id, type, start) => {
+    if (id === 3 && type === THRIFT.i64) rows = readInteger(bytes, start);
     if (id === 4) eachStruct(bytes, start, (at) => readRowGroup(bytes, at, groups));
   });
+  // Thrift skips what it does not know: a byte that is not as it was may hide row groups, and nobody would miss them.
+  if (end !== bytes.length) throw new RangeError(`its footer ends at byte ${end} of ${bytes.length}`);
+  const held = groups.reduce((sum, group) => sum + group.rows, 0);
+  if (held !== rows) throw new RangeError(`it is said to have ${rows} rows, and ${held} in its row groups`);
   return { bytes, rows, groups };
 }
 

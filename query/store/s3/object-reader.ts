@@ -1,6 +1,7 @@
 /** The bytes of one object: of its end, which is fetched for the footer; from the cache; else from the bucket. */
 import { createHash } from "node:crypto";
-import { CliError, EXIT } from "../../cli-error.ts";
+import type { CliError } from "../../cli-error.ts";
+import { brokenObject } from "../broken-object.ts";
 import { footerBytes, TRAILER_BYTES } from "../parquet/footer.ts";
 import type { FooterGuess } from "./footer-guess.ts";
 import type { S3Object } from "./listing.ts";
@@ -64,11 +65,11 @@ export function openObject(object: S3Object, setup: ReaderSetup, signal: AbortSi
     async footer() {
       const known = small.read(footerId);
       if (known !== null) return known;
-      if (size < MAGIC_BYTES + TRAILER_BYTES) throw brokenObject(object, setup, `it is ${size} bytes long`);
+      if (size < MAGIC_BYTES + TRAILER_BYTES) throw broken(object, setup, `it is ${size} bytes long`);
       await fetchTail(size <= WHOLE_BYTES_MAX ? 0 : size - Math.max(TRAILER_BYTES, guess.bytes(size)));
       const length = understood(object, setup, () => footerBytes(tail.bytes));
       const start = size - TRAILER_BYTES - length;
-      if (start < MAGIC_BYTES) throw brokenObject(object, setup, `its footer is said to be ${length} bytes long`);
+      if (start < MAGIC_BYTES) throw broken(object, setup, `its footer is said to be ${length} bytes long`);
       guess.learn(size, length + TRAILER_BYTES);
       if (start < tail.start) await fetchTail(start);
       const bytes = await fetch({ start, end: size - TRAILER_BYTES });
@@ -104,14 +105,13 @@ export function understood<Result>(object: S3Object, setup: Pick<ReaderSetup, "l
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) throw brokenObject(object, setup, error.message);
+    if (error instanceof RangeError) throw broken(object, setup, error.message);
     throw error;
   }
 }
 
-function brokenObject({ key }: S3Object, { location }: Pick<ReaderSetup, "location">, why: string): CliError {
-  const hint = "delete or replace it, or leave its hour out by --from and --to; logq doctor looks for more";
-  return new CliError(`${location}/${key} is no whole Parquet file: ${why}`, hint, EXIT.backend);
+function broken({ key }: S3Object, { location }: Pick<ReaderSetup, "location">, why: string): CliError {
+  return brokenObject(`${location}/${key}`, why);
 }
 
 /** Hexadecimal, 16 bytes: fit for a file's name. */

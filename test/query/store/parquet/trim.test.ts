@@ -73,7 +73,7 @@ describe("a file of some row groups and columns", () => {
   });
 });
 
-test("a footer that was cut or overwritten anywhere is a RangeError, or another footer, and nothing else", async () => {
+test("a footer that was cut or overwritten anywhere is a RangeError, or another footer with as many rows, and nothing else", async () => {
   const object = await objectOf(PODS);
   const length = footerBytes(object.subarray(-8));
   const bytes = object.subarray(-8 - length, -8);
@@ -87,6 +87,8 @@ test("a footer that was cut or overwritten anywhere is a RangeError, or another 
     try {
       const footer = readFooter(other);
       trim(footer, footer.groups, () => true);
+      // Skipped as unknown, they would be missed by nobody.
+      if (footer.groups.reduce((sum, { rows }) => sum + rows, 0) !== 42) unexpected.push(`rows hidden by byte ${at}`);
     } catch (error) {
       if (!(error instanceof RangeError)) unexpected.push(error);
     }

@@ -114,9 +114,7 @@ describe("objects that are not what was listed", () => {
     bed.put(`${PARTITION}/b.parquet`, body ?? whole.subarray(0, whole.length / 2));
     await expect(fetchAll(bed.open(), ALL)).rejects.toMatchObject({
       exitCode: 4,
-      message: expect.stringMatching(
-        `^${bed.location}/${PARTITION}/b.parquet is no whole Parquet file: .*${why}`,
-      ) as string,
+      message: expect.stringMatching(`^${bed.location}/${PARTITION}/b.parquet is broken: .*${why}`) as string,
     });
   });
 
