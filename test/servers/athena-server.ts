@@ -11,7 +11,7 @@ import { Refusal, startJsonServer, type JsonFault, type JsonServer, type JsonSer
  *   requeued   the query runs, waits again, runs and succeeds
  *   slow       it runs, and scans, until it is stopped
  *   cutoff     it is cancelled for the workgroup's limit of bytes
- *   failed     it fails for `failure`
+ *   failed     it fails for `failure`, and `athenaError`
  *   lingers    it can be stopped, but goes on for some looks
  *   outruns    a stop comes too late: it succeeds
  */
@@ -78,6 +78,8 @@ export interface AthenaServer extends JsonServer<AthenaFault> {
   readonly executions: readonly Readonly<Execution>[];
   /** What failed queries fail for: Athena's StateChangeReason. */
   failure: string;
+  /** And how it is classified: the user's fault without. */
+  athenaError: { readonly ErrorCategory: number; readonly ErrorType: number; readonly Retryable: boolean };
   /** When StopQueryExecution came, by `performance.now()`. */
   readonly stops: { readonly id: string; readonly atMs: number }[];
   /** What each request asked, by operation. */
@@ -116,7 +118,13 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
       },
       options,
     ),
-    { executions, failure: "GENERIC_INTERNAL_ERROR: no reason", stops: [], asked: [] },
+    {
+      executions,
+      failure: "GENERIC_INTERNAL_ERROR: no reason",
+      athenaError: USERS_FAULT,
+      stops: [],
+      asked: [],
+    },
   );
   const dispose = server[Symbol.asyncDispose];
   server[Symbol.asyncDispose] = async () => {
@@ -192,11 +200,13 @@ export async function startAthenaServer(options: AthenaServerOptions): Promise<A
   /** Moves a query on by one look, and says where it stands. */
   function look(execution: Execution, bytesPerLook: number): object {
     if (!isOver(execution)) advance(execution, bytesPerLook, server.failure);
-    return described(execution);
+    return described(execution, server.athenaError);
   }
 
   return server;
 }
+
+const USERS_FAULT = { ErrorCategory: 2, ErrorType: 1006, Retryable: false };
 
 const FREE = { ifFree: false, ifMatch: null };
 
@@ -228,7 +238,7 @@ function advance(execution: Execution, bytesPerLook: number, failure: string): v
   else if (execution.answer !== null) execution.state = "SUCCEEDED";
 }
 
-function described(execution: Execution): object {
+function described(execution: Execution, athenaError: AthenaServer["athenaError"]): object {
   const { id, sql, state, reason, scannedBytes, location, managed, reused, workgroup } = execution;
   const seconds = Date.now() / 1000;
   return {
@@ -244,7 +254,7 @@ function described(execution: Execution): object {
       SubmissionDateTime: seconds,
       ...(isOver(execution) && { CompletionDateTime: seconds }),
       ...(reason !== null && { StateChangeReason: reason }),
-      ...(state === "FAILED" && { AthenaError: { ErrorCategory: 2, ErrorType: 1006, Retryable: false } }),
+      ...(state === "FAILED" && { AthenaError: athenaError }),
     },
     Statistics: {
       DataScannedInBytes: scannedBytes,

@@ -96,7 +96,7 @@ function failureOfSurroundings(code: string, text: string, { reason, queryId, is
     return backend(`Athena says that the query was cancelled${text === "" ? "" : `: ${text}`}`, `its id is ${queryId}`);
   }
   const object = /s3[an]?:\/\/[^\s'"<>)\],;]+/.exec(reason)?.[0].replace(/[.:]+$/, "");
-  if (/Slow ?Down|Status Code: 503|Rate exceeded|ICEBERG_.*THROTTL/i.test(reason)) {
+  if (/Slow ?Down|reduce your request rate|Status Code: 503|Rate exceeded|ICEBERG_.*THROTTL/i.test(reason)) {
     return new CliError("S3 or Glue throttled Athena", "try again in a minute, over a shorter time", EXIT.throttled);
   }
   if (/\bkms\b/i.test(reason)) {
