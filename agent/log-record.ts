@@ -11,7 +11,7 @@ export function recordOf(batch: Batch, row: number): LogRecord {
 
 /** Whether nothing but bytes and numbers of the batch make up a row. */
 export function isPlain(batch: Batch, row: number): boolean {
-  return batch.merge === null && (batch.records?.[row] ?? null) === null;
+  return batch.merge === null && (batch.records?.[row] ?? null) === null && (batch.fields?.[row] ?? null) === null;
 }
 
 /** Whether records have a field without any filter. */
@@ -21,11 +21,17 @@ export function isStandardField(name: string): boolean {
 
 /** The record that is made of a row with the message `log`. */
 export function plainRecord(batch: Batch, row: number, log: string, merge: MergeLog | null): LogRecord {
-  const stream = STREAM_NAMES[batch.stream[row]!];
-  const record: LogRecord = stream === null ? { log } : { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
+  const record = messageRecord(batch, row, log);
   const merged = merge === null ? record : mergeLog(record, merge);
   const fields = fieldsOfFile(batch.origin);
   return fields === NO_FIELDS ? merged : withFields(merged, Object.entries(fields));
+}
+
+function messageRecord(batch: Batch, row: number, log: string): LogRecord {
+  const own = batch.fields?.[row] ?? null;
+  if (own !== null) return { ...own.fields, [own.key]: log };
+  const stream = STREAM_NAMES[batch.stream[row]!];
+  return stream === null ? { log } : { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
 }
 
 /**

@@ -78,6 +78,11 @@ export interface Batch {
    * what would be made of them. The bytes of such a row are those of its text `log`, empty if it has none.
    */
   readonly records: readonly (LogRecord | null)[] | null;
+  /**
+   * Null or absent, or per row: what the input says beside the message, of a row without such a record. The columns have the
+   * message alone; where a record is asked for, it is made of both.
+   */
+  readonly fields?: readonly (MessageFields | null)[] | null;
   /** Not null: in the rows without such a record JSON in the message is to be merged, where records are written as JSON. */
   readonly merge: MergeLog | null;
 }
@@ -90,6 +95,14 @@ export interface MergeLog {
   readonly trim: boolean;
   /** `log` stays. */
   readonly keep: boolean;
+}
+
+/** A message and the fields that came with it. */
+export interface MessageFields {
+  /** The message's name among them. */
+  readonly key: string;
+  /** In their order; at `key` is the message's place. */
+  readonly fields: Readonly<LogRecord>;
 }
 
 /** A record as an object: fields by name in Fluent Bit's order, its time apart. Values are what JSON can say. */

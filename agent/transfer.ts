@@ -261,6 +261,7 @@ function slice(batch: Batch, from: number, to: number): Batch {
     level: batch.level.subarray(from, to),
     cut: batch.cut.subarray(from, to),
     records: batch.records?.slice(from, to) ?? null,
+    fields: batch.fields?.slice(from, to) ?? null,
     merge: batch.merge,
   };
 }

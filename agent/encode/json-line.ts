@@ -48,7 +48,7 @@ export class RecordLines implements LineWriter {
 
   bytesMax(row: number): number {
     const batch = this.#batch;
-    this.#form = batch.records === null && batch.merge === null ? PLAIN : formOf(batch, row);
+    this.#form = isAllPlain(batch) ? PLAIN : formOf(batch, row);
     const { text } = this.#form;
     if (text !== null) return 1 + (this.#time?.bytesMax ?? 0) + text.length * UTF8_BYTES_MAX + 1;
     const messageBytes = batch.end[row]! - batch.start[row]!;
@@ -145,9 +145,12 @@ export class MessageLines implements LineWriter {
   }
 
   #isMessage(row: number): boolean {
-    const { records, merge } = this.#batch;
+    const { records, fields, merge } = this.#batch;
+    if ((records?.[row] ?? null) !== null) return false;
+    const key = fields?.[row]?.key;
+    if (key !== undefined) return key === this.#key;
     // What is merged without being kept has no `log`.
-    return this.#key === "log" && (records?.[row] ?? null) === null && merge?.keep !== false;
+    return this.#key === "log" && merge?.keep !== false;
   }
 }
 
@@ -160,9 +163,13 @@ interface Form {
   readonly after: Buffer;
 }
 
+function isAllPlain({ records, fields = null, merge }: Batch): boolean {
+  return records === null && fields === null && merge === null;
+}
+
 function formOf(batch: Batch, row: number): Form {
-  const record = batch.records?.[row] ?? null;
-  if (record !== null) return { ...PLAIN, text: JSON.stringify(record) };
+  if ((batch.records?.[row] ?? batch.fields?.[row] ?? null) !== null)
+    return { ...PLAIN, text: JSON.stringify(recordOf(batch, row)) };
   return batch.merge === null ? PLAIN : mergedForm(batch, row, batch.merge);
 }
 

@@ -19,7 +19,7 @@ export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin
   const [field] = path;
   const isMatch = (text: string | null) => text !== null && pattern.pattern.test(text);
   const ofFile = isMatch(fieldText(fieldsOfFile(origin), path));
-  /** Of a row that no filter made a record of, and so has few fields beside `log`. */
+  /** Of a row with few fields beside `log`. */
   function matchesUnchanged({ batch }: Rows, row: number): boolean {
     const stream = STREAM_NAMES[batch.stream[row]!]!;
     if (field === "stream") return isMatch(stream);
@@ -33,11 +33,11 @@ export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin
   }
   return (rows, pending, matching) => {
     const merged = isMerged(rows);
-    if (field === "log" && !merged && !pending.some((row) => rows.changed(row)))
+    if (field === "log" && !merged && !pending.some((row) => rows.hasOwnFields(row)))
       return selectMessages(rows, pending, pattern, matching);
     let left = 0;
     for (const row of pending) {
-      const isRecord = merged || field === "log" || rows.changed(row);
+      const isRecord = merged || field === "log" || rows.hasOwnFields(row);
       const matches = isRecord ? isMatch(fieldText(rows.record(row), path)) : matchesUnchanged(rows, row);
       if (matches === matching) pending[left++] = row;
     }

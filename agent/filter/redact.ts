@@ -54,6 +54,7 @@ function openRedact(redaction: Redaction): BatchFilter {
         if (!rows.keeps(row)) continue;
         if (rows.changed(row)) redactRecord(rows, row, redaction);
         else if (found[row] !== 0) redactMessage(rows, row, found[row]!, secrets);
+        redactFields(rows, row, redaction);
       }
       for (const each of own) redactOwn(rows, each);
     },
@@ -92,6 +93,14 @@ function redactOwn(rows: Rows, { pattern, all, instead }: Redaction["own"][numbe
   count = selectMessages(rows, pending.subarray(0, count), pattern, true);
   for (const row of pending.subarray(0, count))
     rows.setMessage(row, Buffer.from(rows.text(row).replace(all, () => instead)));
+}
+
+/** What came with a message. */
+function redactFields(rows: Rows, row: number, redaction: Redaction): void {
+  const own = rows.fields(row);
+  if (own === null) return;
+  const fields = redactValue(own.fields, null, redaction);
+  if (fields !== own.fields) rows.setFields(row, { ...own, fields: fields as LogRecord });
 }
 
 function redactRecord(rows: Rows, row: number, redaction: Redaction): void {

@@ -1,5 +1,5 @@
 import { mergeLog, plainRecord } from "../log-record.ts";
-import type { Batch, LogRecord, MergeLog, Origin } from "../record.ts";
+import type { Batch, LogRecord, MergeLog, MessageFields, Origin } from "../record.ts";
 import { Region } from "./region.ts";
 
 /** A batch and the bytes of the file that each of its rows stands for. */
@@ -29,6 +29,7 @@ export class Rows {
   /** Made of rows that nobody changed. */
   #read: (LogRecord | null)[] | null = null;
   #changed: (LogRecord | null)[] | null = null;
+  #fields: (MessageFields | null)[] | null = null;
   #seconds: Float64Array | null = null;
   #nanos: Uint32Array | null = null;
   #level: Uint8Array | null = null;
@@ -109,7 +110,27 @@ export class Rows {
     const made = this.#recordMade(row);
     if (made !== null) return made;
     this.#read ??= blank(this.count);
-    return (this.#read[row] ??= plainRecord(this.batch, row, this.text(row), this.merge));
+    const batch = this.#fields === null ? this.batch : { ...this.batch, fields: this.#fields };
+    return (this.#read[row] ??= plainRecord(batch, row, this.text(row), this.merge));
+  }
+
+  /** What came with the message of a row that is no record that filters made; null if nothing did. */
+  fields(row: number): MessageFields | null {
+    if (this.#recordMade(row) !== null) return null;
+    return (this.#fields ?? this.batch.fields)?.[row] ?? null;
+  }
+
+  /** Whether the row is more than a message of its file: a record that filters made, or fields came with it. */
+  hasOwnFields(row: number): boolean {
+    return this.changed(row) || this.fields(row) !== null;
+  }
+
+  /** Other fields come with the row's message. */
+  setFields(row: number, fields: MessageFields): void {
+    this.#fields ??= [...(this.batch.fields ?? blank<MessageFields>(this.count))];
+    this.#fields[row] = fields;
+    if (this.#read !== null) this.#read[row] = null;
+    this.#mark(row);
   }
 
   /** Whether the row is a record that filters made. */
@@ -194,6 +215,7 @@ export class Rows {
       this.kept === this.count &&
       this.#messages === null &&
       this.#changed === null &&
+      this.#fields === null &&
       this.#seconds === null &&
       this.#level === null;
     const { batch, merge, rawBytes } = this;
@@ -253,6 +275,7 @@ export class Rows {
       nanos: pick(this.#nanos ?? batch.nanos, rows),
       level: pick(this.#level ?? batch.level, rows),
       records: hasRecords ? records : null,
+      ...(this.#fields !== null && { fields: rows.map((row) => this.#fields![row]!) }),
       merge: this.merge,
     };
     const withMessages = this.#messages === null ? selected : { ...selected, ...this.#messagesOf(rows) };
@@ -329,6 +352,7 @@ export function selectRows(batch: Batch, rows: readonly number[]): Batch {
     level: pick(batch.level, rows),
     cut: pick(batch.cut, rows),
     records: batch.records === null ? null : rows.map((row) => batch.records![row]!),
+    fields: batch.fields ? rows.map((row) => batch.fields![row]!) : null,
     merge: batch.merge,
   };
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { CUT, STREAM, type Batch, type LogRecord, type Origin } from "../record.ts";
+import { CUT, STREAM, type Batch, type LogRecord, type MessageFields, type Origin } from "../record.ts";
 import type { MultilineConfig } from "../../config/multiline.ts";
 import type { Framing } from "../../config/framing.ts";
 import { CriPrefix } from "./cri.ts";
@@ -155,7 +155,16 @@ export class Assembler {
     this.#readNanos = (readTimeMs % 1000) * 1_000_000;
     this.#matcher = options.multiline ? new LineMatcher(lineRules(options.multiline)) : null;
     this.rawBytes = arrays.rawBytes;
-    this.#batch = { ...arrays, origin: source.origin, bytes: EMPTY, count: 0, records: null, merge: null, taken: true };
+    this.#batch = {
+      ...arrays,
+      origin: source.origin,
+      bytes: EMPTY,
+      count: 0,
+      records: null,
+      fields: null,
+      merge: null,
+      taken: true,
+    };
   }
 
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
@@ -346,11 +355,14 @@ export class Assembler {
   #addSpooled(line: SpoolLine | null, bytes: Buffer): void {
     const batch = this.#batch;
     const row = batch.count - 1;
-    const fields = line?.fields(bytes) ?? null;
-    if (fields !== null) batch.records ??= Array.from<null>({ length: row }).fill(null);
-    batch.records?.push(fields);
+    const record = line?.record(bytes) ?? null;
+    if (record !== null) batch.records ??= Array.from<null>({ length: row }).fill(null);
+    batch.records?.push(record);
+    const fields = line?.messageFields(bytes) ?? null;
+    if (fields !== null) batch.fields ??= Array.from<null>({ length: row }).fill(null);
+    batch.fields?.push(fields);
     const named = line?.level ?? 0;
-    const level = named === 0 && fields !== null ? levelOfFields(fields) : named;
+    const level = named === 0 && record !== null ? levelOfFields(record) : named;
     if (level !== 0) batch.level[row] = level;
   }
 
@@ -515,6 +527,7 @@ export class Assembler {
     batch.taken = false;
     batch.count = 0;
     batch.records = null;
+    batch.fields = null;
     batch.origin = this.#source.origin;
     this.batchStart = { offset, open: this.#openStates() };
     this.filteredAtBatchStart = this.filtered;
@@ -618,6 +631,7 @@ interface MutableBatch extends Batch {
   bytes: Buffer;
   count: number;
   records: (LogRecord | null)[] | null;
+  fields: (MessageFields | null)[] | null;
   taken: boolean;
 }
 

@@ -1,5 +1,5 @@
 import { STREAM } from "../record.ts";
-import type { LogRecord } from "../record.ts";
+import type { LogRecord, MessageFields } from "../record.ts";
 import { parseObject } from "../log-record.ts";
 
 /**
@@ -16,6 +16,8 @@ import { parseObject } from "../log-record.ts";
  *          `r`: the length of a JSON object in bytes, a blank, the object, the message; the object is the record, and where it
  *               has `"log":0` the message stands
  *          `f`: the same; the message is no field of the record
+ *          `k`: the same, with `["name",{…}]` in place of the object: what came with the message, whose name and place in it
+ *               these are; the columns have the message alone
  * flag     `e`: in the message `\` and newline are written `\\` and `\n`; `c`: the record was cut here, the next line goes
  *          on; `x`: both; `-`: neither
  *
@@ -27,7 +29,7 @@ const SPACE = 32;
 const DOT = 46;
 const ZERO = 48;
 const BACKSLASH = 92;
-const LETTER = { c: 99, e: 101, f: 102, m: 109, n: 110, o: 111, r: 114, x: 120 } as const;
+const LETTER = { c: 99, e: 101, f: 102, m: 109, n: 110, o: 111, k: 107, r: 114, x: 120 } as const;
 const NANO_DIGITS = 9;
 
 /** Reads such a line without allocating, but for the fields of those that have some: the result stands here until the next call. */
@@ -43,7 +45,9 @@ export class SpoolLine {
   /** The message is `bytes[message, messageEnd)`. */
   message = 0;
   messageEnd = 0;
-  #fields = { start: 0, end: 0, hasLog: false };
+  /** `r`, `f`, `k`, or 0 for none. */
+  #kind = 0;
+  readonly #json = { start: 0, end: 0 };
 
   /**
    * Parses the line `bytes[start, end)`; false, and nothing was changed, if it is none. The message is unescaped where it
@@ -55,7 +59,7 @@ export class SpoolLine {
     const [stream, level, kind, flag] = [bytes[flags]!, bytes[flags + 1]!, bytes[flags + 2]!, bytes[flags + 3]!];
     const message = kind === LETTER.m ? flags + 5 : this.#readFields(bytes, flags + 5, end, kind);
     if (message < 0) return false;
-    if (kind === LETTER.m) this.#fields.end = this.#fields.start = 0;
+    this.#kind = kind === LETTER.m ? 0 : kind;
     this.stream = stream === LETTER.o ? STREAM.stdout : stream === LETTER.e ? STREAM.stderr : STREAM.none;
     this.level = level >= ZERO && level <= ZERO + 6 ? level - ZERO : 0;
     this.cut = flag === LETTER.c || flag === LETTER.x;
@@ -64,13 +68,24 @@ export class SpoolLine {
     return true;
   }
 
-  /** The record of the line that was parsed last; null if it is a message alone. */
-  fields(bytes: Buffer): LogRecord | null {
-    const { start, end, hasLog } = this.#fields;
-    if (end === 0) return null;
-    const record = parseObject(bytes.toString("utf8", start, end));
-    if (record !== null && hasLog) record["log"] = bytes.toString("utf8", this.message, this.messageEnd);
+  /** The record of the line that was parsed last; null if it has a message. */
+  record(bytes: Buffer): LogRecord | null {
+    if (this.#kind !== LETTER.r && this.#kind !== LETTER.f) return null;
+    const record = parseObject(bytes.toString("utf8", this.#json.start, this.#json.end));
+    if (record !== null && this.#kind === LETTER.r)
+      record["log"] = bytes.toString("utf8", this.message, this.messageEnd);
     return record;
+  }
+
+  /** What came with the message of that line; null if nothing did. */
+  messageFields(bytes: Buffer): MessageFields | null {
+    if (this.#kind !== LETTER.k) return null;
+    try {
+      const json = JSON.parse(bytes.toString("utf8", this.#json.start, this.#json.end)) as [string, LogRecord];
+      return { key: json[0], fields: json[1] };
+    } catch {
+      return null;
+    }
   }
 
   /** Returns where the flags start, or -1. */
@@ -92,12 +107,13 @@ export class SpoolLine {
 
   /** Returns where the message starts, or -1. */
   #readFields(bytes: Buffer, from: number, end: number, kind: number): number {
-    if (kind !== LETTER.r && kind !== LETTER.f) return -1;
+    if (kind !== LETTER.r && kind !== LETTER.f && kind !== LETTER.k) return -1;
     let at = from;
     let length = 0;
     for (; at < end && isDigit(bytes[at]!); at++) length = length * 10 + bytes[at]! - ZERO;
     if (at === from || bytes[at] !== SPACE || at + 1 + length > end) return -1;
-    this.#fields = { start: at + 1, end: at + 1 + length, hasLog: kind === LETTER.r };
+    this.#json.start = at + 1;
+    this.#json.end = at + 1 + length;
     return at + 1 + length;
   }
 }

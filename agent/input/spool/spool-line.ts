@@ -12,10 +12,15 @@ export interface SpoolRecord {
   /** The message. Null: field `log` of the fields is, if it is a text. */
   readonly log: Uint8Array | null;
   /**
-   * The record in the order in which Fluent Bit has it, if it is more than a message: JSON. With a message beside it, `log` is
-   * no field of it unless it is here.
+   * The record in the order in which Fluent Bit has it, if it is more than a message: JSON. Of a record column `log` has all
+   * that other columns don't, as JSON. With a message beside it, `log` is no field of it unless it is here.
    */
   readonly fields: Readonly<Record<string, unknown>> | null;
+  /**
+   * With it the fields are what came with the message, whose name and place among them this is: column `log` has the message
+   * alone, outputs that write records have all.
+   */
+  readonly messageKey?: string;
 }
 
 /** What stands before a payload at most: seconds, nanoseconds, flags, the length of the fields. */
@@ -24,18 +29,29 @@ const PAYLOAD_BYTES_MAX = SPOOL_LINE_BYTES_MAX - PREFIX_BYTES_MAX;
 
 /** The lines of a record, as agent/parser/spool.ts describes them: one, but for a message that is too long for it. */
 export function linesOf(record: SpoolRecord): Buffer[] {
-  const { fields } = record;
-  const text = fields !== null && record.log === null ? fields["log"] : null;
-  const hasLog = typeof text === "string";
-  const message = Buffer.from(record.log ?? (hasLog ? text : ""));
+  const { fields, messageKey } = record;
+  const text = record.log === null ? (fields?.[messageKey ?? "log"] ?? null) : null;
+  const message = Buffer.from(record.log ?? (typeof text === "string" ? text : ""));
   if (fields === null) return messageLines(record, message);
-  const json = Buffer.from(JSON.stringify(hasLog ? { ...fields, log: 0 } : fields));
+  const { kind, json } = jsonOf(fields, messageKey, typeof text === "string");
   const escaped = escape(message);
-  const head = Buffer.from(`${prefixOf(record, hasLog ? "r" : "f", escaped === message ? "-" : "e")}${json.length} `);
+  const head = Buffer.from(`${prefixOf(record, kind, escaped === message ? "-" : "e")}${json.length} `);
   if (head.length + json.length + escaped.length < SPOOL_LINE_BYTES_MAX)
     return [Buffer.concat([head, json, escaped, NEWLINE])];
   // No part of an object is one: its text, then, in pieces.
-  return messageLines(record, Buffer.from(JSON.stringify(record.log === null ? fields : { log: message.toString(), ...fields }))); // prettier-ignore
+  const whole = record.log === null ? fields : { ...fields, [messageKey ?? "log"]: message.toString() };
+  return messageLines(record, Buffer.from(JSON.stringify(whole)));
+}
+
+/** Fields without the message, which stands behind them. */
+function jsonOf(
+  fields: Readonly<Record<string, unknown>>,
+  messageKey: string | undefined,
+  hasLog: boolean,
+): { kind: string; json: Buffer } {
+  if (messageKey !== undefined)
+    return { kind: "k", json: Buffer.from(JSON.stringify([messageKey, { ...fields, [messageKey]: 0 }])) };
+  return { kind: hasLog ? "r" : "f", json: Buffer.from(JSON.stringify(hasLog ? { ...fields, log: 0 } : fields)) };
 }
 
 const NEWLINE = Buffer.from("\n");

@@ -4,6 +4,7 @@ import { sourceOfFile, type SpoolSource } from "../../../../agent/input/spool/so
 import { openSpool, type OpenSpool } from "../../../../agent/input/spool/spool.ts";
 import type { SpoolRecord } from "../../../../agent/input/spool/spool-line.ts";
 import { Assembler } from "../../../../agent/parser/assembler.ts";
+import { recordOf } from "../../../../agent/log-record.ts";
 import type { LogRecord } from "../../../../agent/record.ts";
 import { originOfFile, recordingLogger, recordsOf, T0_MS, type SeenRecord } from "../../fixture.ts";
 
@@ -45,17 +46,30 @@ export function filesOf(root: string): Record<string, Buffer> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name))]));
 }
 
+interface ReadRow extends SeenRecord {
+  readonly level: number;
+  /** The record that stands in place of the message in column `log`. */
+  readonly record: LogRecord | null;
+  /** What outputs that write records have. */
+  readonly all: LogRecord;
+}
+
 /** What the shipper gets of the bytes of a spooled file. */
-export function readLines(bytes: Buffer): (SeenRecord & { level: number; record: LogRecord | null })[] {
+export function readLines(bytes: Buffer): ReadRow[] {
   const copy = Buffer.from(bytes);
   const assembler = new Assembler({ id: "f", origin: originOfFile("f") }, { framing: "spool" }, T0_MS);
-  const found: (SeenRecord & { level: number; record: LogRecord | null })[] = [];
+  const found: ReadRow[] = [];
   for (let at = 0; at < copy.length || assembler.due;) {
     const next = assembler.consume(copy, at, copy.length, 0, { torn: false, pieces: false, valid: false });
     if (assembler.due) {
       const batch = assembler.take();
       const rows = recordsOf(batch);
-      found.push(...rows.map((row, i) => ({ ...row, level: batch.level[i]!, record: batch.records?.[i] ?? null })));
+      const more = (i: number) => ({
+        level: batch.level[i]!,
+        record: batch.records?.[i] ?? null,
+        all: recordOf(batch, i),
+      });
+      found.push(...rows.map((row, i) => ({ ...row, ...more(i) })));
     } else if (next === at) throw new Error(`a line without end at ${at}`);
     at = next;
   }

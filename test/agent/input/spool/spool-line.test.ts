@@ -37,6 +37,14 @@ test("a message beside fields is no field of them", () => {
   expect(rows.map(({ log, record }) => [log, record])).toEqual([["m\n1", { a: 1 }], ["m2", null], ["m3", { log: 2 }]]); // prettier-ignore
 });
 
+test("of fields that came with a message, columns have the message alone, and records have all in their order", () => {
+  const fields = { a: 1, MESSAGE: "two\nlines", b: [2] };
+  const [row, plain] = read(message("", { log: null, fields, messageKey: "MESSAGE" }), message("next"));
+  expect(row).toMatchObject({ log: "two\nlines", record: null });
+  expect(JSON.stringify(row!.all)).toBe(JSON.stringify(fields));
+  expect(plain!.all).toEqual({ log: "next" });
+});
+
 test("bytes that are not UTF-8 are repaired when they are read, beside their fields", () => {
   const bytes = Buffer.from([0x61, 0xff, 0x0a, 0x62]);
   const [first, second] = read(message(bytes), message(bytes, { fields: { a: 1 } }));
