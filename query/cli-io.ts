@@ -13,6 +13,8 @@ export interface CliIo {
     readonly columns?: number;
     readonly rows?: number;
   };
+  /** Aborted when nobody reads stdout any more, where that is known before something is written. */
+  readonly readerGone?: AbortSignal;
   readonly stderr: Writable & { readonly isTTY?: boolean | undefined };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

@@ -12,7 +12,7 @@ import { USAGE } from "./usage.ts";
 
 /** Runs one command line (the arguments after the program's name) and returns the exit code; it never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const out = openOutput(io.stdout);
+  const out = openOutput(io.stdout, io.readerGone);
   io.stderr.on("error", () => {}); // nobody is left to be told
   let text: string | null = null;
   try {

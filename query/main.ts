@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { runCli } from "./cli.ts";
+import { readerGone } from "./pipe-reader.ts";
 
 const interrupt = new AbortController();
 let stoppedBy: keyof typeof STOPPED_EXIT | null = null;
@@ -16,6 +17,7 @@ for (const name of Object.keys(STOPPED_EXIT) as (keyof typeof STOPPED_EXIT)[]) {
 const exitCode = runCli(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
+  readerGone: readerGone(process.stdout.fd),
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),

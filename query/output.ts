@@ -11,9 +11,13 @@ export interface Output {
   flush(): Promise<void>;
 }
 
-/** Wraps stdout. Its error listener stays: a pipe can break after the last write. */
-export function openOutput(stream: Writable): Output {
+/**
+ * Wraps stdout. Its error listener stays: a pipe can break after the last write. `readerGone` tells of a pipe that broke
+ * while nothing is written.
+ */
+export function openOutput(stream: Writable, readerGone?: AbortSignal): Output {
   const gone = new AbortController();
+  readerGone?.addEventListener("abort", () => gone.abort());
   let failure: Error | null = null;
   const fail = (error: NodeJS.ErrnoException): void => {
     const isClosed = error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED" || error.code === "ECONNRESET";
