@@ -7,6 +7,7 @@ import type { CliIo } from "./cli-io.ts";
 import type { Env } from "./config-file.ts";
 import { isSaved, savedQuery } from "./saved-queries.ts";
 import { shellQuote } from "./command-line.ts";
+import { meantCommand } from "./meant-command.ts";
 import { hasScope, type Options } from "./options.ts";
 
 export interface QuerySource {
@@ -69,9 +70,14 @@ function checkedText(text: string): string {
     throw new CliError(`${text.trim()}: the value is not quoted`, remedy);
   }
   if (/^[\p{L}\p{N}_.:/-]+$/u.test(text) && !SQL_START.test(text)) {
-    throw new CliError(`${text} is a word, not a query`, `to search messages for it: logq -g ${shellQuote(text)}`);
+    const search = `to search messages for it: logq -g ${shellQuote(text)}`;
+    throw new CliError(`${text} is a word, not a query`, hintOf(meantCommand([text]), search));
   }
   return text;
+}
+
+function hintOf(...lines: readonly (string | null)[]): string {
+  return lines.filter((each) => each !== null).join("\n");
 }
 
 /** `pod=nginx` as `pod='nginx'`, or null if the text is not that mistake (numbers and columns may stand bare). */
@@ -89,10 +95,8 @@ async function severalWords(words: readonly string[], cwd: string): Promise<CliE
   const isSql = SQL_START.test(words[0]!) || /[=<>()]/.test(joined);
   if (!isSql) {
     const pattern = joined.replace(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`);
-    return new CliError(
-      `${words.length} words are no query`,
-      `to search messages for them: logq -g ${shellQuote(pattern)}`,
-    );
+    const search = `to search messages for them: logq -g ${shellQuote(pattern)}`;
+    return new CliError(`${words.length} words are no query`, hintOf(meantCommand(words), search));
   }
   const restored = await restoreStar(words, cwd);
   const text = (restored ?? words).map(requoted).join(" ");

@@ -62,6 +62,27 @@ test.each([
   await expect(read(argv, given)).rejects.toThrow(refusal);
 });
 
+test.each([
+  [["hits"], "did you mean the command logq hist?\nto search messages for it: logq -g hits"],
+  [["histt"], "did you mean the command logq hist?\nto search messages for it: logq -g histt"],
+  [["Valeus", "pod"], 'did you mean the command logq values pod?\nto search messages for them: logq -g "Valeus pod"'],
+  [
+    ["--since", "1h", "hist"],
+    "a command stands before its options: logq hist …\nto search messages for it: logq -g hist",
+  ],
+  [["help"], "did you mean logq --help?\nto search messages for it: logq -g help"],
+  [["help", "hist"], 'did you mean logq hist --help?\nto search messages for them: logq -g "help hist"'],
+  [["version"], "did you mean logq --version?\nto search messages for it: logq -g version"],
+  [["logs", "nginx"], 'did you mean logq -p "nginx*"?\nto search messages for them: logq -g "logs nginx"'],
+  [["logs", "deploy/nginx"], 'did you mean logq -w nginx?\nto search messages for them: logq -g "logs deploy/nginx"'],
+  [["tail", "pod/web-1"], 'did you mean logq -f -p "web-1*"?\nto search messages for them: logq -g "tail pod/web-1"'],
+  [["get", "pods"], 'did you mean logq values pod?\nto search messages for them: logq -g "get pods"'],
+  [["get", "ns"], 'did you mean logq values namespace?\nto search messages for them: logq -g "get ns"'],
+  [["timeout"], "to search messages for it: logq -g timeout"],
+] as const)("%o is close to a command, which is named beside the search for it", async (argv, hint) => {
+  await expect(read(argv)).rejects.toThrow(expect.objectContaining({ hint, exitCode: 2 }));
+});
+
 test("a star that the shell replaced by file names is put back", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "logq-star-"));
   onTestFinished(() => rm(cwd, { recursive: true }));
