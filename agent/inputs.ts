@@ -6,7 +6,7 @@ import type { TailConfig } from "../config/input/tail.ts";
 import type { MultilineConfig } from "../config/multiline.ts";
 import { tickOf } from "./follow.ts";
 import { tagMatcher } from "./filter/match.ts";
-import { createSpooledInputs } from "./input/spool/create.ts";
+import { createSpooledInputs, type SpooledInputTools } from "./input/spool/create.ts";
 import { openSpools, type SpoolParts } from "./input/spool/open-spools.ts";
 import { createDiscovery } from "./input/tail/discover.ts";
 import { FileStore, type FileRecord } from "./input/tail/file-store.ts";
@@ -14,6 +14,7 @@ import { globMatcher, pathMatcher } from "./input/tail/glob.ts";
 import { Tail } from "./input/tail/tail.ts";
 import type { TailOptions } from "./input/tail/tail-state.ts";
 import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
+import { openLease } from "./lease.ts";
 import { awaitsPod, describeFile, expandTag, type DescribeContext } from "./origin.ts";
 import type { Probe } from "./probe.ts";
 import type { Origin } from "./record.ts";
@@ -93,7 +94,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
       recall: withTag(input.tag),
     }));
   const { storagePath, node } = service;
-  const parts = await openSpools(createSpooledInputs(inputs), { storagePath, node, log });
+  const parts = await openSpools(createSpooledInputs(inputs, spooledTools(service)), { storagePath, node, log });
   try {
     // Spools first: a pattern may reach into the state folder.
     const followed = [...parts.map(followedSpool), ...named];
@@ -121,6 +122,14 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     for (const { spool } of parts) await spool.close();
     throw error;
   }
+}
+
+function spooledTools({ storagePath, node }: AgentConfig["service"]): SpooledInputTools {
+  return {
+    storagePath,
+    expandTag,
+    openLease: async (lease, log) => await openLease(lease, { node, env: process.env, log }),
+  };
 }
 
 /** The lines of its files are whole records. */

@@ -28,7 +28,7 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
   if (raw.outputs.length === 0) missing("outputs", "no output; add one, such as name: directory with a path");
   read.inputs.forEach((input, index) => {
     const section = raw.inputs[index];
-    if (input !== null && section !== undefined) checkTail(input, section, config, found);
+    if (input?.plugin === "tail" && section !== undefined) checkTail(input, section, config, found);
   });
   for (const [kind, plugins] of [
     ["filters", read.filters],
@@ -40,6 +40,7 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
     });
   }
   checkOutputs(read.outputs, raw.outputs, found);
+  checkGroups(read.inputs, raw.inputs, found);
 }
 
 function checkTail(input: TailConfig, section: RawSection, config: AgentConfig, found: Findings): void {
@@ -74,18 +75,22 @@ function checkMatch(match: Match, section: RawSection, config: AgentConfig, foun
   );
 }
 
-/** Whether a tag of the input, its `*` replaced by any path that the input follows, can match. */
+/** Whether a tag of the input can match: its `*` replaced by any path that the input follows, or by any text. */
 function mayMatch(input: InputConfig, match: Match): boolean {
-  return input.path.some((pattern) => {
-    const dotted = pattern
-      .slice(1)
-      .replaceAll("/", ".")
-      .replace(/\?|\[[^\]]*\]/g, "*");
+  const stars = input.plugin === "tail" ? input.path.map(dottedPattern) : ["*"];
+  return stars.some((dotted) => {
     const tag = input.tag.replace("*", dotted);
     if (!match.regex) return overlap(tag, match.pattern);
     // A regular expression against a pattern cannot be decided; against a plain tag it can.
     return tag.includes("*") || testRegex(match.pattern, tag);
   });
+}
+
+function dottedPattern(pattern: string): string {
+  return pattern
+    .slice(1)
+    .replaceAll("/", ".")
+    .replace(/\?|\[[^\]]*\]/g, "*");
 }
 
 function testRegex(pattern: string, tag: string): boolean {
@@ -128,5 +133,18 @@ function checkOutputs(outputs: Read["outputs"], sections: readonly RawSection[],
       const message = `same destination as ${twin}; give one of them an alias`;
       refuseOption(section, plugin.destinationOption, message, found);
     } else refuseOption(section, "alias", `same alias as ${twin}; give each its own`, found);
+  });
+}
+
+/** What was read of a group is kept by its name: two inputs of one group would each ship what the other read. */
+function checkGroups(inputs: Read["inputs"], sections: readonly RawSection[], found: Findings): void {
+  const first = new Map<string, string>();
+  inputs.forEach((input, index) => {
+    const section = sections[index];
+    if (input?.plugin !== "cloudwatch_logs" || section === undefined) return;
+    const identity = JSON.stringify([input.endpoint, input.region, input.logGroupName]);
+    const twin = first.get(identity);
+    if (twin === undefined) first.set(identity, section.keyPath);
+    else refuseOption(section, "log_group_name", `${input.logGroupName} is read by ${twin}; remove one of them`, found);
   });
 }

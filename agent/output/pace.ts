@@ -10,6 +10,8 @@ const PER_SECOND_MAX = 1000;
 const CUT_INTERVAL_MS = 1000;
 
 export interface PaceOptions {
+  /** Never more than so many requests in a second; without it as many as the service takes. */
+  readonly perSecondMost?: number;
   /** Milliseconds of a clock that never jumps; tests bring one of their own. */
   readonly clock?: () => number;
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
@@ -21,8 +23,9 @@ export interface PaceOptions {
  * success adds as much as comes to one request per second in every second ("additive increase").
  */
 export class Pace {
-  /** Requests per second; Infinity as long as nothing was throttled. */
-  perSecond = Infinity;
+  /** Requests per second; the most as long as nothing was throttled. */
+  perSecond: number;
+  readonly #most: number;
   readonly #clock: () => number;
   readonly #wait: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
   /** When the requests of the last second were begun. */
@@ -30,7 +33,8 @@ export class Pace {
   #nextAtMs = -Infinity;
   #cutAtMs = -Infinity;
 
-  constructor({ clock = () => performance.now(), wait = waitFor }: PaceOptions = {}) {
+  constructor({ perSecondMost = Infinity, clock = () => performance.now(), wait = waitFor }: PaceOptions = {}) {
+    this.perSecond = this.#most = perSecondMost;
     this.#clock = clock;
     this.#wait = wait;
   }
@@ -50,7 +54,7 @@ export class Pace {
     const nowMs = this.#clock();
     if (fault === null) {
       this.perSecond += 1 / Math.max(1, this.perSecond);
-      if (this.perSecond >= PER_SECOND_MAX) this.perSecond = Infinity;
+      if (this.perSecond >= Math.min(PER_SECOND_MAX, this.#most)) this.perSecond = this.#most;
     } else if (fault.kind === "throttled" && nowMs - this.#cutAtMs >= CUT_INTERVAL_MS) {
       this.#cutAtMs = nowMs;
       this.#forgetBefore(nowMs - 1000);

@@ -29,8 +29,9 @@ export interface RetryOptions {
   /** Ends waiting; the call throws the signal's reason then. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** The output's name, for the log. */
+  /** The output's name, for the log; of an input what it reads, with `role`. */
   readonly output: string;
+  readonly role?: "input" | "output";
   /** Permanent faults that are in the log since the last success; shared by all who ask the same service. */
   readonly said: Set<string>;
   /** Waits; tests bring a clock of their own. */
@@ -82,13 +83,14 @@ function delayOf(kind: keyof typeof DELAYS, failures: number): number {
   return Math.random() * Math.min(mostMs, firstMs * 2 ** failures);
 }
 
-function report(fault: Fault, tries: number, delayMs: number, { log, output, said }: RetryOptions): void {
-  const fields = { output, code: fault.code, reason: fault.message, tries, retryInMs: Math.round(delayMs) };
+function report(fault: Fault, tries: number, delayMs: number, options: RetryOptions): void {
+  const { log, output, role = "output", said } = options;
+  const fields = { [role]: output, code: fault.code, reason: fault.message, tries, retryInMs: Math.round(delayMs) };
   if (fault.kind === "permanent") {
     if (said.has(fault.code)) return;
     said.add(fault.code);
-    log.error(fields, "the output's service refuses requests, someone must act; trying again until then");
-  } else if (tries >= QUIET_TRIES) log.warn(fields, "the output's service does not answer well; trying again");
+    log.error(fields, `the ${role}'s service refuses requests, someone must act; trying again until then`);
+  } else if (tries >= QUIET_TRIES) log.warn(fields, `the ${role}'s service does not answer well; trying again`);
   else log.debug(fields, "a request failed; trying again");
 }
 

@@ -7,10 +7,13 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { randomBytes } from "node:crypto";
 import { openCloudWatch } from "../agent/output/cloudwatch/bed.ts";
-import { cloudWatchClaims } from "../conformance/cloudwatch-protocol.ts";
+import { createLogGroupRequests } from "../../agent/input/cloudwatch-logs/requests.ts";
+import { inputConfig } from "../agent/input/cloudwatch-logs/bed.ts";
+import { cloudWatchClaims, filterClaims } from "../conformance/cloudwatch-protocol.ts";
 import { streamConformance } from "../conformance/stream.ts";
 import { endpoint } from "./moto.ts";
 
+const NEVER = new AbortController().signal;
 const client = new CloudWatchLogsClient({ endpoint, region: "us-east-1" });
 
 async function eventsOf(logGroupName: string, logStreamName: string) {
@@ -51,15 +54,18 @@ for (const logKey of [null, "log"] as const)
     BigInt(Date.now() - 3_600_000) * 1_000_000n,
   );
 
-cloudWatchClaims("moto", async () => {
+const openMoto = async () => {
   const options = { autoCreateGroup: true, logRetentionDays: 14, requestTimeoutMs: 30_000 };
   return await Promise.resolve({
     requests: openCloudWatch(endpoint, options).once,
     events: eventsOf,
-    retentionDays: async (logGroupNamePrefix) => {
+    reader: (group: string) => createLogGroupRequests(inputConfig(endpoint, { logGroupName: group }), NEVER),
+    retentionDays: async (logGroupNamePrefix: string) => {
       const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix }));
       return logGroups[0]?.retentionInDays ?? null;
     },
     [Symbol.asyncDispose]: async () => await Promise.resolve(),
   });
-});
+};
+cloudWatchClaims("moto", openMoto);
+filterClaims("moto", openMoto);

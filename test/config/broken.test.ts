@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { FILTERS } from "../../config/registry.ts";
+import { FILTERS, INPUTS } from "../../config/registry.ts";
 import { BASE, edited, load } from "./fixture.ts";
 
 /** Every broken configuration with all that is said of it. */
@@ -34,7 +34,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an input of a later version",
       edited("tail", "kafka"),
-      "agent.yaml:5:13: pipeline.inputs[0].name: input kafka is not in this version yet; known: tail",
+      `agent.yaml:5:13: pipeline.inputs[0].name: input kafka is not in this version yet; known: ${Object.keys(INPUTS).join(", ")}`,
     ],
     [
       "an output of a later version",
@@ -54,7 +54,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "a plugin without a name",
       edited("- name: tail\n      tag", "- tag"),
-      "agent.yaml:5:7: pipeline.inputs[0]: has no name; add name: and one of tail",
+      `agent.yaml:5:7: pipeline.inputs[0]: has no name; add name: and one of ${Object.keys(INPUTS).join(", ")}`,
     ],
     [
       "a misspelt option",

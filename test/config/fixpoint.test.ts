@@ -60,6 +60,13 @@ const EXAMPLES: Readonly<Record<string, readonly (string | readonly string[])[]>
   "cloudwatch_logs.log_stream_name": ["s"],
   "cloudwatch_logs.log_stream_prefix": ["p-"],
   "cloudwatch_logs.log_stream_template": ["$kubernetes['pod_name']"],
+  "inputs.cloudwatch_logs.tag": ["control-plane.*", "control-plane"],
+  "inputs.cloudwatch_logs.cluster_name": ["prod"],
+  "inputs.cloudwatch_logs.log_group_name": ["/eks/a"],
+  "inputs.cloudwatch_logs.types": ["audit", ["api", "ControllerManager"]],
+  "inputs.cloudwatch_logs.log_stream_prefixes": ["kube-", ["a", "b/c"]],
+  "inputs.cloudwatch_logs.lease": ["logq/control-plane"],
+  "inputs.cloudwatch_logs.kube_url": ["http://127.0.0.1:8080", "https://a/"],
   "kinesis_firehose.time_key_format": ["%Y", "%Y-%m-%dT%H:%M:%S.%3N"],
 };
 for (const option of ["set", "add", "add_if_not_present", "rename", "hard_rename", "copy", "hard_copy"])
@@ -81,10 +88,17 @@ const NEEDS: Readonly<Record<string, Texts>> = {
   "kubernetes.keep_log": { merge_log: "on" },
   "cloudwatch_logs.": { log_group_name: "g", log_stream_name: "s" },
   "cloudwatch_logs.log_format": { log_key: "log" },
+  "inputs.cloudwatch_logs.": { cluster_name: "prod" },
+  ...Object.fromEntries(
+    ["kube_url", "kube_ca_file", "kube_token_file"].map((option) => [
+      `inputs.cloudwatch_logs.${option}`,
+      { lease: "logq/control-plane" },
+    ]),
+  ),
   "s3.compression": { format: "json_lines" },
   "directory.compression": { format: "json_lines" },
   ...Object.fromEntries(
-    ["s3", "cloudwatch_logs", "kinesis_firehose"].map((name) => [
+    ["s3", "cloudwatch_logs", "kinesis_firehose", "inputs.cloudwatch_logs"].map((name) => [
       `${name}.external_id`,
       { role_arn: "arn:aws:iam::123456789012:role/r" },
     ]),
@@ -96,6 +110,7 @@ const NEEDS: Readonly<Record<string, Texts>> = {
 const INSTEAD: Readonly<Record<string, readonly string[]>> = {
   "nest.nested_under": ["wildcard", "nest_under"],
   "cloudwatch_logs.log_stream_prefix": ["log_stream_name"],
+  "inputs.cloudwatch_logs.log_group_name": ["cluster_name"],
 };
 
 const PARSERS = [
@@ -116,11 +131,13 @@ const MULTILINE = [
 interface Known {
   readonly kind: "service" | "inputs" | "filters" | "outputs";
   readonly name: string;
+  /** Its name above, where an input and an output have the same: `inputs.NAME`. */
+  readonly key: string;
   readonly group: OptionGroup;
 }
 
 const PLUGINS: readonly Known[] = [
-  { kind: "service", name: "service", group: SERVICE },
+  { kind: "service", name: "service", key: "service", group: SERVICE },
   ...groupsOf("inputs", INPUTS),
   ...groupsOf("filters", FILTERS),
   ...groupsOf("outputs", OUTPUTS),
@@ -128,11 +145,12 @@ const PLUGINS: readonly Known[] = [
 const OPTIONS = PLUGINS.flatMap((plugin) => Object.keys(plugin.group.options).map((option) => ({ plugin, option })));
 
 function groupsOf(kind: Known["kind"], registry: Readonly<Record<string, { readonly group: OptionGroup }>>): Known[] {
-  return Object.entries(registry).map(([name, { group }]) => ({ kind, name, group }));
+  const keyOf = (name: string): string => (kind === "inputs" && name in OUTPUTS ? `inputs.${name}` : name);
+  return Object.entries(registry).map(([name, { group }]) => ({ kind, name, key: keyOf(name), group }));
 }
 
 function examplesOf(plugin: Known, option: string): readonly (string | readonly string[])[] {
-  const own = EXAMPLES[`${plugin.name}.${option}`] ?? EXAMPLES[option];
+  const own = EXAMPLES[`${plugin.key}.${option}`] ?? EXAMPLES[option];
   if (own !== undefined) return own;
   const { type, values, synonyms = {}, ...spec } = plugin.group.options[option]!;
   if (type === "boolean") return ["on", "off"];
@@ -145,12 +163,12 @@ function examplesOf(plugin: Known, option: string): readonly (string | readonly 
 }
 
 /** What every section of the plugin needs, and an option. */
-function leastOf({ name, group }: Known, option: string): Texts {
+function leastOf({ key, group }: Known, option: string): Texts {
   const required = Object.keys(group.options).filter((each) => group.options[each]!.required === true);
-  const examples = required.map((each) => [each, EXAMPLES[`${name}.${each}`]?.[0] ?? "a"] as const);
-  const least = { ...Object.fromEntries(examples), ...NEEDS[`${name}.`], ...NEEDS[`${name}.${option}`] };
+  const examples = required.map((each) => [each, EXAMPLES[`${key}.${each}`]?.[0] ?? "a"] as const);
+  const least = { ...Object.fromEntries(examples), ...NEEDS[`${key}.`], ...NEEDS[`${key}.${option}`] };
   return Object.fromEntries(
-    Object.entries(least).filter(([each]) => INSTEAD[`${name}.${option}`]?.includes(each) !== true),
+    Object.entries(least).filter(([each]) => INSTEAD[`${key}.${option}`]?.includes(each) !== true),
   );
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
+import type { TailConfig } from "../../config/input/tail.ts";
 import type { AgentConfig } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/problem.ts";
@@ -54,4 +55,9 @@ export function load(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The tails among the inputs. */
+export function tailsOf({ config }: Pick<Outcome, "config">): readonly TailConfig[] {
+  return (config?.inputs ?? []).filter((input) => input.plugin === "tail");
 }

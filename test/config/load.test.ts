@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { renderConfig } from "../../config/render.ts";
-import { BASE, edited, load } from "./fixture.ts";
+import { BASE, edited, load, tailsOf } from "./fixture.ts";
 
 describe("defaults", () => {
   test("a short file is filled in with the documented defaults", () => {
@@ -139,7 +139,7 @@ describe("values as Fluent Bit takes them", () => {
     ["false", false],
     ["NO", false],
   ])("%s is a boolean", (text, value) => {
-    expect(load(edited("tag: kube.*", `read_from_head: ${text}`)).config?.inputs[0]?.readFromHead).toBe(value);
+    expect(tailsOf(load(edited("tag: kube.*", `read_from_head: ${text}`)))[0]?.readFromHead).toBe(value);
   });
 
   test.each([
@@ -167,7 +167,7 @@ describe("values as Fluent Bit takes them", () => {
   test("lists are written with commas or as YAML lists", () => {
     for (const text of ["/a/*.log, /b/*.log,", "[/a/*.log, /b/*.log]"]) {
       const { config } = load(edited("/var/log/containers/*.log", text));
-      expect(config?.inputs[0]?.path).toEqual(["/a/*.log", "/b/*.log"]);
+      expect(tailsOf({ config })[0]?.path).toEqual(["/a/*.log", "/b/*.log"]);
     }
   });
 
@@ -177,12 +177,12 @@ describe("values as Fluent Bit takes them", () => {
     "multiline.parser: [docker, cri]",
     "parser: CRI",
   ])("%s selects CRI framing", (text) => {
-    expect(load(edited("tag: kube.*", text)).config?.inputs[0]?.framing).toBe("cri");
+    expect(tailsOf(load(edited("tag: kube.*", text)))[0]?.framing).toBe("cri");
   });
 
   test.each(["multiline.parser: docker, java", "parser: docker"])("%s selects Docker's framing", (text) => {
     const { config } = load(edited("tag: kube.*", text));
-    expect(config?.inputs[0]?.framing).toBe("docker");
+    expect(tailsOf({ config })[0]?.framing).toBe("docker");
     expect(load(renderConfig(config!)).config).toEqual(config);
   });
 
@@ -234,12 +234,12 @@ describe("values as Fluent Bit takes them", () => {
     );
     expect(config?.service.storagePath).toBe(path.resolve("state"));
     expect(config?.outputs[0]).toMatchObject({ path: path.resolve("store") });
-    expect(config?.inputs[0]?.path).toEqual([path.resolve("logs/*.log")]);
+    expect(tailsOf({ config })[0]?.path).toEqual([path.resolve("logs/*.log")]);
   });
 
   test("exclusions are about the whole path", () => {
     const { config } = load(edited("tag: kube.*", "exclude_path: '*.gz, debug.log, logs/x*.log, /a/*'"));
-    expect(config?.inputs[0]?.excludePath).toEqual(["*.gz", "*/debug.log", path.resolve("logs/x*.log"), "/a/*"]);
+    expect(tailsOf({ config })[0]?.excludePath).toEqual(["*.gz", "*/debug.log", path.resolve("logs/x*.log"), "/a/*"]);
   });
 
   test("match_regex is a regular expression", () => {

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import type { LogEvent } from "../../agent/input/cloudwatch-logs/log-event.ts";
+import type { LogGroupRequests } from "../../agent/input/cloudwatch-logs/requests.ts";
 import type { StreamName } from "../../agent/output/cloudwatch/event-batch.ts";
 import type { CloudWatchRequests } from "../../agent/output/cloudwatch/requests.ts";
 
@@ -8,6 +10,8 @@ export interface CloudWatchBed extends AsyncDisposable {
   readonly requests: CloudWatchRequests;
   events(group: string, stream: string): Promise<readonly { timestamp: number; message: string }[]>;
   retentionDays(group: string): Promise<number | null>;
+  /** Of the input that reads a group. */
+  reader(group: string): LogGroupRequests;
 }
 
 const NONE = { tooOldEnd: 0, expiredEnd: 0, tooNewStart: Infinity };
@@ -62,6 +66,80 @@ export function cloudWatchClaims(name: string, open: () => Promise<CloudWatchBed
       code: "InvalidParameterException",
     });
   });
+}
+
+/** What the input relies on of FilterLogEvents, tried on any service. */
+export function filterClaims(name: string, open: () => Promise<CloudWatchBed>): void {
+  test(`${name}: the events of all streams between two times are found, each with an id of its own that stays`, async () => {
+    await using bed = await open();
+    const { group } = nameOf();
+    const startMs = Date.now() - 60_000;
+    for (const stream of ["one", "two"])
+      await putNew(
+        bed,
+        { group, stream },
+        [-1, 0, 1, 999, 1000].map((ms) => ({ timestamp: startMs + ms, message: `${stream} ${ms}` })),
+      );
+    const asked = { prefix: null, startMs, endMs: startMs + 1000, token: null };
+    const { events, token } = await bed.reader(group).page(asked);
+    expect(token).toBeNull();
+    const found = events.map(({ stream, timestampMs, message }) => `${stream} ${timestampMs - startMs}: ${message}`);
+    expect(found.toSorted()).toEqual(
+      ["one", "two"].flatMap((stream) => ["0", "1", "999"].map((ms) => `${stream} ${ms}: ${stream} ${ms}`)),
+    );
+    const again = await bed.reader(group).page(asked);
+    expect(idsOf(again.events)).toEqual(idsOf(events));
+    expect(new Set(idsOf(events)).size).toBe(6);
+  });
+
+  test(`${name}: more than 10,000 events come in pages, none is left out or comes twice`, async () => {
+    await using bed = await open();
+    const { group, stream } = nameOf();
+    const startMs = Date.now() - 60_000;
+    for (const from of [0, 10_000])
+      await putNew(
+        bed,
+        { group, stream },
+        Array.from({ length: from === 0 ? 10_000 : 50 }, (_, n) => ({ timestamp: startMs, message: `${from + n}` })),
+      );
+    const events: LogEvent[] = [];
+    let token: string | null = null;
+    let pages = 0;
+    do {
+      const page = await bed.reader(group).page({ prefix: null, startMs, endMs: startMs + 1, token });
+      events.push(...page.events);
+      ({ token } = page);
+      pages++;
+    } while (token !== null);
+    expect(pages).toBeGreaterThan(1);
+    expect(events).toHaveLength(10_050);
+    expect(new Set(idsOf(events)).size).toBe(10_050);
+  });
+
+  test(`${name}: a group that is not there is a fault that someone must act on`, async () => {
+    await using bed = await open();
+    const asked = { prefix: null, startMs: 0, endMs: 1, token: null };
+    await expect(bed.reader("/aws/eks/nowhere/cluster").page(asked)).rejects.toMatchObject({
+      kind: "permanent",
+      code: "ResourceNotFoundException",
+      message: expect.stringContaining("turn on the logs of the cluster's control plane") as string,
+    });
+  });
+}
+
+function idsOf(events: readonly LogEvent[]): string[] {
+  return events.map(({ id }) => id).toSorted();
+}
+
+/** Stores events, in a stream that may be new. */
+async function putNew(
+  { requests }: CloudWatchBed,
+  name: StreamName,
+  events: readonly { timestamp: number; message: string }[],
+): Promise<void> {
+  await requests.createGroup(name.group);
+  await requests.createStream(name);
+  expect(await requests.put(name, bodyOf(name, events))).toEqual(NONE);
 }
 
 /** A name that no other test has. */

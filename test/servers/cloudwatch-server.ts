@@ -1,3 +1,4 @@
+import { FilteredEvents, type Disorder, type FilteredEvent, type FilterRequest } from "./filtered-events.ts";
 import { Refusal, startJsonServer, type JsonFault, type JsonServer, type JsonServerOptions } from "./json-server.ts";
 
 const REQUEST_BYTES_MAX = 1_048_576;
@@ -23,6 +24,8 @@ export interface CloudWatchServerOptions extends JsonServerOptions {
   readonly sink?: (events: readonly LogEvent[], group: string, stream: string) => void;
   /** An event for which the whole request is refused: what the documentation does not say. */
   readonly refuses?: (message: string) => boolean;
+  /** What FilterLogEvents does to its pages; null or left out: nothing. */
+  readonly disorder?: Disorder;
 }
 
 interface LogEvent {
@@ -34,6 +37,7 @@ interface LogGroup {
   retentionDays: number | null;
   readonly groupClass: string;
   readonly streams: Map<string, LogEvent[]>;
+  readonly filtered: FilteredEvents;
 }
 
 interface CloudWatchStats {
@@ -52,14 +56,15 @@ export interface CloudWatchServer extends JsonServer<CloudWatchFault> {
   readonly groups: Map<string, LogGroup>;
   /** The events of a stream, or of all. */
   events(group?: string, stream?: string): LogEvent[];
+  /** FilterLogEvents finds them from now on: late, if others of their time were found already. */
+  deliver(group: string, events: readonly FilteredEvent[]): void;
   readonly stats: () => CloudWatchStats & ReturnType<JsonServer<CloudWatchFault>["stats"]>;
 }
 
 export async function startCloudWatchServer(options: CloudWatchServerOptions = {}): Promise<CloudWatchServer> {
   const counts = { events: 0, rejected: 0, requestBytesMost: 0, requestEventsMost: 0 };
   const groups = new Map<string, LogGroup>();
-  for (const name of options.groups ?? ["logs"])
-    groups.set(name, { retentionDays: null, groupClass: "STANDARD", streams: new Map() });
+  for (const name of options.groups ?? ["logs"]) groups.set(name, makeGroup("STANDARD"));
   const service = await startJsonServer<Asked, CloudWatchFault>(
     {
       target: "Logs_20140328",
@@ -80,8 +85,7 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
     const group = groups.get(logGroupName);
     if (operation === "CreateLogGroup") {
       if (group !== undefined) throw exists("The specified log group already exists");
-      const groupClass = asked.logGroupClass ?? "STANDARD";
-      groups.set(logGroupName, { retentionDays: null, groupClass, streams: new Map() });
+      groups.set(logGroupName, makeGroup(asked.logGroupClass ?? "STANDARD"));
       return {};
     }
     if (group === undefined) throw missing("The specified log group does not exist.");
@@ -89,6 +93,7 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
       group.retentionDays = retentionInDays;
       return {};
     }
+    if (operation === "FilterLogEvents") return group.filtered.page(asked, options.disorder ?? null);
     const events = group.streams.get(logStreamName);
     if (operation === "CreateLogStream") {
       if (events !== undefined) throw exists("The specified log stream already exists");
@@ -110,7 +115,7 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
     const expired = group.retentionDays === null ? 0 : olderThan(group.retentionDays);
     const tooNew = events.findIndex(({ timestamp }) => timestamp > nowMs + 2 * HOUR_MS);
     const taken = events.slice(Math.max(tooOld, expired), tooNew < 0 ? undefined : tooNew);
-    if (options.sink === undefined) stored.push(...taken);
+    if (options.sink === undefined) store(taken, group, stored, asked.logStreamName!);
     else options.sink(taken, asked.logGroupName, asked.logStreamName!);
     counts.events += taken.length;
     counts.rejected += events.length - taken.length;
@@ -122,9 +127,18 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
     return { nextSequenceToken: "ignored", ...(Object.keys(info).length > 0 && { rejectedLogEventsInfo: info }) };
   }
 
+  function store(events: readonly LogEvent[], group: LogGroup, stored: LogEvent[], logStreamName: string): void {
+    stored.push(...events);
+    const filtered = events.map((event, index) => {
+      return { ...event, logStreamName, eventId: String(counts.events + index).padStart(56, "0") };
+    });
+    group.filtered.deliver(filtered);
+  }
+
   return {
     ...service,
     groups,
+    deliver: (group, events) => groups.get(group)!.filtered.deliver(events),
     events: (group, stream) =>
       [...groups]
         .filter(([name]) => name === (group ?? name))
@@ -134,7 +148,11 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
   };
 }
 
-interface Asked {
+function makeGroup(groupClass: string): LogGroup {
+  return { retentionDays: null, groupClass, streams: new Map(), filtered: new FilteredEvents() };
+}
+
+interface Asked extends FilterRequest {
   readonly logGroupName: string;
   readonly logStreamName?: string;
   readonly logEvents?: readonly LogEvent[];

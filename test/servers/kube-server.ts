@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { KubeLeases } from "./kube-leases.ts";
 
 /** What the server does wrong, to its next requests. */
 export interface KubeFaults {
@@ -28,11 +29,11 @@ interface Change {
 
 /**
  * The part of a kube-apiserver that logq asks: paged lists and watches of pods and namespaces, with bookmarks, 410 for
- * versions it has forgotten, and tokens. `test:kube` checks each of these habits with a real one.
+ * versions it has forgotten, and tokens; and leases. `test:kube` checks each of these habits with a real one.
  */
 export class KubeServer implements AsyncDisposable {
   readonly faults: KubeFaults = {};
-  /** `GET` requests in their order, by what they ask for. */
+  /** Requests in their order, by what they ask for. */
   readonly requests: { readonly kind: "list" | "watch"; readonly url: URL; readonly socket: number }[] = [];
   /** Tokens that are let in; null: no token is asked for. */
   tokens: Set<string> | null = null;
@@ -42,7 +43,8 @@ export class KubeServer implements AsyncDisposable {
   readonly #watches = new Set<{ path: string; selector: string | null; response: ServerResponse }>();
   /** Changes up to this version are forgotten. */
   #compacted = 0;
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #leases = new KubeLeases();
+  readonly #server = createServer((request, response) => void this.#read(request, response));
 
   static async start(port = 0): Promise<KubeServer> {
     const server = new KubeServer();
@@ -110,7 +112,13 @@ export class KubeServer implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    this.#answer(request, body, response);
+  }
+
+  #answer(request: IncomingMessage, body: string, response: ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     const kind = url.searchParams.get("watch") === "1" ? "watch" : "list";
     this.requests.push({ kind, url, socket: request.socket.remotePort ?? 0 });
@@ -123,6 +131,8 @@ export class KubeServer implements AsyncDisposable {
     const token = request.headers.authorization?.replace("Bearer ", "");
     if (this.tokens !== null && !this.tokens.has(token ?? ""))
       return send(response, 401, { kind: "Status", message: "Unauthorized", code: 401 });
+    const lease = this.#leases.answer(request.method!, url.pathname, body, () => ++this.version);
+    if (lease !== null) return send(response, lease.code, lease.body);
     if (kind === "watch") this.#watch(url, response);
     else this.#list(url, response);
   }

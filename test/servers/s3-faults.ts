@@ -106,7 +106,8 @@ export class Faults<Kind extends string = FaultKind> {
   }
 }
 
-function mulberry32(seed: number): () => number {
+/** Between 0 and 1, the same sequence for the same seed. */
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -46,6 +46,8 @@ export interface ApiClient {
    * connection: silence for `idleMs` too, or the signal.
    */
   get(path: string, idleMs: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Sends one object, or none, and returns the one that is the answer. Throws as `get` does. */
+  send(method: "GET" | "POST" | "PUT", path: string, body: object | null, signal: AbortSignal): Promise<unknown>;
   close(): void;
 }
 
@@ -58,48 +60,65 @@ export async function createApiClient(access: ApiAccess): Promise<ApiClient> {
   const token = tokenReader(access);
   let requests = 0;
 
-  async function send(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+  async function send(asked: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+    const { method, path, body } = asked;
     const value = token.read();
     const headers = {
       accept: "application/json",
       "user-agent": "logq-agent",
       ...(value !== null && { authorization: `Bearer ${value}` }),
+      ...(body !== "" && { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
     };
     requests++;
     return await new Promise((resolve, reject) => {
-      const options = { agent, headers, signal, ...(isTls && tlsOptions(access)) };
+      const options = { method, agent, headers, signal, ...(isTls && tlsOptions(access)) };
       const sent = request(`${access.url}${path}`, options, resolve);
       sent.setSocketKeepAlive(true, KEEP_ALIVE_MS);
       sent.on("error", reject);
-      sent.end();
+      sent.end(body);
     });
+  }
+
+  async function* answer(asked: Asked, idleMs: number, signal: AbortSignal): AsyncIterable<Buffer> {
+    using limit = timeLimit(signal, ANSWER_MS);
+    try {
+      const response = await send(asked, limit.signal);
+      limit.extend(idleMs);
+      const { statusCode = 0 } = response;
+      if (statusCode !== 200 && statusCode !== 201) {
+        if (statusCode === 401) token.forget();
+        throw await apiError(response, asked.path);
+      }
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        limit.extend(idleMs);
+        yield chunk;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw limit.signal.aborted ? (limit.signal.reason as Error) : error;
+    }
   }
 
   return {
     get requests() {
       return requests;
     },
-    async *get(path, idleMs, signal) {
-      using limit = timeLimit(signal, ANSWER_MS);
-      try {
-        const response = await send(path, limit.signal);
-        limit.extend(idleMs);
-        const { statusCode = 0 } = response;
-        if (statusCode !== 200) {
-          if (statusCode === 401) token.forget();
-          throw await apiError(response, path);
-        }
-        for await (const chunk of response as AsyncIterable<Buffer>) {
-          limit.extend(idleMs);
-          yield chunk;
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        throw limit.signal.aborted ? (limit.signal.reason as Error) : error;
-      }
+    get: (path, idleMs, signal) => answer({ method: "GET", path, body: "" }, idleMs, signal),
+    async send(method, path, object, signal) {
+      const chunks: Buffer[] = [];
+      const body = object === null ? "" : JSON.stringify(object);
+      for await (const chunk of answer({ method, path, body }, ANSWER_MS, signal)) chunks.push(chunk);
+      return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
     },
     close: () => agent.destroy(),
   };
+}
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  /** '' if there is none. */
+  readonly body: string;
 }
 
 /** Aborts with the outer signal, or when nothing has extended it for so long. */
