@@ -59,6 +59,23 @@ test.each([
   expect(levelOf(message)).toBeNull();
 });
 
+test("a JSON message has its level wherever it stands, as a word", () => {
+  const long = "order placed, seven items of value ".repeat(30);
+  for (const key of ["level", "lvl", "severity", "logLevel", "LEVEL"]) {
+    expect(levelOf(`{"event":"${long}","${key}":"WARN","stack_trace":"${long}"}`)).toBe("warn");
+    expect(levelOf(`{"event":"${long}","${key}": "error" }`)).toBe("error");
+  }
+  const detector = new LevelDetector();
+  expect(levelOf('{"level":"info","msg":"x"}', detector)).toBe("info");
+  for (const word of ["debug", "fatal"])
+    expect(levelOf(`{"event":"${long.slice(word.length)}","level":"${word}"}`, detector)).toBe(word);
+});
+
+test("a number far from the start of a JSON message is no level", () => {
+  expect(levelOf(`{"event":"${"x".repeat(300)}","player":{"level":30}}`)).toBeNull();
+  expect(levelOf(`{"event":"${"x".repeat(300)}","level":30,"severity":"fatal"}`)).toBe("fatal");
+});
+
 test("the place of the last JSON line's level misleads no other line", () => {
   const detector = new LevelDetector();
   expect(levelOf('{"level":"warn"}', detector)).toBe("warn");
