@@ -6,7 +6,8 @@ import { basename, join } from "node:path";
 
 /**
  * The agent brings its runtime's settings along: a small young generation, no helper threads and no middle compilers for
- * memory, two threads for I/O so that one slow call stops nothing (docs/decisions/0004).
+ * memory, two threads for I/O so that one slow call stops nothing, an early first collection, and another where the agent
+ * asks for it (docs/decisions/0004).
  */
 const AGENT_RUNTIME = [
   "MALLOC_ARENA_MAX=1",
@@ -17,6 +18,8 @@ const AGENT_RUNTIME = [
   "--no-maglev",
   "--no-sparkplug",
   "--no-lazy-feedback-allocation",
+  "--expose-gc",
+  "--initial-old-space-size=10",
 ];
 
 const common = {

@@ -26,8 +26,8 @@ const PROGRAM = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 const COUNT = 500;
 const DURATION_MS = 50_000;
 const WORKERS = 10;
-/** What a node gives the agent, with some room for what differs from run to run. */
-const RSS_KB_MAX = 84 * 1024;
+/** What a node gives the agent. */
+const RSS_KB_MAX = 80 * 1024;
 
 let cluster: Cluster;
 let admin: Administration;

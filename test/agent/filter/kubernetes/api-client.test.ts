@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createApiClient, type ApiAccess } from "../../../../agent/filter/kubernetes/api-client.ts";
 import { tempFolder } from "../../fixture.ts";
 import { KubeServer } from "../../../servers/kube-server.ts";
@@ -56,4 +56,16 @@ test("a token is read again after its time", async () => {
 test("a file of certificates that is not there is named", async () => {
   using client = await get({ ...COMMON, url: "https://127.0.0.1:1", tokenFile: "/nowhere", caFile: "/nowhere/ca.crt" });
   await expect(client.ask()).rejects.toThrow("cannot read kube_ca_file /nowhere/ca.crt");
+});
+
+test("what was read of a long answer is collected while it comes, where the runtime lets the agent", async () => {
+  await using server = await KubeServer.start();
+  for (let n = 0; n < 20; n++) server.put(PODS, { metadata: { uid: String(n), name: "x".repeat(30_000) } });
+  const gc = vi.fn<NodeJS.GCFunction>();
+  vi.stubGlobal("gc", gc);
+  using client = await get({ ...COMMON, url: server.url, tokenFile: "/nowhere" });
+  expect((await client.ask()).length).toBeGreaterThan(600_000);
+  vi.unstubAllGlobals();
+  expect(gc).toHaveBeenCalledWith({ type: "minor" });
+  expect(gc.mock.calls.length).toBeGreaterThan(2);
 });
