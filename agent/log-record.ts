@@ -14,9 +14,10 @@ export function isPlain(batch: Batch, row: number): boolean {
   return batch.merge === null && (batch.records?.[row] ?? null) === null && (batch.fields?.[row] ?? null) === null;
 }
 
-/** Whether records have a field without any filter. */
-export function isStandardField(name: string): boolean {
-  return STANDARD_FIELDS.has(name);
+/** Whether records of a file, else of a pod's, have a field without any filter. */
+export function isStandardField(name: string, { record }: Pick<Origin, "record"> = {}): boolean {
+  if (record === undefined) return STANDARD_FIELDS.has(name);
+  return name === "log" || name === record.stream || (name === "_p" && record.stream === "stream") || Object.hasOwn(record.fields, name); // prettier-ignore
 }
 
 /** The record that is made of a row with the message `log`. */
@@ -30,8 +31,10 @@ export function plainRecord(batch: Batch, row: number, log: string, merge: Merge
 function messageRecord(batch: Batch, row: number, log: string): LogRecord {
   const own = batch.fields?.[row] ?? null;
   if (own !== null) return { ...own.fields, [own.key]: log };
-  const stream = STREAM_NAMES[batch.stream[row]!];
-  return stream === null ? { log } : { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
+  const stream = STREAM_NAMES[batch.stream[row]!]!;
+  if (stream === null) return { log };
+  if (batch.origin.record?.stream === "source") return { source: stream, log };
+  return { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
 }
 
 /**
@@ -100,6 +103,7 @@ export function fieldsOfFile(origin: Origin): Readonly<LogRecord> {
 }
 
 function makeFieldsOfFile(origin: Origin): Readonly<LogRecord> {
+  if (origin.record !== undefined) return Object.freeze({ ...origin.record.fields });
   if (origin.pod === null) return NO_FIELDS;
   const { podDetails } = origin;
   const kubernetes = present({
@@ -144,4 +148,4 @@ function keepDigits(_: string, value: unknown, context?: { readonly source: stri
 }
 
 /** Not in TypeScript's library yet. */
-const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+export const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };

@@ -47,8 +47,8 @@ export function describeFile(
 }
 
 /** Whether the API may still say something of a file's pod that is not known yet. */
-export function awaitsPod({ pod, podDetails, tag }: Origin, context: DescribeContext): boolean {
-  if (context.pods === null || pod === null) return false;
+export function awaitsPod({ pod, podDetails, tag, record }: Origin, context: DescribeContext): boolean {
+  if (context.pods === null || pod === null || record !== undefined) return false;
   const filter = kubernetesFilterOf(tag, context);
   if (filter === null || filter.api === null) return false;
   return podDetails === undefined || (wantsNamespace(filter) && podDetails.namespace === null);

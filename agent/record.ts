@@ -28,8 +28,18 @@ export interface Origin {
   readonly tag: string;
   /** The path the input matched. */
   readonly path: string;
+  /** How its records are as objects where they are no pod's: see `RecordShape`. */
+  readonly record?: RecordShape;
   /** What the Kubernetes API says beyond the table's columns; absent where it said nothing. */
   readonly podDetails?: PodDetails;
+}
+
+/** Of a file whose records came with fields of their own, or from a container outside of Kubernetes. */
+export interface RecordShape {
+  /** The field that holds the stream: `stream`, with `_p` beside it, or `source`, as Docker's fluentd driver calls it. */
+  readonly stream: "stream" | "source";
+  /** What all records have beside message and stream; nothing else is added. */
+  readonly fields: Readonly<LogRecord>;
 }
 
 export interface PodDetails {

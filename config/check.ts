@@ -30,6 +30,7 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
     const section = raw.inputs[index];
     if (input?.plugin === "tail" && section !== undefined) checkTail(input, section, config, found);
   });
+  checkListeners(read.inputs, raw.inputs, found);
   for (const [kind, plugins] of [
     ["filters", read.filters],
     ["outputs", read.outputs],
@@ -68,18 +69,23 @@ function reachesInto(pattern: string, folder: string, levels: number): boolean {
 
 function checkMatch(match: Match, section: RawSection, config: AgentConfig, found: Findings): void {
   if (config.inputs.length === 0 || config.inputs.some((input) => mayMatch(input, match))) return;
-  const tags = config.inputs.map((input) => input.tag).join(", ");
+  const tags = config.inputs.map(tagPattern).join(", ");
   const at = placeOfOption(section, match.regex ? "match_regex" : "match");
   found.notices.push(
     describe(at.place, at.keyPath, `${match.pattern} matches no input's tag (${tags}), so nothing reaches it`),
   );
 }
 
+/** The tag of an input's records, `*` for what it has of each. */
+function tagPattern(input: InputConfig): string {
+  return input.plugin === "forward" ? (input.tag ?? `${input.tagPrefix ?? ""}*`) : input.tag;
+}
+
 /** Whether a tag of the input can match: its `*` replaced by any path that the input follows, or by any text. */
 function mayMatch(input: InputConfig, match: Match): boolean {
   const stars = input.plugin === "tail" ? input.path.map(dottedPattern) : ["*"];
   return stars.some((dotted) => {
-    const tag = input.tag.replace("*", dotted);
+    const tag = tagPattern(input).replace("*", dotted);
     if (!match.regex) return overlap(tag, match.pattern);
     // A regular expression against a pattern cannot be decided; against a plain tag it can.
     return tag.includes("*") || testRegex(match.pattern, tag);
@@ -117,6 +123,25 @@ function overlap(a: string, b: string): boolean {
     }
   }
   return agree[0] === true;
+}
+
+/** One address has one listener, and one folder of the state what came to it. */
+function checkListeners(inputs: Read["inputs"], sections: readonly RawSection[], found: Findings): void {
+  const first = new Map<string, string>();
+  inputs.forEach((input, index) => {
+    const section = sections[index];
+    if (input?.plugin !== "forward" || section === undefined) return;
+    const place = input.unixPath ?? `${input.listen}:${input.port}`;
+    const twin = first.get(place);
+    if (twin === undefined) first.set(place, section.keyPath);
+    else
+      refuseOption(
+        section,
+        input.unixPath === null ? "port" : "unix_path",
+        `${twin} listens on ${place} too; give it another one`,
+        found,
+      );
+  });
 }
 
 /** Positions are kept by identity: two outputs with one identity would move each other's. */

@@ -11,6 +11,7 @@ import { REWRITE_TAG } from "./filter/rewrite-tag.ts";
 import { THROTTLE } from "./filter/throttle.ts";
 import { MULTILINE } from "./filter/multiline.ts";
 import { CLOUDWATCH_LOGS_INPUT } from "./input/cloudwatch-logs.ts";
+import { FORWARD } from "./input/forward.ts";
 import { TAIL } from "./input/tail.ts";
 import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
 import { DIRECTORY } from "./output/directory.ts";
@@ -23,6 +24,7 @@ import { STDOUT } from "./output/stdout.ts";
 export const INPUTS = {
   tail: TAIL,
   cloudwatch_logs: CLOUDWATCH_LOGS_INPUT,
+  forward: FORWARD,
 } as const;
 
 export const FILTERS = {
@@ -51,8 +53,8 @@ export const OUTPUTS = {
 
 /** Plugins that Fluent Bit or the design knows and this version refuses. */
 export const PLUGINS_LATER = {
-  input: words(`forward
-    blob collectd cpu disk docker docker_events dummy ebpf elasticsearch event_type exec exec_wasi fluentbit_logs
+  input:
+    words(`blob collectd cpu disk docker docker_events dummy ebpf elasticsearch event_type exec exec_wasi fluentbit_logs
     fluentbit_metrics gpu_metrics head health http kafka kmsg kubernetes_events mem mqtt netif nginx_metrics
     node_exporter_metrics opentelemetry podman_metrics proc process_exporter_metrics prometheus_remote_write
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket

@@ -184,7 +184,7 @@ function mergedForm(batch: Batch, row: number, merge: MergeLog): Form {
     names.length > 0 &&
     !/[\r\n]/.test(log) &&
     // Those would come in the place of the record's own.
-    !(merge.key === null ? names : [merge.key]).some(isStandardField) &&
+    !(merge.key === null ? names : [merge.key]).some((name) => isStandardField(name, batch.origin)) &&
     !(merge.trim && Object.values(object).some((value) => trimmed(value) !== value));
   if (!isAsWritten) return { ...PLAIN, text: JSON.stringify(plainRecord(batch, row, log, merge)) };
   const inside = { start: batch.bytes.indexOf(0x7b, start) + 1, end: batch.bytes.lastIndexOf(0x7d, end - 1) };
@@ -204,12 +204,15 @@ const NEWLINE = Buffer.from("\n");
 
 /** Between time and message, by stream and by whether the record goes on. */
 const HEADS: Buffer[] = [];
+/** The same where the stream is field `source`; by stream. */
+const SOURCE_HEADS: Buffer[] = [];
 for (const { stream, name } of [
   { stream: STREAM.none, name: null },
   { stream: STREAM.stdout, name: "stdout" },
   { stream: STREAM.stderr, name: "stderr" },
 ]) {
   const before = name === null ? '"log":"' : `"stream":"${name}","_p":"F","log":"`;
+  SOURCE_HEADS[stream] = Buffer.from(name === null ? before : `"source":"${name}","log":"`);
   HEADS[stream * 2] = Buffer.from(before);
   HEADS[stream * 2 + 1] = Buffer.from(before.replace('"F"', '"P"'));
 }
@@ -280,6 +283,7 @@ function writeByte(target: Buffer, end: number, byte: number): number {
 }
 
 function headOf(batch: Batch, row: number): Buffer {
+  if (batch.origin.record?.stream === "source") return SOURCE_HEADS[batch.stream[row]!]!;
   return HEADS[batch.stream[row]! * 2 + (batch.cut[row] === CUT.limit ? 1 : 0)]!;
 }
 

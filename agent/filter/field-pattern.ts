@@ -18,18 +18,20 @@ export type SelectRows = (rows: Rows, pending: Uint32Array, matching: boolean) =
 export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin): SelectRows {
   const [field] = path;
   const isMatch = (text: string | null) => text !== null && pattern.pattern.test(text);
+  const streamField = origin.record?.stream ?? "stream";
   const ofFile = isMatch(fieldText(fieldsOfFile(origin), path));
   /** Of a row with few fields beside `log`. */
   function matchesUnchanged({ batch }: Rows, row: number): boolean {
     const stream = STREAM_NAMES[batch.stream[row]!]!;
-    if (field === "stream") return isMatch(stream);
-    if (field === "_p") return stream !== null && isMatch(batch.cut[row] === CUT.limit ? "P" : "F");
+    if (field === streamField) return isMatch(stream);
+    if (field === "_p" && streamField === "stream")
+      return stream !== null && isMatch(batch.cut[row] === CUT.limit ? "P" : "F");
     return ofFile;
   }
   /** Fields that are merged from the message are those of the record alone; a standard one is taken from the row. */
   function isMerged({ merge }: Rows): boolean {
     if (merge === null) return false;
-    return field === "log" ? !merge.keep : !isStandardField(String(field));
+    return field === "log" ? !merge.keep : !isStandardField(String(field), origin);
   }
   return (rows, pending, matching) => {
     const merged = isMerged(rows);

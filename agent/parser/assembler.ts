@@ -289,7 +289,7 @@ export class Assembler {
     this.#heldAt = start;
     Object.assign(this.#prefix, {
       stream: line.stream,
-      partial: line instanceof DockerLine && line.partial,
+      partial: line.partial,
       seconds: line.seconds,
       nanos: line.nanos,
       message: line.message,

@@ -19,7 +19,8 @@ import { parseObject } from "../log-record.ts";
  *          `k`: the same, with `["name",{…}]` in place of the object: what came with the message, whose name and place in it
  *               these are; the columns have the message alone
  * flag     `e`: in the message `\` and newline are written `\\` and `\n`; `c`: the record was cut here, the next line goes
- *          on; `x`: both; `-`: neither
+ *          on; `x`: both; `p`: its message goes on in the next line of this stream, to which it is joined; `q`: `p` and
+ *          `e`; `-`: none of these
  *
  * No line is longer than SPOOL_LINE_BYTES_MAX. Those of one file have one origin, which `source.json` beside it says.
  */
@@ -29,7 +30,7 @@ const SPACE = 32;
 const DOT = 46;
 const ZERO = 48;
 const BACKSLASH = 92;
-const LETTER = { c: 99, e: 101, f: 102, m: 109, n: 110, o: 111, k: 107, r: 114, x: 120 } as const;
+const LETTER = { c: 99, e: 101, f: 102, k: 107, m: 109, n: 110, o: 111, p: 112, q: 113, r: 114, x: 120 } as const;
 const NANO_DIGITS = 9;
 
 /** Reads such a line without allocating, but for the fields of those that have some: the result stands here until the next call. */
@@ -42,6 +43,8 @@ export class SpoolLine {
   level = 0;
   /** The record goes on in the next line. */
   cut = false;
+  /** The message goes on in the next line of this stream. */
+  partial = false;
   /** The message is `bytes[message, messageEnd)`. */
   message = 0;
   messageEnd = 0;
@@ -63,8 +66,10 @@ export class SpoolLine {
     this.stream = stream === LETTER.o ? STREAM.stdout : stream === LETTER.e ? STREAM.stderr : STREAM.none;
     this.level = level >= ZERO && level <= ZERO + 6 ? level - ZERO : 0;
     this.cut = flag === LETTER.c || flag === LETTER.x;
+    this.partial = flag === LETTER.p || flag === LETTER.q;
     this.message = message;
-    this.messageEnd = flag === LETTER.e || flag === LETTER.x ? unescapeInPlace(bytes, message, end) : end;
+    this.messageEnd =
+      flag === LETTER.e || flag === LETTER.x || flag === LETTER.q ? unescapeInPlace(bytes, message, end) : end;
     return true;
   }
 

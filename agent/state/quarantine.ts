@@ -59,7 +59,7 @@ export function quarantinedRecord(batch: Batch, row: number, rawBytes: number, r
 export function contentOf(record: LogRecord): Pick<QuarantinedRecord, "log" | "record"> {
   const { log } = record;
   if (typeof log !== "string") return { log: "", record };
-  return Object.keys(record).every(isStandardField) ? { log } : { log, record };
+  return Object.keys(record).every((name) => isStandardField(name)) ? { log } : { log, record };
 }
 
 /** One file of the quarantine as `logq-agent quarantine list` shows it. */

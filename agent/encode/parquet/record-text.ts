@@ -35,8 +35,9 @@ function ownFields(record: LogRecord, origin: Origin): LogRecord {
 }
 
 function isInColumns(name: string, value: unknown, origin: Origin): boolean {
-  if (!name.startsWith("kubernetes")) return name !== "log" && isStandardField(name);
+  if (name === "log") return false;
   const made = fieldsOfFile(origin)[name];
+  if (made === undefined && !name.startsWith("kubernetes")) return isStandardField(name, origin);
   // One from the quarantine is equal, but not the same.
   return made !== undefined && (value === made || JSON.stringify(value) === JSON.stringify(made));
 }

@@ -41,7 +41,7 @@ export function createMerging(config: Config, warn: (message: string) => void): 
 
   return (origin) => {
     // Fluent Bit's filter leaves records alone whose tag is no container's.
-    if (origin.pod === null) return null;
+    if (origin.pod === null || origin.record !== undefined) return null;
     const { stdout, stderr } = origin.podDetails?.parsers ?? {};
     const byStream: (Parser | null)[] = [];
     byStream[STREAM.stdout] = suggested(origin, stdout);

@@ -4,6 +4,7 @@ import {
   cloudWatchInputId,
   type CloudWatchInputTools,
 } from "../cloudwatch-logs/cloudwatch-logs.ts";
+import { createForwardInput } from "../forward/input.ts";
 import type { NamedSpooledInput } from "./spooled-input.ts";
 
 /** What inputs need of the agent. */
@@ -22,6 +23,9 @@ export function createSpooledInputs(inputs: readonly InputConfig[], tools: Spool
           input: createCloudWatchInput(input, tools),
           bytesMax: input.totalLimitSizeBytes,
         });
+        break;
+      case "forward":
+        created.push(createForwardInput(input));
         break;
     }
   }

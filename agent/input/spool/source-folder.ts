@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
-import type { Origin } from "../../record.ts";
+import type { Origin, RecordShape } from "../../record.ts";
 
 /** Where records of a spool come from: those of one source have one origin, and lie in files of their own. */
 export interface SpoolSource {
@@ -17,7 +17,7 @@ type SourceOrigin = Pick<Origin, "source"> & {
   readonly [
     Name in "node" | "namespace" | "workload" | "pod" | "podId" | "container" | "image" | "containerId"
   ]: string;
-} & { readonly labels: Readonly<Record<string, string>> };
+} & { readonly labels: Readonly<Record<string, string>>; readonly record: RecordShape };
 
 /** A source's files: `<n>.log`, numbered upwards, of which the last is written to. */
 export interface SourceFolder {

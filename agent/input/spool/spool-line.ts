@@ -7,6 +7,8 @@ export interface SpoolRecord {
   readonly seconds: number;
   readonly nanos: number;
   readonly stream: "stdout" | "stderr" | null;
+  /** The message goes on in the next record of this stream, to which it is joined; only of a record without fields. */
+  readonly partial?: boolean;
   /** 1 + index into LEVELS of config/table.ts; left out or 0: it is looked for in the message, or in the fields. */
   readonly level?: number;
   /** The message. Null: field `log` of the fields is, if it is a text. */
@@ -64,11 +66,17 @@ function messageLines(record: SpoolRecord, message: Buffer): Buffer[] {
     const piece = rest.length <= PAYLOAD_BYTES_MAX / 2 ? rest : rest.subarray(0, pieceEnd(rest));
     rest = rest.subarray(piece.length);
     const escaped = escape(piece);
-    const [whole, goesOn] = escaped === piece ? ["-", "c"] : ["e", "x"];
+    const [whole, goesOn] = flagsOf(record.partial === true, escaped !== piece);
     const head = prefixOf(record, "m", rest.length > 0 ? goesOn : whole);
     lines.push(Buffer.concat([Buffer.from(head), escaped, NEWLINE]));
   } while (rest.length > 0);
   return lines;
+}
+
+/** Of the last piece, and of those before it. */
+function flagsOf(isPartial: boolean, isEscaped: boolean): readonly [string, string] {
+  if (isPartial) return isEscaped ? ["q", "q"] : ["p", "p"];
+  return isEscaped ? ["e", "x"] : ["-", "c"];
 }
 
 function prefixOf({ seconds, nanos, stream, level }: SpoolRecord, kind: string, flag: string): string {
