@@ -71,7 +71,7 @@ require("./logq-agent-main.cjs");
 await build({
   ...common,
   entryPoints: ["agent/main.ts"],
-  plugins: [apart("output/aws/sdk.ts", "./logq-agent-aws.cjs")],
+  plugins: [apart("aws/service.ts", "./logq-agent-aws.cjs")],
   // By require: the loader of ES modules would cost memory for this one file.
   supported: { "dynamic-import": false },
   outfile: "dist/logq-agent-main.cjs",
@@ -79,8 +79,11 @@ await build({
 writeFileSync("dist/logq-agent.cjs", LAUNCHER);
 await build({
   ...common,
-  entryPoints: ["agent/output/aws/sdk.ts"],
+  entryPoints: ["aws/service.ts"],
   plugins: [withoutHttp2],
+  // The SDK's ES modules, of which what nobody calls is left out: half of its core.
+  mainFields: ["module", "main"],
+  conditions: ["module", "import"],
   // A client is run when it is asked for, not when the bundle is loaded.
   supported: { "dynamic-import": false },
   outfile: "dist/logq-agent-aws.cjs",

@@ -17,7 +17,7 @@ export function faultOf(error: AwsError, asked: Asked): Fault {
 }
 
 function meaningOf(error: AwsError, { group, hasToken }: Asked): Meaning {
-  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { kind: "retryable" };
+  if ((error.status ?? 0) >= 500) return { kind: "retryable" };
   // Tokens are good for 24 hours: the part is to be asked for anew.
   if (hasToken && error.name === "InvalidParameterException") return { kind: "content" };
   return { kind: "permanent", hint: hintOf(error, group) };

@@ -1,11 +1,9 @@
-import type { CloudWatchLogsClient, FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import type { CloudWatchInputConfig } from "../../../config/input/cloudwatch-logs.ts";
-import { Connection, openClient } from "../../output/aws/connection.ts";
+import { Connection } from "../../output/aws/connection.ts";
 import { haveExpired } from "../../output/aws/fault.ts";
+import { jsonErrorOf, jsonOf, jsonRequest } from "../../output/aws/json-protocol.ts";
 import { faultOf } from "./fault.ts";
 import type { LogEvent } from "./log-event.ts";
-
-type Sdk = typeof import("@aws-sdk/client-cloudwatch-logs");
 
 /** What one request is for. */
 export interface PageRequest {
@@ -35,15 +33,15 @@ type RequestsConfig = Pick<
   "logGroupName" | "requestTimeoutMs" | "region" | "endpoint" | "profile" | "roleArn" | "externalId" | "stsEndpoint"
 >;
 
-/** By the AWS SDK, which is loaded at the first request. The signal ends what is under way. */
+/** CloudWatch Logs' request. The signal ends what is under way. */
 export function createLogGroupRequests(config: RequestsConfig, signal: AbortSignal): LogGroupRequests {
-  const { logGroupName, requestTimeoutMs, region } = config;
-  const connection = new Connection<{ readonly sdk: Sdk; readonly client: CloudWatchLogsClient }>({
+  const { logGroupName, requestTimeoutMs: timeoutMs, region } = config;
+  const connection = new Connection({
     open: async () => {
-      const { loadCloudWatchLogs } = await import("../../output/aws/sdk.ts");
-      const sdk = await loadCloudWatchLogs();
-      return { sdk, client: await openClient(config, (options) => new sdk.CloudWatchLogsClient(options)) };
+      const { openService } = await import("../../../aws/service.ts");
+      return await openService("logs", config);
     },
+    errorOf: jsonErrorOf,
     needsCredentials: haveExpired,
     faultOf: (error, request) => faultOf(error, { group: logGroupName, region, hasToken: request === FURTHER }),
   });
@@ -57,11 +55,9 @@ export function createLogGroupRequests(config: RequestsConfig, signal: AbortSign
         ...(prefix !== null && { logStreamNamePrefix: prefix }),
         ...(token !== null && { nextToken: token }),
       };
-      const send = async (
-        { sdk, client }: { sdk: Sdk; client: CloudWatchLogsClient },
-        options: { abortSignal: AbortSignal },
-      ) => await client.send(new sdk.FilterLogEventsCommand(input), options);
-      return pageOf(await connection.send(token === null ? FIRST : FURTHER, send, requestTimeoutMs, signal));
+      const request = jsonRequest("Logs_20140328", "FilterLogEvents", [Buffer.from(JSON.stringify(input))]);
+      const answer = await connection.send(token === null ? FIRST : FURTHER, request, { timeoutMs, signal });
+      return pageOf(jsonOf<FilterAnswer>(answer));
     },
   };
 }
@@ -69,12 +65,23 @@ export function createLogGroupRequests(config: RequestsConfig, signal: AbortSign
 const FIRST = "FilterLogEvents";
 const FURTHER = "FilterLogEvents nextToken";
 
-function pageOf({ events = [], nextToken }: FilterLogEventsCommandOutput): Page {
+/** What FilterLogEvents answers. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
+interface FilterAnswer {
+  readonly events: readonly {
+    readonly eventId: string;
+    readonly logStreamName: string;
+    readonly timestamp: number;
+    readonly message?: string;
+  }[];
+  readonly nextToken: string;
+}
+
+function pageOf({ events = [], nextToken }: Partial<FilterAnswer>): Page {
   return {
     events: events.map(({ eventId, logStreamName, timestamp, message }) => ({
-      id: eventId!,
-      stream: logStreamName!,
-      timestampMs: timestamp!,
+      id: eventId,
+      stream: logStreamName,
+      timestampMs: timestamp,
       message: message ?? "",
     })),
     token: nextToken ?? null,

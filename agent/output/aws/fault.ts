@@ -1,12 +1,15 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Fault } from "../retry.ts";
 
-/** What the SDK's errors hold that says what happened. */
+/** What came in place of what was asked for. `name`: the service's word for it, where that answered. */
 export interface AwsError extends Error {
+  /** The system's word, where nobody answered. */
   readonly code?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
+  /** Of the answer, if there was one. */
+  readonly status?: number;
+  readonly headers?: IncomingHttpHeaders;
   /** It is of asking for credentials: the service was not asked, or did not say it. */
   readonly isOfCredentials?: boolean;
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
 const THROTTLED = new Set([
@@ -42,7 +45,7 @@ export function haveExpired(error: AwsError): boolean {
 
 /** What every service of AWS means by an error; null if that is the service's own. */
 export function commonMeaning(error: AwsError, region: string | null): Meaning | null {
-  const status = error.$metadata?.httpStatusCode;
+  const { status } = error;
   if (error.name === "CredentialsProviderError")
     return {
       kind: "permanent",
@@ -65,7 +68,7 @@ export function commonMeaning(error: AwsError, region: string | null): Meaning |
 
 /** The word for an error: the service's, or the system's where none answered. */
 export function codeOf(error: AwsError): string {
-  return error.code !== undefined && error.$metadata?.httpStatusCode === undefined ? error.code : error.name;
+  return error.code !== undefined && error.status === undefined ? error.code : error.name;
 }
 
 /** What STS, or whoever else gives credentials, refuses. */

@@ -4,7 +4,7 @@ import { Fault } from "../retry.ts";
 /** Of PutLogEvents, one event of which is enough for it. */
 const OF_CONTENT = new Set(["InvalidParameterException", "SerializationException", "ValidationException"]);
 
-/** What an error of the SDK means, and in plain words what to do about it. `group`: the log group it is about. */
+/** What an error means, and in plain words what to do about it. `group`: the log group it is about. */
 export function faultOf(error: AwsError, request: string, group: string, region: string | null): Fault {
   const { kind, hint = "" } = commonMeaning(error, region) ?? meaningOf(error, request, group, region);
   const code = codeOf(error);
@@ -17,7 +17,7 @@ export function faultOf(error: AwsError, request: string, group: string, region:
 }
 
 function meaningOf(error: AwsError, request: string, group: string, region: string | null): Meaning {
-  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { kind: "retryable" };
+  if ((error.status ?? 0) >= 500) return { kind: "retryable" };
   // Two agents make the same group.
   if (error.name === "OperationAbortedException") return { kind: "retryable" };
   // Names it would refuse whatever the events are.

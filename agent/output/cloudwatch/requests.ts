@@ -1,14 +1,14 @@
-import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { AwsConfig } from "../../../config/output/aws.ts";
 import type { CloudWatchConfig } from "../../../config/output/cloudwatch-logs.ts";
-import { Connection, openClient } from "../aws/connection.ts";
-import { setPieces } from "../aws/piecewise.ts";
+import { Connection } from "../aws/connection.ts";
+import type { Answer } from "../aws/exchange.ts";
 import { haveExpired, type AwsError } from "../aws/fault.ts";
+import { jsonErrorOf, jsonOf, jsonRequest } from "../aws/json-protocol.ts";
 import { Fault } from "../retry.ts";
 import type { StreamName } from "./event-batch.ts";
 import { faultOf } from "./fault.ts";
 
-type Sdk = typeof import("@aws-sdk/client-cloudwatch-logs");
+const TARGET = "Logs_20140328";
 
 /** Of the events of a request: those before `tooOldEnd` and `expiredEnd`, and those from `tooNewStart` on, were refused. */
 export interface Rejected {
@@ -31,14 +31,14 @@ export interface CloudWatchRequests {
 type RequestsConfig = AwsConfig &
   Pick<CloudWatchConfig, "autoCreateGroup" | "logRetentionDays" | "logGroupClass" | "logFormat" | "requestTimeoutMs">;
 
-/** CloudWatch Logs' requests by the AWS SDK, which is loaded at the first one. The signal ends what is under way. */
+/** CloudWatch Logs' requests. The signal ends what is under way. */
 export function createCloudWatchRequests(config: RequestsConfig): (signal: AbortSignal) => CloudWatchRequests {
-  const connection = new Connection<{ readonly sdk: Sdk; readonly client: CloudWatchLogsClient }>({
+  const connection = new Connection({
     open: async () => {
-      const { loadCloudWatchLogs } = await import("../aws/sdk.ts");
-      const sdk = await loadCloudWatchLogs();
-      return { sdk, client: await openClient(config, (options) => new sdk.CloudWatchLogsClient(options)) };
+      const { openService } = await import("../../../aws/service.ts");
+      return await openService("logs", config);
     },
+    errorOf: jsonErrorOf,
     needsCredentials: haveExpired,
     faultOf: (error, request) => {
       const [operation = "", group = ""] = request.split(" ");
@@ -48,28 +48,19 @@ export function createCloudWatchRequests(config: RequestsConfig): (signal: Abort
   return (signal) => requestsOver(connection, config, signal);
 }
 
-function requestsOver(
-  connection: Connection<{ readonly sdk: Sdk; readonly client: CloudWatchLogsClient }>,
-  config: RequestsConfig,
-  signal: AbortSignal,
-): CloudWatchRequests {
-  const { autoCreateGroup, logRetentionDays, logGroupClass, logFormat, requestTimeoutMs } = config;
-  const send = async <Result>(
-    operation: string,
-    group: string,
-    call: Parameters<typeof connection.send<Result>>[1],
-  ): Promise<Result> => await connection.send(`${operation} ${group}`, call, requestTimeoutMs, signal);
+function requestsOver(connection: Connection, config: RequestsConfig, signal: AbortSignal): CloudWatchRequests {
+  const { autoCreateGroup, logRetentionDays, logGroupClass, logFormat, requestTimeoutMs: timeoutMs } = config;
+  const format = logFormat === null ? {} : { "x-amzn-logs-format": logFormat };
+  const send = async (operation: string, group: string, body: readonly Uint8Array[]): Promise<Answer> => {
+    const request = jsonRequest(TARGET, operation, body, operation === "PutLogEvents" ? format : {});
+    return await connection.send(`${operation} ${group}`, request, { timeoutMs, signal });
+  };
   return {
     put: async ({ group }, body) => {
-      const sent = send("PutLogEvents", group, async ({ sdk, client }, options) => {
-        return await client.send(putCommand(sdk, body, logFormat), options);
-      });
-      const answer = await orAnswer(sent, {
-        ResourceNotFoundException: "missing",
-        DataAlreadyAcceptedException: "taken",
-      });
+      const answers = { ResourceNotFoundException: "missing", DataAlreadyAcceptedException: "taken" } as const;
+      const answer = await orAnswer(send("PutLogEvents", group, body), answers);
       if (answer === "missing") return answer;
-      const info = answer === "taken" ? {} : (answer.rejectedLogEventsInfo ?? {});
+      const { rejectedLogEventsInfo: info = {} } = answer === "taken" ? {} : jsonOf<PutAnswer>(answer);
       return {
         tooOldEnd: info.tooOldLogEventEndIndex ?? 0,
         expiredEnd: info.expiredLogEventEndIndex ?? 0,
@@ -77,53 +68,40 @@ function requestsOver(
       };
     },
     createStream: async ({ group: logGroupName, stream: logStreamName }) => {
-      const sent = send("CreateLogStream", logGroupName, async ({ sdk, client }, options) => {
-        return await client.send(new sdk.CreateLogStreamCommand({ logGroupName, logStreamName }), options);
-      });
+      const sent = send("CreateLogStream", logGroupName, bytesOf({ logGroupName, logStreamName }));
       const answers = { ResourceAlreadyExistsException: "there" } as const;
       const missing = autoCreateGroup ? ({ ResourceNotFoundException: "missing" } as const) : {};
       return (await orAnswer(sent, { ...answers, ...missing })) === "missing" ? "missing" : "there";
     },
     createGroup: async (logGroupName) => {
       const input = { logGroupName, ...(logGroupClass !== null && { logGroupClass }) };
-      const sent = send("CreateLogGroup", logGroupName, async ({ sdk, client }, options) => {
-        return await client.send(new sdk.CreateLogGroupCommand(input), options);
-      });
-      await orAnswer(sent, { ResourceAlreadyExistsException: "there" });
+      await orAnswer(send("CreateLogGroup", logGroupName, bytesOf(input)), { ResourceAlreadyExistsException: "there" });
       if (logRetentionDays === null) return;
       // Also where it was there already: the answer to the request that made it may have been lost.
-      await send("PutRetentionPolicy", logGroupName, async ({ sdk, client }, options) => {
-        const retention = { logGroupName, retentionInDays: logRetentionDays };
-        return await client.send(new sdk.PutRetentionPolicyCommand(retention), options);
-      });
+      const retention = { logGroupName, retentionInDays: logRetentionDays };
+      await send("PutRetentionPolicy", logGroupName, bytesOf(retention));
     },
   };
 }
 
-/** The body is made already: the SDK would make it of objects, at thrice the CPU. */
-function putCommand(sdk: Sdk, body: readonly Buffer[], logFormat: CloudWatchConfig["logFormat"]) {
-  const command = new sdk.PutLogEventsCommand({
-    logGroupName: undefined,
-    logStreamName: undefined,
-    logEvents: undefined,
-  });
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const request = args.request as { body: unknown; headers: Record<string, string> };
-      setPieces(request, body);
-      if (logFormat !== null) request.headers["x-amzn-logs-format"] = logFormat;
-      return await next(args);
-    },
-    { step: "build", priority: "high", name: "logqBody" },
-  );
-  return command;
+/** What PutLogEvents answers. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
+interface PutAnswer {
+  readonly rejectedLogEventsInfo: {
+    readonly tooOldLogEventEndIndex?: number;
+    readonly expiredLogEventEndIndex?: number;
+    readonly tooNewLogEventStartIndex?: number;
+  };
+}
+
+function bytesOf(input: object): [Uint8Array] {
+  return [Buffer.from(JSON.stringify(input))];
 }
 
 /** An error of the service that is an answer, not a fault. */
-async function orAnswer<Result, Answer extends string>(
+async function orAnswer<Result, Answered extends string>(
   sent: Promise<Result>,
-  answers: Readonly<Record<string, Answer>>,
-): Promise<Result | Answer> {
+  answers: Readonly<Record<string, Answered>>,
+): Promise<Result | Answered> {
   try {
     return await sent;
   } catch (error) {

@@ -9,7 +9,7 @@ interface Target {
 /** The request holds what the service never takes. */
 const OF_CONTENT = new Set(["InvalidArgumentException", "SerializationException", "ValidationException"]);
 
-/** What an error of the SDK means, and in plain words what to do about it. */
+/** What an error means, and in plain words what to do about it. */
 export function faultOf(error: AwsError, request: string, target: Target): Fault {
   const { kind, hint = "" } = commonMeaning(error, target.region) ?? meaningOf(error, target);
   const code = codeOf(error);
@@ -18,7 +18,7 @@ export function faultOf(error: AwsError, request: string, target: Target): Fault
 }
 
 function meaningOf(error: AwsError, { deliveryStream, region }: Target): Meaning {
-  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { kind: "retryable" };
+  if ((error.status ?? 0) >= 500) return { kind: "retryable" };
   if (OF_CONTENT.has(error.name)) return { kind: "content" };
   return { kind: "permanent", hint: hintOf(error.name, deliveryStream, region) };
 }

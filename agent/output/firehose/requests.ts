@@ -1,12 +1,12 @@
-import type { FirehoseClient } from "@aws-sdk/client-firehose";
 import type { FirehoseConfig } from "../../../config/output/kinesis-firehose.ts";
-import { Connection, openClient } from "../aws/connection.ts";
+import { Connection } from "../aws/connection.ts";
 import { haveExpired } from "../aws/fault.ts";
+import { jsonErrorOf, jsonOf, jsonRequest } from "../aws/json-protocol.ts";
 import { Fault } from "../retry.ts";
 import { faultOf } from "./fault.ts";
 import type { RecordBatch } from "./record-batch.ts";
 
-type Sdk = typeof import("@aws-sdk/client-firehose");
+const TARGET = "Firehose_20150804";
 
 export interface FirehoseRequests {
   /**
@@ -16,50 +16,42 @@ export interface FirehoseRequests {
   readonly put: (batch: RecordBatch) => Promise<void>;
 }
 
-/** Firehose's request by the AWS SDK, which is loaded at the first one. The signal ends what is under way. */
+/** Firehose's request. The signal ends what is under way. */
 export function createFirehoseRequests(config: FirehoseConfig): (signal: AbortSignal) => FirehoseRequests {
-  const connection = new Connection<{ readonly sdk: Sdk; readonly client: FirehoseClient }>({
+  const connection = new Connection({
     open: async () => {
-      const { loadFirehose } = await import("../aws/sdk.ts");
-      const sdk = await loadFirehose();
-      return { sdk, client: await openClient(config, (options) => new sdk.FirehoseClient(options)) };
+      const { openService } = await import("../../../aws/service.ts");
+      return await openService("firehose", config);
     },
+    errorOf: jsonErrorOf,
     needsCredentials: haveExpired,
     faultOf: (error, request) => faultOf(error, request, config),
   });
   return (signal) => ({
     put: async (batch) => {
-      const { RequestResponses = [], FailedPutCount = 0 } = await connection.send(
-        "PutRecordBatch",
-        async ({ sdk, client }, options) => await client.send(commandOf(sdk, batch), options),
-        config.requestTimeoutMs,
-        signal,
-      );
-      if (FailedPutCount === 0) return batch.keep(() => false);
-      throw partialFault(batch, config.deliveryStream, { answers: RequestResponses, failed: FailedPutCount });
+      const request = jsonRequest(TARGET, "PutRecordBatch", [batch.body()]);
+      const limits = { timeoutMs: config.requestTimeoutMs, signal };
+      const answer = await connection.send("PutRecordBatch", request, limits);
+      const { RequestResponses: answers = [], FailedPutCount: failed = 0 } = jsonOf<PutAnswer>(answer);
+      if (failed === 0) return batch.keep(() => false);
+      throw partialFault(batch, config.deliveryStream, { answers, failed });
     },
   });
 }
 
-/** The body is made already: the SDK would make it of copies, one as base64 and one as JSON. */
-function commandOf(sdk: Sdk, batch: RecordBatch) {
-  const command = new sdk.PutRecordBatchCommand({ DeliveryStreamName: undefined, Records: undefined });
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      (args.request as { body: unknown }).body = batch.body();
-      return await next(args);
-    },
-    { step: "build", priority: "high", name: "logqBody" },
-  );
-  return command;
+/** What PutRecordBatch answers. https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
+interface PutAnswer {
+  readonly FailedPutCount: number;
+  /** One for each record, in their order. */
+  readonly RequestResponses: readonly RecordAnswer[];
 }
 
-type Answer = { readonly ErrorCode?: string | undefined; readonly ErrorMessage?: string | undefined };
+type RecordAnswer = { readonly ErrorCode?: string; readonly ErrorMessage?: string };
 
 function partialFault(
   batch: RecordBatch,
   deliveryStream: string,
-  { answers, failed }: { answers: readonly Answer[]; failed: number },
+  { answers, failed }: { answers: readonly RecordAnswer[]; failed: number },
 ): Fault {
   const sent = batch.records;
   const refused = answers.find(({ ErrorCode }) => ErrorCode !== undefined);

@@ -1,142 +1,136 @@
-import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
+import { encodeUri } from "../../../aws/uri.ts";
+import { textOf } from "../../../aws/xml.ts";
 import type { S3Config } from "../../../config/output/s3.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { Connection, openClient } from "../aws/connection.ts";
+import { Connection, type Limits, type Request } from "../aws/connection.ts";
+import type { Answer } from "../aws/exchange.ts";
 import type { AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import { faultOf, needsCredentials } from "./fault.ts";
+import { attributeHeaders, bodyHeaders, errorOf, partsXml, uploadsOf } from "./protocol.ts";
 import { PLAN_METADATA, TOMBSTONE_METADATA, type S3Requests, type Upload } from "./requests.ts";
-
-type Sdk = typeof import("@aws-sdk/client-s3");
 
 /** Longest time for a request that only cleans up: at the end of the process there is no more. */
 const CLEANUP_TIMEOUT_MS = 3000;
 /** Pages of 1,000 uploads that are looked at. */
 const LIST_PAGES_MAX = 20;
 
-/** S3's requests by the AWS SDK, which is loaded at the first of them. The signal ends what is under way. */
+/** S3's requests (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html). The signal ends what is under way. */
 export function createS3Requests(config: S3Config, log: Logger): (signal: AbortSignal) => S3Requests {
   const bucket = new Bucket(config, log);
   return (signal) => requestsOver(bucket, config, signal);
 }
 
 function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3Requests {
-  const { bucket: Bucket } = config;
-  const send: Send = async (request, call) => await bucket.send(request, call, config.requestTimeoutMs, signal);
+  const limits = { timeoutMs: config.requestTimeoutMs, signal };
+  const send = async (name: string, request: Request): Promise<Answer> => await bucket.send(name, request, limits);
   return {
-    put: async (Key, Body, planId, { over, isTombstone = false } = {}) => {
-      const input = { Bucket, Key, Body, ...bucket.unlessTaken(over), ...attributes(config, planId, isTombstone) };
-      const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
+    put: async (key, body, planId, { over, isTombstone = false } = {}) => {
+      const headers = {
+        ...attributeHeaders(config, planId, isTombstone),
+        ...bodyHeaders(body),
+        ...bucket.unlessTaken(over),
+      };
+      const sent = send("PutObject", { method: "PUT", path: pathOf(key), headers, body: [body] });
       return await orAnswer(
         sent.then(() => "stored" as const),
         { 412: "exists" },
       );
     },
-    head: async (Key) => {
-      const sent = send("HeadObject", (sdk, client, options) =>
-        client.send(new sdk.HeadObjectCommand({ Bucket, Key }), options),
-      );
-      const found = sent.then(({ ETag, Metadata = {} }) => ({
-        etag: ETag!,
-        planId: Metadata[PLAN_METADATA] ?? null,
-        isTombstone: TOMBSTONE_METADATA in Metadata,
+    head: async (key) => {
+      const found = send("HeadObject", { method: "HEAD", path: pathOf(key) }).then(({ headers }) => ({
+        etag: headers.etag!,
+        planId: (headers[`x-amz-meta-${PLAN_METADATA}`] as string | undefined) ?? null,
+        isTombstone: `x-amz-meta-${TOMBSTONE_METADATA}` in headers,
       }));
       return await orAnswer(found, { 404: "missing", 403: "forbidden" } as const);
     },
-    createUpload: async (Key, planId) => {
-      const input = { Bucket, Key, ChecksumAlgorithm: "CRC32" as const, ...attributes(config, planId, false) };
-      const { UploadId: id } = await send("CreateMultipartUpload", (sdk, client, options) =>
-        client.send(new sdk.CreateMultipartUploadCommand(input), options),
-      );
-      return { key: Key, id: id! };
+    createUpload: async (key, planId) => {
+      const headers = { ...attributeHeaders(config, planId, false), "x-amz-checksum-algorithm": "CRC32" };
+      const request = { method: "POST", path: pathOf(key), query: { uploads: "" }, headers } as const;
+      const { body } = await send("CreateMultipartUpload", request);
+      return { key, id: textOf(body.toString(), "UploadId") };
     },
-    uploadPart: async ({ key: Key, id: UploadId }, number, Body) => {
-      const input = { Bucket, Key, UploadId, PartNumber: number, Body };
-      const sent = send("UploadPart", (sdk, client, options) => client.send(new sdk.UploadPartCommand(input), options));
-      const stored = sent.then(({ ETag, ChecksumCRC32 }) => ({ number, etag: ETag!, crc32: ChecksumCRC32 }));
+    uploadPart: async ({ key, id: uploadId }, number, body) => {
+      const query = { partNumber: String(number), uploadId };
+      const headers = { "content-type": "application/octet-stream", ...bodyHeaders(body) };
+      const sent = send("UploadPart", { method: "PUT", path: pathOf(key), query, headers, body: [body] });
+      const stored = sent.then(({ headers: { etag, "x-amz-checksum-crc32": crc32 } }) => {
+        return { number, etag: etag!, crc32: crc32 as string | undefined };
+      });
       return await orAnswer(stored, { 404: "gone" } as const);
     },
-    completeUpload: async ({ key: Key, id: UploadId }, parts, over) => {
-      const Parts = parts.map(({ number, etag, crc32 }) => ({ PartNumber: number, ETag: etag, ChecksumCRC32: crc32 }));
-      const input = { Bucket, Key, UploadId, ...bucket.unlessTaken(over), MultipartUpload: { Parts } };
-      const sent = send("CompleteMultipartUpload", (sdk, client, options) =>
-        client.send(new sdk.CompleteMultipartUploadCommand(input), options),
-      );
+    completeUpload: async ({ key, id: uploadId }, parts, over) => {
+      const headers = { "content-type": "application/xml", ...bucket.unlessTaken(over) };
+      const body = [partsXml(parts)];
+      const request = { method: "POST", path: pathOf(key), query: { uploadId }, headers, body } as const;
       return await orAnswer(
-        sent.then(() => "stored" as const),
+        send("CompleteMultipartUpload", request).then(() => "stored" as const),
         { 412: "exists", 404: "gone", 409: "gone" },
       );
     },
-    abortUpload: async ({ key: Key, id: UploadId }) => {
-      const input = { Bucket, Key, UploadId };
+    abortUpload: async ({ key, id: uploadId }) => {
+      const request = { method: "DELETE", path: pathOf(key), query: { uploadId } } as const;
       // Not by the signal: this is what is done after it.
-      const sent = bucket.send(
-        "AbortMultipartUpload",
-        (sdk, client, options) => client.send(new sdk.AbortMultipartUploadCommand(input), options),
-        CLEANUP_TIMEOUT_MS,
-        null,
-      );
+      const sent = bucket.send("AbortMultipartUpload", request, { timeoutMs: CLEANUP_TIMEOUT_MS, signal: null });
       await orAnswer(sent, { 404: "gone" });
     },
-    probe: async (Key) => {
+    probe: async (key) => {
       if (config.endpoint === null) return;
-      const put = async (condition: { IfMatch?: string; IfNoneMatch?: string }) => {
-        const input = { Bucket, Key, Body: PROBE, ...condition };
-        const sent = send("PutObject", (sdk, client, options) => client.send(new sdk.PutObjectCommand(input), options));
+      const put = async (condition: Record<string, string>) => {
+        const headers = { ...bodyHeaders(PROBE), ...condition };
+        const sent = send("PutObject", { method: "PUT", path: pathOf(key), headers, body: [PROBE] });
         return await orAnswer(
           sent.then(() => "stored" as const),
           { 404: "minded", 412: "minded" },
         );
       };
       // An ETag that a key which is free can't have.
-      if ((await put({ IfMatch: '"00000000000000000000000000000000"' })) === "minded") return;
-      if ((await put({ IfNoneMatch: "*" })) === "stored") bucket.ignoresConditions();
+      if ((await put({ "if-match": '"00000000000000000000000000000000"' })) === "minded") return;
+      if ((await put({ "if-none-match": "*" })) === "stored") bucket.ignoresConditions();
     },
-    listUploads: async (Prefix) => {
+    listUploads: async (prefix) => {
       const uploads: Upload[] = [];
-      let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
-      for (let page = 0; page < LIST_PAGES_MAX; page++) {
-        const input = { Bucket, Prefix, ...markers };
-        const found = await send("ListMultipartUploads", (sdk, client, options) =>
-          client.send(new sdk.ListMultipartUploadsCommand(input), options),
-        );
-        for (const { Key, UploadId } of found.Uploads ?? []) uploads.push({ key: Key!, id: UploadId! });
-        if (found.IsTruncated !== true || found.NextKeyMarker === undefined) break;
-        markers = {
-          KeyMarker: found.NextKeyMarker,
-          ...(found.NextUploadIdMarker !== undefined && { UploadIdMarker: found.NextUploadIdMarker }),
-        };
+      let markers: Readonly<Record<string, string>> | null = {};
+      for (let page = 0; page < LIST_PAGES_MAX && markers !== null; page++) {
+        const query = { uploads: "", prefix, ...markers };
+        const found = uploadsOf(await send("ListMultipartUploads", { method: "GET", path: "", query }));
+        uploads.push(...found.uploads);
+        markers = found.next;
       }
       return uploads;
     },
   };
 }
 
+const PROBE = Buffer.from("logq looked whether this store minds the conditions of writes; it does not\n");
+
+function pathOf(key: string): string {
+  return `/${key.split("/").map(encodeUri).join("/")}`;
+}
+
 /** An HTTP status that is an answer, not a fault. */
-async function orAnswer<Result, Answer extends string>(
+async function orAnswer<Result, Answered extends string>(
   sent: Promise<Result>,
-  answers: Readonly<Record<number, Answer>>,
-): Promise<Result | Answer> {
+  answers: Readonly<Record<number, Answered>>,
+): Promise<Result | Answered> {
   try {
     return await sent;
   } catch (error) {
     const cause = (error as Error).cause as AwsError | undefined;
     // Who refuses credentials says nothing of the object; NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
     const isAnswer = cause?.name !== "NoSuchBucket" && cause?.isOfCredentials !== true;
-    const answer = isAnswer ? answers[cause?.$metadata?.httpStatusCode ?? 0] : undefined;
+    const answer = isAnswer ? answers[cause?.status ?? 0] : undefined;
     if (answer === undefined) throw error;
     return answer;
   }
 }
 
-type Call<Result> = (sdk: Sdk, client: S3Client, options: { abortSignal: AbortSignal }) => Promise<Result>;
-type Send = <Result>(request: string, call: Call<Result>) => Promise<Result>;
-
 /** The bucket's store, and what is known of it. */
 class Bucket {
   readonly #config: S3Config;
   readonly #log: Logger;
-  readonly #connection: Connection<{ readonly sdk: Sdk; readonly client: S3Client }>;
+  readonly #connection: Connection;
   #takesConditions = true;
 
   constructor(config: S3Config, log: Logger) {
@@ -144,20 +138,19 @@ class Bucket {
     this.#log = log;
     this.#connection = new Connection({
       open: async () => {
-        const { loadS3 } = await import("../aws/sdk.ts");
-        const sdk = await loadS3();
-        const style = { forcePathStyle: config.endpoint !== null };
-        return { sdk, client: await openClient(config, (options) => new sdk.S3Client({ ...options, ...style })) };
+        const { openService } = await import("../../../aws/service.ts");
+        return await openService("s3", config, config.bucket);
       },
+      errorOf,
       needsCredentials,
       faultOf: (error, request) => this.#refusesConditions(error, request) ?? faultOf(error, request, config),
     });
   }
 
   /** The condition of a write: the key is free, or has this ETag. None where the store refuses conditions. */
-  unlessTaken(over: string | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+  unlessTaken(over: string | undefined): Record<string, string> {
     if (!this.#takesConditions) return {};
-    return over === undefined ? { IfNoneMatch: "*" } : { IfMatch: over };
+    return over === undefined ? { "if-none-match": "*" } : { "if-match": over };
   }
 
   ignoresConditions(): void {
@@ -167,24 +160,14 @@ class Bucket {
     );
   }
 
-  async send<Result>(
-    request: string,
-    call: Call<Result>,
-    timeoutMs: number,
-    signal: AbortSignal | null,
-  ): Promise<Result> {
-    return await this.#connection.send(
-      request,
-      async ({ sdk, client }, options) => await call(sdk, client, options),
-      timeoutMs,
-      signal,
-    );
+  async send(name: string, request: Request, limits: Limits): Promise<Answer> {
+    return await this.#connection.send(name, request, limits);
   }
 
   /** Without conditions a request that is repeated writes the same object again, which harms nothing. */
   #refusesConditions(error: AwsError, request: string): Fault | null {
     const isWrite = request === "PutObject" || request === "CompleteMultipartUpload";
-    if (!this.#takesConditions || !isWrite || error.$metadata?.httpStatusCode !== 501) return null;
+    if (!this.#takesConditions || !isWrite || error.status !== 501) return null;
     this.#takesConditions = false;
     this.#log.warn(
       { bucket: this.#config.bucket },
@@ -192,33 +175,4 @@ class Bucket {
     );
     return new Fault("retryable", error.name, `${request}: the store refuses conditional writes`, error);
   }
-}
-
-const PROBE = Buffer.from("logq looked whether this store minds the conditions of writes; it does not\n");
-const ENCODINGS = { zstd: "zstd", gzip: "gzip", none: undefined } as const;
-
-/** What S3 is told of an object when it is made. */
-function attributes(
-  config: S3Config,
-  planId: string,
-  isTombstone: boolean,
-): Omit<PutObjectCommandInput, "Bucket" | "Key" | "Body"> {
-  const { format, compression } = config;
-  const encoding = format === "parquet" ? undefined : ENCODINGS[compression];
-  const tags = config.tagging.map(
-    (tag) => tag.split("=", 1)[0]! + "=" + encodeURIComponent(tag.slice(tag.indexOf("=") + 1)),
-  );
-  const input = {
-    Metadata: { [PLAN_METADATA]: planId, ...(isTombstone && { [TOMBSTONE_METADATA]: "1" }) },
-    ContentType:
-      config.contentType ?? (format === "parquet" ? "application/vnd.apache.parquet" : "application/x-ndjson"),
-    ContentEncoding: encoding,
-    StorageClass: config.storageClass ?? undefined,
-    ACL: config.cannedAcl ?? undefined,
-    Tagging: tags.length > 0 ? tags.join("&") : undefined,
-    ServerSideEncryption: config.sse === null ? undefined : config.sse === "aes256" ? "AES256" : config.sse,
-    SSEKMSKeyId: config.sseKmsKeyId ?? undefined,
-    BucketKeyEnabled: config.sse === "aws:kms" ? config.sseBucketKey : undefined,
-  };
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }

@@ -27,11 +27,11 @@ const WRONG_REGION = new Set([
 /** Whether new credentials help. */
 export function needsCredentials(error: AwsError, request: string): boolean {
   // The answer to a HEAD has no body that could say why.
-  if (request === "HeadObject" && error.$metadata?.httpStatusCode === 400) return true;
+  if (request === "HeadObject" && error.status === 400) return true;
   return haveExpired(error);
 }
 
-/** What an error of the SDK means, and in plain words what to do about it. */
+/** What an error means, and in plain words what to do about it. */
 export function faultOf(error: AwsError, request: string, target: Target): Fault {
   const { kind, hint = "" } = commonMeaning(error, target.region) ?? meaningOf(error, request, target);
   const code = codeOf(error);
@@ -40,7 +40,7 @@ export function faultOf(error: AwsError, request: string, target: Target): Fault
 }
 
 function meaningOf(error: AwsError, request: string, target: Target): Meaning {
-  const status = error.$metadata?.httpStatusCode ?? 0;
+  const status = error.status ?? 0;
   if (PASSING.has(error.name)) return { kind: "retryable" };
   if (needsCredentials(error, request)) return { kind: "retryable", hint: "credentials are asked for anew" };
   if (WRONG_REGION.has(error.name) || status === 301 || status === 307)
@@ -50,11 +50,11 @@ function meaningOf(error: AwsError, request: string, target: Target): Meaning {
 }
 
 function regionHint(error: AwsError, { bucket, region }: Target): string {
-  const named = error.$response?.headers?.["x-amz-bucket-region"] ?? /expecting '([^']+)'/.exec(error.message)?.[1];
+  const named = error.headers?.["x-amz-bucket-region"] ?? /expecting '([^']+)'/.exec(error.message)?.[1];
   const asked = region === null ? "" : `, not in ${region}`;
   return named === undefined
     ? `${bucket} is in another region; set region to that`
-    : `${bucket} is in ${named}${asked}; set region: ${named}`;
+    : `${bucket} is in ${String(named)}${asked}; set region: ${String(named)}`;
 }
 
 function hintOf(code: string, { bucket }: Target): string {

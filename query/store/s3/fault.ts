@@ -1,6 +1,6 @@
 /** What went wrong with a request to S3, and in plain words what to do about it. */
 import { CliError, EXIT } from "../../cli-error.ts";
-import { textOf } from "./list-page.ts";
+import { textOf } from "../../../aws/xml.ts";
 import type { Answer } from "./send.ts";
 
 /** A request that was not done. */

@@ -1,3 +1,5 @@
+import { textOf } from "../../../aws/xml.ts";
+
 /** One answer of ListObjectsV2. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export interface ListPage {
   readonly objects: readonly ListedObject[];
@@ -30,23 +32,4 @@ export function parseListPage(xml: string): ListPage | null {
   );
   const isTruncated = /<IsTruncated>true</.test(xml);
   return { objects, prefixes, next: isTruncated ? textOf(xml, "NextContinuationToken") : null };
-}
-
-/** The text of the first element of a name, unescaped; "" if there is none. */
-export function textOf(xml: string, name: string): string {
-  const start = xml.indexOf(`<${name}>`);
-  if (start < 0) return "";
-  const from = start + name.length + 2;
-  const end = xml.indexOf(`</${name}>`, from);
-  return end < 0 ? "" : unescapeXml(xml.slice(from, end));
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-function unescapeXml(text: string): string {
-  if (!text.includes("&")) return text;
-  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
-  });
 }

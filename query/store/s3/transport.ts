@@ -1,6 +1,7 @@
 /** GETs to one bucket: signed, sent, tried again, counted. */
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { encodeUri, withQuery } from "../../../aws/uri.ts";
 import { loadS3 } from "../../aws/sdk.ts";
 import { openEndpoint, type Endpoint } from "./endpoint.ts";
 import { errorOf, faultOfAnswer, faultOfError, type Fault } from "./fault.ts";
@@ -106,7 +107,7 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<Answer | Fault> {
   if ("cure" in endpoint) return endpoint;
-  const path = `${endpoint.basePath}${key === null ? "" : key.split("/").map(encode).join("/")}`;
+  const path = `${endpoint.basePath}${key === null ? "" : key.split("/").map(encodeUri).join("/")}`;
   const signed = await endpoint.sign({ path, query, headers, clockOffsetMs });
   const { protocol, hostname, port } = endpoint;
   return await send({ protocol, hostname, port, path: withQuery(path, query), headers: signed }, signal);
@@ -132,14 +133,4 @@ function cure(state: State, fault: Fault, asked: State["endpoint"]): void {
 
 async function waitFor(delayMs: number, signal: AbortSignal): Promise<void> {
   await sleep(delayMs, undefined, { signal });
-}
-
-function withQuery(path: string, query: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
-  return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
-}
-
-/** As signatures want it: all but RFC 3986's unreserved characters. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

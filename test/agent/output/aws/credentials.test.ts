@@ -133,6 +133,19 @@ test("a role is assumed anew before it expires", async () => {
   expect(server.log.every(({ headers }) => source.isValid(accessKeyOf(headers)))).toBe(true);
 });
 
+test("a role that can't be assumed anew is used while it is valid", async () => {
+  let isDenied = false;
+  await using source = await startCredentialsServer(60_000, () => isDenied);
+  await using server = await startS3Server({ accepts: source.isValid });
+  only({ AWS_ACCESS_KEY_ID: "own", AWS_SECRET_ACCESS_KEY: "s" });
+  const { once } = openS3(server.endpoint, { roleArn: ROLE, stsEndpoint: source.endpoint });
+  await once.put("a", Buffer.from("x"), "plan");
+  isDenied = true;
+  await once.put("b", Buffer.from("x"), "plan");
+  expect(server.log.map(({ headers }) => accessKeyOf(headers))).toEqual(["KEY0", "KEY0"]);
+  expect(source.signedBy).toEqual(["own", "own"]);
+});
+
 test("a role that is denied is said once, with what to do, and is tried again", async () => {
   let isDenied = true;
   await using source = await startCredentialsServer(60_000, () => isDenied);
