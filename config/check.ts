@@ -23,8 +23,6 @@ export function checkConfig(config: AgentConfig, raw: RawConfig, read: Read, fou
   const missing = (key: string, what: string): number =>
     found.problems.push(describe(raw.place, `pipeline.${key}`, what));
   if (raw.inputs.length === 0) missing("inputs", "no input; add one, such as name: tail with a path");
-  else if (found.problems.length === 0 && config.inputs.length === 0)
-    missing("inputs", "no input is left; add one, such as name: tail with a path");
   if (raw.outputs.length === 0) missing("outputs", "no output; add one, such as name: directory with a path");
   read.inputs.forEach((input, index) => {
     const section = raw.inputs[index];

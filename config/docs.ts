@@ -4,7 +4,7 @@ import { BUILT_IN_PARSERS } from "./built-in-parsers.ts";
 import type { Option, OptionGroup } from "./option.ts";
 import { PARSER_GROUP } from "./parser-config.ts";
 import type { Plugin } from "./plugin.ts";
-import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER } from "./registry.ts";
+import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, SECTIONS_LATER } from "./registry.ts";
 import { SERVICE } from "./service.ts";
 
 /** docs/configuration.md, from the definition of the options and the shipped example. */
@@ -23,9 +23,6 @@ export function configurationPage(): string {
     `- inputs: ${codes(PLUGINS_LATER.input)}`,
     `- filters: ${codes(PLUGINS_LATER.filter)}`,
     `- outputs: ${codes(PLUGINS_LATER.output)}`,
-    ...Object.entries(LEFT_OUT).flatMap(([kind, named]) =>
-      Object.entries(named).map(([name, why]) => `- left out with a notice: ${kind} \`${name}\` (${why})`),
-    ),
     "- parsers of one's own (`multiline_parsers`): accepted, refused where an input names one\n",
   ].join("\n");
 }

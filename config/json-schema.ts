@@ -1,6 +1,6 @@
 import type { Option, OptionGroup } from "./option.ts";
 import type { Plugin } from "./plugin.ts";
-import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS } from "./registry.ts";
+import { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import { SERVICE } from "./service.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -22,9 +22,9 @@ export function configurationSchema(): Schema {
       pipeline: {
         type: "object",
         properties: {
-          inputs: pluginsSchema(INPUTS, Object.keys(LEFT_OUT.input)),
-          filters: pluginsSchema(FILTERS, Object.keys(LEFT_OUT.filter)),
-          outputs: pluginsSchema(OUTPUTS, Object.keys(LEFT_OUT.output)),
+          inputs: pluginsSchema(INPUTS),
+          filters: pluginsSchema(FILTERS),
+          outputs: pluginsSchema(OUTPUTS),
         },
         additionalProperties: false,
       },
@@ -39,7 +39,7 @@ const SCALAR: Schema = { type: ["string", "number", "boolean"] };
 /** A variable may stand for any value. */
 const VARIABLE: Schema = { type: "string", pattern: "\\$\\{" };
 
-function pluginsSchema(known: Readonly<Record<string, Plugin<unknown>>>, leftOut: readonly string[]): Schema {
+function pluginsSchema(known: Readonly<Record<string, Plugin<unknown>>>): Schema {
   const cases = Object.entries(known).map(([name, { group }]) => ({
     // Not `if … then`: an object with a `then` is a promise to JavaScript.
     if: { properties: { name: { not: { const: name } } } },
@@ -48,7 +48,7 @@ function pluginsSchema(known: Readonly<Record<string, Plugin<unknown>>>, leftOut
   const items = {
     type: "object",
     required: ["name"],
-    properties: { name: { enum: [...Object.keys(known), ...leftOut] } },
+    properties: { name: { enum: Object.keys(known) } },
     allOf: cases,
   };
   return { type: "array", items };

@@ -9,7 +9,7 @@ import { readParsers } from "./parsers.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
 import { nameOf, placeOfOption, textsNamed, type RawSection } from "./raw.ts";
-import { FILTERS, INPUTS, LEFT_OUT, OUTPUTS, PLUGINS_LATER, PLUGINS_REFUSED } from "./registry.ts";
+import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, PLUGINS_REFUSED } from "./registry.ts";
 import { readService } from "./service.ts";
 
 /**
@@ -26,7 +26,7 @@ export function loadConfig(
   return { config, notices };
 }
 
-/** The same for who wants to know it all: what has a problem holds a default or is left out. */
+/** The same for who wants to know it all: what has a problem holds a default or is missing. */
 export function examineConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -75,7 +75,7 @@ function present<T>(items: readonly (T | null)[]): T[] {
   return items.filter((item) => item !== null);
 }
 
-/** One configuration a section; null where the plugin is not known, with a problem, or left out, with a notice. */
+/** One configuration a section; null where the plugin is not known, with a problem. */
 function readPlugins<Config>(
   kind: "input" | "filter" | "output",
   known: Readonly<Record<string, Plugin<Config>>>,
@@ -87,7 +87,7 @@ function readPlugins<Config>(
   );
 }
 
-/** The section's plugin, or null with a problem or a notice reported. */
+/** The section's plugin, or null with a problem reported. */
 function pluginOf<Config>(
   section: RawSection,
   kind: "input" | "filter" | "output",
@@ -103,9 +103,7 @@ function pluginOf<Config>(
   }
   if (Object.hasOwn(known, name)) return known[name] ?? null;
   const { place, keyPath } = placeOfOption(section, "name");
-  const reason = LEFT_OUT[kind][name];
-  if (reason === undefined) found.problems.push(describe(place, keyPath, refusal(kind, name, names)));
-  else found.notices.push(describe(place, keyPath, `left out: ${reason}`));
+  found.problems.push(describe(place, keyPath, refusal(kind, name, names)));
   return null;
 }
 

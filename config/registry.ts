@@ -12,6 +12,7 @@ import { THROTTLE } from "./filter/throttle.ts";
 import { MULTILINE } from "./filter/multiline.ts";
 import { CLOUDWATCH_LOGS_INPUT } from "./input/cloudwatch-logs.ts";
 import { FORWARD } from "./input/forward.ts";
+import { SYSTEMD } from "./input/systemd.ts";
 import { TAIL } from "./input/tail.ts";
 import { CLOUDWATCH_LOGS } from "./output/cloudwatch-logs.ts";
 import { DIRECTORY } from "./output/directory.ts";
@@ -25,6 +26,7 @@ export const INPUTS = {
   tail: TAIL,
   cloudwatch_logs: CLOUDWATCH_LOGS_INPUT,
   forward: FORWARD,
+  systemd: SYSTEMD,
 } as const;
 
 export const FILTERS = {
@@ -75,13 +77,6 @@ export const PLUGINS_REFUSED: Readonly<Record<"input" | "filter" | "output", Rea
     wasm: "runs no programs; use modify, nest, parser, grep, redact or rewrite_tag",
     type_converter: "converts no fields; name their types in a parser, with types",
   },
-  output: {},
-};
-
-/** Plugins without which the rest of a configuration makes sense: left out with a notice that says why. */
-export const LEFT_OUT: Readonly<Record<"input" | "filter" | "output", Readonly<Record<string, string>>>> = {
-  input: { systemd: "the host's journal comes with a later version; everything else starts" },
-  filter: {},
   output: {},
 };
 

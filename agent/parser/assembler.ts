@@ -364,6 +364,7 @@ export class Assembler {
     const named = line?.level ?? 0;
     const level = named === 0 && record !== null ? levelOfFields(record) : named;
     if (level !== 0) batch.level[row] = level;
+    else if (batch.level[row] === 0 && line !== null) batch.level[row] = line.levelElse;
   }
 
   /** Made only where it is needed: an object a line would be most of the garbage. */

@@ -11,7 +11,8 @@ import { parseObject } from "../log-record.ts";
  *
  * seconds  since 1970; nanos: nine digits
  * stream   `o`, `e`, `-` for none
- * level    1 + its index in LEVELS, `-` if the message is to be asked for it
+ * level    1 + its index in LEVELS, `a` for the first, `b` and so on if it is that of a message that names none, `-` if only
+ *          the message is to be asked
  * kind     `m`: the payload is the message
  *          `r`: the length of a JSON object in bytes, a blank, the object, the message; the object is the record, and where it
  *               has `"log":0` the message stands
@@ -30,7 +31,20 @@ const SPACE = 32;
 const DOT = 46;
 const ZERO = 48;
 const BACKSLASH = 92;
-const LETTER = { c: 99, e: 101, f: 102, k: 107, m: 109, n: 110, o: 111, p: 112, q: 113, r: 114, x: 120 } as const;
+const LETTER = {
+  a: 97,
+  c: 99,
+  e: 101,
+  f: 102,
+  k: 107,
+  m: 109,
+  n: 110,
+  o: 111,
+  p: 112,
+  q: 113,
+  r: 114,
+  x: 120,
+} as const;
 const NANO_DIGITS = 9;
 
 /** Reads such a line without allocating, but for the fields of those that have some: the result stands here until the next call. */
@@ -39,8 +53,9 @@ export class SpoolLine {
   nanos = 0;
   /** By the STREAM codes. */
   stream: number = STREAM.none;
-  /** As in `Batch.level`; 0: ask the message. */
+  /** As in `Batch.level`; 0: ask the message, and else it is `levelElse`. */
   level = 0;
+  levelElse = 0;
   /** The record goes on in the next line. */
   cut = false;
   /** The message goes on in the next line of this stream. */
@@ -65,6 +80,7 @@ export class SpoolLine {
     this.#kind = kind === LETTER.m ? 0 : kind;
     this.stream = stream === LETTER.o ? STREAM.stdout : stream === LETTER.e ? STREAM.stderr : STREAM.none;
     this.level = level >= ZERO && level <= ZERO + 6 ? level - ZERO : 0;
+    this.levelElse = level >= LETTER.a && level <= LETTER.f ? level - LETTER.a + 1 : 0;
     this.cut = flag === LETTER.c || flag === LETTER.x;
     this.partial = flag === LETTER.p || flag === LETTER.q;
     this.message = message;

@@ -252,11 +252,6 @@ describe("a broken configuration is refused, with file, line, column and key pat
       "agent.yaml:4:3: pipeline.inputs: no input; add one, such as name: tail with a path",
     ],
     [
-      "no input that is left",
-      BASE.replace(/ {2}inputs:\n(?: {4}.*\n)+/, "  inputs: [{name: systemd}]\n"),
-      "agent.yaml:4:3: pipeline.inputs: no input is left; add one, such as name: tail with a path",
-    ],
-    [
       "no output",
       BASE.replace(/ {2}outputs:\n(?: {4}.*\n)+/, ""),
       "agent.yaml:4:3: pipeline.outputs: no output; add one, such as name: directory with a path",

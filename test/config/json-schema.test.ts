@@ -26,7 +26,7 @@ describe("the schema", () => {
     ["lists in both forms", edited("path: /var/log/containers/*.log", "path: [/a, /b]\n      exclude_path: a,b")],
     ["nested names", edited("cluster: prod", "storage: {path: /x}")],
     ["options without effect", edited("tag: kube.*", "mem_buf_limit: 5M\n      db.sync: normal")],
-    ["an input that is left out", edited("  outputs:", "    - {name: systemd, db: /x}\n  outputs:")],
+    ["another input", edited("  outputs:", "    - {name: systemd, db: /x}\n  outputs:")],
   ])("takes %s", (_, text) => {
     expect(problemsOf(text)).toEqual([]);
   });

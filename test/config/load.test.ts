@@ -306,17 +306,6 @@ describe("what is accepted without effect gets one notice", () => {
     expect(load(text)).toMatchObject({ problems: [], notices: [notice] });
   });
 
-  test("an input that this version lacks, beside which the rest makes sense", () => {
-    const { config, problems, notices } = load(
-      edited("    - name: tail", "    - {name: systemd, tag: host, db: /x}\n    - name: tail"),
-    );
-    expect(problems).toEqual([]);
-    expect(notices).toEqual([
-      "agent.yaml:5:14: pipeline.inputs[0].name: left out: the host's journal comes with a later version; everything else starts",
-    ]);
-    expect(config?.inputs.map(({ plugin }) => plugin)).toEqual(["tail"]);
-  });
-
   test("a match is compared with the tag that the path expands to", () => {
     for (const match of ["kube.var.log.containers.nginx*", "*.log", "kube.*_default_*"]) {
       expect(load(edited("match: '*'", `match: '${match}'`)).notices).toEqual([]);

@@ -5,6 +5,8 @@ import {
   type CloudWatchInputTools,
 } from "../cloudwatch-logs/cloudwatch-logs.ts";
 import { createForwardInput } from "../forward/input.ts";
+import { createSystemdInput } from "../systemd/systemd.ts";
+import { spoolId } from "./open-spools.ts";
 import type { NamedSpooledInput } from "./spooled-input.ts";
 
 /** What inputs need of the agent. */
@@ -27,7 +29,18 @@ export function createSpooledInputs(inputs: readonly InputConfig[], tools: Spool
       case "forward":
         created.push(createForwardInput(input));
         break;
+      case "systemd":
+        created.push({
+          id: spoolId("systemd", JSON.stringify([input.path, input.ownTag])),
+          input: createSystemdInput(input),
+          bytesMax: input.totalLimitSizeBytes,
+        });
+        break;
     }
   }
-  return created;
+  return created.map(({ id, ...each }, index) => {
+    // Two that are alike: by their order.
+    const before = created.slice(0, index).filter((other) => other.id === id).length;
+    return { ...each, id: before === 0 ? id : `${id}-${before + 1}` };
+  });
 }

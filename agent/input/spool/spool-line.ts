@@ -11,6 +11,8 @@ export interface SpoolRecord {
   readonly partial?: boolean;
   /** 1 + index into LEVELS of config/table.ts; left out or 0: it is looked for in the message, or in the fields. */
   readonly level?: number;
+  /** The level of a message that names none. */
+  readonly levelElse?: number;
   /** The message. Null: field `log` of the fields is, if it is a text. */
   readonly log: Uint8Array | null;
   /**
@@ -58,6 +60,7 @@ function jsonOf(
 
 const NEWLINE = Buffer.from("\n");
 const BACKSLASH = 92;
+const LEVEL_ELSE = "abcdef";
 
 function messageLines(record: SpoolRecord, message: Buffer): Buffer[] {
   const lines: Buffer[] = [];
@@ -79,10 +82,15 @@ function flagsOf(isPartial: boolean, isEscaped: boolean): readonly [string, stri
   return isEscaped ? ["e", "x"] : ["-", "c"];
 }
 
-function prefixOf({ seconds, nanos, stream, level }: SpoolRecord, kind: string, flag: string): string {
+function prefixOf(
+  { seconds, nanos, stream, level = 0, levelElse = 0 }: SpoolRecord,
+  kind: string,
+  flag: string,
+): string {
   const letter = stream === null ? "-" : stream[3];
   const time = `${Math.max(0, Math.trunc(seconds))}.${String(nanos).padStart(9, "0")}`;
-  return `${time} ${letter}${level || "-"}${kind}${flag} `;
+  const levelLetter = level > 0 ? String(level) : levelElse > 0 ? LEVEL_ELSE[levelElse - 1]! : "-";
+  return `${time} ${letter}${levelLetter}${kind}${flag} `;
 }
 
 /** How much of a message fits a line, escaped; of what is UTF-8 whole characters. */

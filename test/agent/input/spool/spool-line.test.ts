@@ -25,6 +25,11 @@ test("a level that nobody named is looked for in the message, or in the fields",
   expect(read(message("ERROR no"), message("", { log: null, fields })).map(({ level }) => level)).toEqual([5, 4]);
 });
 
+test("a level for messages that name none is that of those alone", () => {
+  const rows = read(message("plain", { levelElse: 3 }), message("ERROR no", { levelElse: 3 }), message("plain"));
+  expect(rows.map(({ level }) => level)).toEqual([3, 5, 0]);
+});
+
 test("fields come back in their order, with their text `log` as the message", () => {
   const fields = { b: 1, log: "two\nlines", a: [null, { c: "\n" }], time: "9".repeat(20) };
   const [row] = read(message("", { log: null, fields }));
