@@ -21,14 +21,14 @@ export interface ContainerFacts {
   };
 }
 
-type ContainerOrigin = Pick<
+export type ContainerOrigin = Pick<
   Origin,
   "source" | "namespace" | "workload" | "pod" | "podId" | "container" | "image" | "labels" | "containerId"
 >;
 
 /**
  * The table's columns for a container outside of Kubernetes. Of an ECS task: cluster, service (else the task definition's
- * family), task id. Of Docker Compose: project and service. Both say the same in Docker's labels.
+ * family), task id. Of Docker Compose: project and service. Docker's labels say the same, and of a pod's container its pod.
  */
 export function originOfContainer({ id, name, image, labels, ecs = {} }: ContainerFacts): ContainerOrigin {
   const said = (label: string): string | undefined => labels[label] || undefined;
@@ -47,11 +47,18 @@ export function originOfContainer({ id, name, image, labels, ecs = {} }: Contain
   const all = { ...labels, ...added };
   return {
     source: "application",
-    namespace: (cluster === undefined ? said("com.docker.compose.project") : lastSegment(cluster)) ?? null,
+    namespace:
+      said("io.kubernetes.pod.namespace") ??
+      (cluster === undefined ? said("com.docker.compose.project") : lastSegment(cluster)) ??
+      null,
     workload: ecs.service ?? family ?? said("com.docker.compose.service") ?? null,
-    pod: task,
-    podId: task,
-    container: container ?? (family === undefined ? plainName : containerOfTask(plainName, family)) ?? id,
+    pod: said("io.kubernetes.pod.name") ?? task,
+    podId: said("io.kubernetes.pod.uid") ?? task,
+    container:
+      said("io.kubernetes.container.name") ??
+      container ??
+      (family === undefined ? plainName : containerOfTask(plainName, family)) ??
+      id,
     image,
     labels: Object.keys(all).length === 0 ? null : all,
     containerId: id,

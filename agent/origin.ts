@@ -1,6 +1,7 @@
 import type { FilterConfig } from "../config/config.ts";
 import type { KubernetesFilterConfig } from "../config/filter/kubernetes.ts";
 import type { ServiceConfig } from "../config/service.ts";
+import { originOfDockerLog } from "./docker-origin.ts";
 import { excludedStreams, suggestedParsers } from "./filter/kubernetes/annotations.ts";
 import type { PodFacts } from "./filter/kubernetes/facts.ts";
 import type { PodMetadata } from "./filter/kubernetes/metadata.ts";
@@ -33,6 +34,11 @@ export function describeFile(
   const metadata = filter === null ? null : metadataFromPath(file.path, file.resolved);
   const common = { node, tag, path: file.path, image: null, labels: null };
   if (filter === null || metadata === null) {
+    const docker = originOfDockerLog(file.resolved, context.log);
+    if (docker !== null) {
+      const name = `${node}/${docker.podId ?? ""}/${docker.container}/${file.id}`;
+      return { ...common, ...docker, file: name, record: { stream: "stream", fields: {} } };
+    }
     const nothing = { namespace: null, workload: null, pod: null, container: null, podId: null, containerId: null };
     // The path stands where a container's file has pod and container: still unique, and it says which file.
     return { ...common, ...nothing, file: `${node}${file.path}/${file.id}`, source: "host" };

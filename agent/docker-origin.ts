@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+import { originOfContainer, type ContainerOrigin } from "./container-origin.ts";
+import { isObject } from "./log-record.ts";
+import type { Logger } from "./telemetry/log.ts";
+
+/** `<id>/<id>-json.log` and its rotated forms, as Docker's json-file driver names its logs. */
+const LOG_NAME = /^(?<id>[0-9a-f]{64})-json\.log(?:\.\d+(?:\.gz)?)?$/;
+const DESCRIPTION = "config.v2.json";
+
+/**
+ * The columns of a container's log by what Docker keeps beside it in `config.v2.json`: name, image, labels (moby:
+ * container/container.go). Null if the file is no such log. What can't be read is said; the container is its id then.
+ */
+export function originOfDockerLog(resolved: string, log: Logger): ContainerOrigin | null {
+  const id = LOG_NAME.exec(basename(resolved))?.groups!["id"];
+  if (id === undefined || basename(dirname(resolved)) !== id) return null;
+  return originOfContainer({ id, ...readDescription(join(dirname(resolved), DESCRIPTION), log) });
+}
+
+interface Description {
+  readonly name: string | null;
+  readonly image: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function readDescription(path: string, log: Logger): Description {
+  try {
+    const said: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const config = isObject(said) && isObject(said["Config"]) ? said["Config"] : {};
+    const labels = isObject(config["Labels"]) ? Object.entries(config["Labels"]) : [];
+    return {
+      name: textOf(isObject(said) ? said["Name"] : null),
+      image: textOf(config["Image"]),
+      labels: Object.fromEntries(labels.filter((label): label is [string, string] => typeof label[1] === "string")),
+    };
+  } catch (err) {
+    log.warn({ path, err }, "cannot read what Docker says of a container; its log is shipped with its id");
+    return { name: null, image: null, labels: {} };
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
