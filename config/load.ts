@@ -8,7 +8,7 @@ import { nearest } from "./nearest.ts";
 import { readParsers } from "./parsers.ts";
 import type { Plugin, Reading } from "./plugin.ts";
 import { ConfigError, describe, type Findings } from "./problem.ts";
-import { nameOf, placeOfOption, textsNamed, type RawSection } from "./raw.ts";
+import { entryNamed, nameOf, placeOfOption, textsNamed, type RawSection } from "./raw.ts";
 import { FILTERS, INPUTS, OUTPUTS, PLUGINS_LATER, PLUGINS_REFUSED } from "./registry.ts";
 import { readService } from "./service.ts";
 
@@ -103,9 +103,16 @@ function pluginOf<Config>(
   }
   if (Object.hasOwn(known, name)) return known[name] ?? null;
   const { place, keyPath } = placeOfOption(section, "name");
-  found.problems.push(describe(place, keyPath, refusal(kind, name, names)));
+  if (kind === "input" && name === "tcp" && entryNamed(section, "tag")?.value === FIRELENS_HEALTH)
+    found.notices.push(describe(place, keyPath, FIRELENS_HEALTH_LEFT_OUT));
+  else found.problems.push(describe(place, keyPath, refusal(kind, name, names)));
   return null;
 }
+
+/** ECS writes it into every configuration of a log router, whether somebody asks it or not. */
+const FIRELENS_HEALTH = "firelens-healthcheck";
+const FIRELENS_HEALTH_LEFT_OUT =
+  "left out: nothing answers ECS' health check on this port; set http_server: on and ask for /api/v1/health";
 
 function refusal(kind: "input" | "filter" | "output", name: string, names: readonly string[]): string {
   const refused = PLUGINS_REFUSED[kind][name];

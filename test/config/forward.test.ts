@@ -90,6 +90,55 @@ describe("input forward", () => {
     expect(notices.filter((notice) => notice.includes("accepted without effect"))).toHaveLength(4);
   });
 
+  test("what ECS generates for FireLens starts as it is", () => {
+    const config = `[INPUT]
+    Name tcp
+    Listen 127.0.0.1
+    Port 8877
+    Tag firelens-healthcheck
+
+[INPUT]
+    Name forward
+    Mem_Buf_Limit 25MB
+    unix_path /var/run/fluent.sock
+
+[INPUT]
+    Name forward
+    Listen 127.0.0.1
+    Port 24224
+
+[FILTER]
+    Name grep
+    Match app-firelens*
+    Exclude log success
+
+[FILTER]
+    Name record_modifier
+    Match *
+    Record ecs_cluster prod
+    Record ecs_task_arn arn:aws:ecs:us-east-1:1:task/prod/0a1b
+    Record ecs_task_definition shop:7
+
+[OUTPUT]
+    Name null
+    Match firelens-healthcheck
+
+[OUTPUT]
+    Name kinesis_firehose
+    Match app-firelens*
+    delivery_stream s
+    region us-east-1
+`;
+    const { problems, notices, config: loaded } = load({ "fluent-bit.conf": config }, {}, "fluent-bit.conf");
+    expect(problems).toEqual([]);
+    expect(notices.join("\n")).toContain("left out: nothing answers ECS' health check");
+    expect(loaded?.inputs).toMatchObject([{ unixPath: "/var/run/fluent.sock" }, { port: 24224 }]);
+    const other = config.replace("Tag firelens-healthcheck", "Tag app");
+    expect(load({ "fluent-bit.conf": other }, {}, "fluent-bit.conf").problems.join()).toContain(
+      "input tcp is not in this version",
+    );
+  });
+
   test("a match that no sender's tag can meet is noticed where the tag is fixed", () => {
     expect(load(forward()).notices).toEqual([]);
     expect(load(forward("tag_prefix: app.")).notices).toEqual([]);
