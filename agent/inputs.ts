@@ -89,7 +89,7 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     .filter((input) => input.plugin === "tail")
     .map((input) => ({
       config: input,
-      describe: (file: Parameters<Followed["describe"]>[0]) => describeFile(file, input.tag, about),
+      describe: (file: Parameters<Followed["describe"]>[0]) => describeFile(file, input, about),
       multilineOf,
       recall: withTag(input.tag),
     }));

@@ -1,6 +1,8 @@
 import type { FilterConfig } from "../config/config.ts";
 import type { KubernetesFilterConfig } from "../config/filter/kubernetes.ts";
+import type { TailConfig } from "../config/input/tail.ts";
 import type { ServiceConfig } from "../config/service.ts";
+import { componentByName, componentOfPath, sourceOfContainer } from "./cluster-components.ts";
 import { originOfDockerLog } from "./docker-origin.ts";
 import { excludedStreams, suggestedParsers } from "./filter/kubernetes/annotations.ts";
 import type { PodFacts } from "./filter/kubernetes/facts.ts";
@@ -25,11 +27,11 @@ export interface DescribeContext {
  */
 export function describeFile(
   file: { path: string; resolved: string; id: string },
-  tagPattern: string,
+  input: Pick<TailConfig, "tag" | "source">,
   context: DescribeContext,
 ): Origin {
   const { node } = context.service;
-  const tag = expandTag(tagPattern, file.path);
+  const tag = expandTag(input.tag, file.path);
   const filter = kubernetesFilterOf(tag, context);
   const metadata = filter === null ? null : metadataFromPath(file.path, file.resolved);
   const common = { node, tag, path: file.path, image: null, labels: null };
@@ -37,19 +39,30 @@ export function describeFile(
     const docker = originOfDockerLog(file.resolved, context.log);
     if (docker !== null) {
       const name = `${node}/${docker.podId ?? ""}/${docker.container}/${file.id}`;
-      return { ...common, ...docker, file: name, record: { stream: "stream", fields: {} } };
+      const source = input.source ?? docker.source;
+      return { ...common, ...docker, source, file: name, record: { stream: "stream", fields: {} } };
     }
-    const nothing = { namespace: null, workload: null, pod: null, container: null, podId: null, containerId: null };
+    const nothing = { namespace: null, workload: null, pod: null, podId: null, containerId: null };
     // The path stands where a container's file has pod and container: still unique, and it says which file.
-    return { ...common, ...nothing, file: `${node}${file.path}/${file.id}`, source: "host" };
+    return { ...common, ...nothing, ...sourceOfFile(file.path, input), file: `${node}${file.path}/${file.id}` };
   }
   const known = { ...metadata, ...enrich(metadata, filter, context) };
   return {
     ...common,
     ...known,
     file: `${node}/${known.podId ?? ""}/${known.container}/${file.id}`,
-    source: "application",
+    source: input.source ?? sourceOfContainer(known.namespace, known.container),
   };
+}
+
+/** Of a file of the host: what its input says, else what its name does. */
+export function sourceOfFile(
+  path: string,
+  { source }: Pick<TailConfig, "source">,
+): Pick<Origin, "source" | "container"> {
+  if (source === "control-plane") return { source, container: componentByName(path) };
+  if (source !== null) return { source, container: null };
+  return componentOfPath(path) ?? { source: "host", container: null };
 }
 
 /** Whether the API may still say something of a file's pod that is not known yet. */

@@ -1,4 +1,4 @@
-import type { ParserConfig } from "./parser-config.ts";
+import { EPOCH, type ParserConfig } from "./parser-config.ts";
 
 const RFC3339 = "%Y-%m-%dT%H:%M:%S.%L%z";
 const HTTP_LOG_TIME = "%d/%b/%Y:%H:%M:%S %z";
@@ -15,7 +15,7 @@ const SYSLOG_IDENT = String.raw`(?<ident>[\w./-]*)(?:\[(?<pid>\d+)\])?(?:[^:]*:)
 
 /**
  * Fluent Bit's stock parsers by name, with its fields and times, so that a configuration may name one without its
- * `parsers.conf`; and ours: klog, audit.
+ * `parsers.conf`; and ours: klog, kube-json, etcd, audit.
  */
 const DEFINITIONS: readonly (Partial<ParserConfig> & Pick<ParserConfig, "name">)[] = [
   {
@@ -109,6 +109,9 @@ const DEFINITIONS: readonly (Partial<ParserConfig> & Pick<ParserConfig, "name">)
       { key: "line", type: "integer" },
     ],
   },
+  // With --logging-format=json: `ts` is a number, of milliseconds.
+  { name: "kube-json", format: "json", timeKey: "ts", timeFormat: EPOCH, timeKeep: true },
+  { name: "etcd", format: "json", timeKey: "ts", timeFormat: RFC3339, timeKeep: true },
   { name: "audit", format: "json", timeKey: "requestReceivedTimestamp", timeFormat: RFC3339, timeKeep: true },
 ];
 

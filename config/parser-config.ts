@@ -7,6 +7,9 @@ import { readSettings } from "./settings.ts";
 import { createTimeReader } from "./time/strptime.ts";
 import { isZone, systemZone } from "./time/zone.ts";
 
+/** As a time format, ours: a JSON number of seconds or milliseconds since 1970, which Fluent Bit does not read. */
+export const EPOCH = "epoch";
+
 /** How a text becomes fields and a time: a section [PARSER] of Fluent Bit's, or one that is built in. */
 export interface ParserConfig {
   /** Compared with its case. */
@@ -16,7 +19,7 @@ export interface ParserConfig {
   readonly regex: string | null;
   /** The field that is the time, if there is a `timeFormat`. */
   readonly timeKey: string;
-  /** strptime(3) as Fluent Bit has it (time/strptime.ts); null: no time is read. */
+  /** strptime(3) as Fluent Bit has it (time/strptime.ts), or EPOCH; null: no time is read. */
   readonly timeFormat: string | null;
   /** East of UTC, for a format without a zone. */
   readonly timeOffsetSeconds: number;
@@ -80,7 +83,7 @@ export const PARSER_GROUP = {
       type: "string",
       default: null,
       origin: "fluent-bit",
-      doc: "Form of the time, as strptime(3) has it, with `%L` for a fraction; without it no time is read. A year or date that it leaves out is taken so that the time is nearest to when the line was written or read.",
+      doc: "Form of the time, as strptime(3) has it, with `%L` for a fraction; without it no time is read. A year or date that it leaves out is taken so that the time is nearest to when the line was written or read. Ours: `epoch` is a JSON number, of seconds or milliseconds since 1970.",
     },
     time_offset: {
       type: "string",

@@ -118,7 +118,13 @@ export function levelOfFields(fields: Readonly<Record<string, unknown>>): number
     const level = levelOfValue(value);
     if (level !== 0) return level;
   }
-  return 0;
+  return kubernetesLevel(fields);
+}
+
+/** Kubernetes' JSON (component-base/logs/json) names no level: information has its verbosity `v`, errors have none. */
+function kubernetesLevel({ ts, caller, msg, v }: Readonly<Record<string, unknown>>): number {
+  if (typeof ts !== "number" || typeof caller !== "string" || typeof msg !== "string") return 0;
+  return LEVELS.indexOf(typeof v === "number" ? "info" : "error") + 1;
 }
 
 function levelOfValue(value: unknown): number {

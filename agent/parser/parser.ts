@@ -1,5 +1,5 @@
 import { createTimeReader, type ParsedTime, type TimeReader } from "../../config/time/strptime.ts";
-import type { ParserConfig } from "../../config/parser-config.ts";
+import { EPOCH, type ParserConfig } from "../../config/parser-config.ts";
 import type { LogRecord } from "../record.ts";
 import { createDecoder } from "./decoders.ts";
 import { parseJsonObject } from "./json.ts";
@@ -48,6 +48,10 @@ export function createParser(config: ParserConfig, warn: (message: string) => vo
       if (decodeFirst !== null) fields = decodeFirst(fields);
       let time: ParsedTime | null = null;
       const written = readTime === null ? undefined : fields[timeKey];
+      if (config.timeFormat === EPOCH && typeof written === "number") {
+        time = epochTime(written);
+        if (!timeKeep) fields = without(fields, timeKey);
+      }
       if (readTime !== null && typeof written === "string" && written !== "") {
         time = readTime(written, nearSeconds);
         if (time === null && !warned) {
@@ -63,6 +67,16 @@ export function createParser(config: ParserConfig, warn: (message: string) => vo
       return { fields: decodeLast === null ? fields : decodeLast(fields), time };
     },
   };
+}
+
+/** As seconds it would be a time after the year 5000. */
+const EPOCH_MS_MIN = 1e11;
+
+/** Of a number of seconds or milliseconds since 1970, with a fraction. */
+function epochTime(value: number): ParsedTime {
+  const ms = value >= EPOCH_MS_MIN ? value : value * 1000;
+  const seconds = Math.floor(ms / 1000);
+  return { seconds, nanos: Math.min(999_999_999, Math.round((ms - seconds * 1000) * 1e6)) };
 }
 
 function ignore(): void {

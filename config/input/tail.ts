@@ -32,6 +32,8 @@ export interface TailConfig {
   readonly readFromHead: boolean;
   /** A file that was last written longer ago is not taken up; null: however old it is. */
   readonly ignoreOlderMs: number | null;
+  /** ours: column `source`; null: what the path says. */
+  readonly source: "application" | "dataplane" | "host" | "control-plane" | null;
   /** ours: `links: off` never hard-links, for logs mounted read-only. */
   readonly links: boolean;
 }
@@ -97,6 +99,13 @@ const GROUP = {
       default: "off",
       origin: "fluent-bit",
       doc: "Whether lines without a message are left out, with `cri` also where a prefix stands before it; holds for files found from now on.",
+    },
+    source: {
+      type: "enum",
+      default: null,
+      values: ["application", "dataplane", "host", "control-plane"],
+      origin: "ours",
+      doc: "Column `source` of files found from now on. Without it the path says it: `control-plane` for `kube-apiserver.log` and its like, for audit logs below a folder of Kubernetes, and for static pods of kube-system; `dataplane` for aws-node and kube-proxy there; `application` for other containers; else `host`.",
     },
     links: {
       type: "boolean",
@@ -170,6 +179,7 @@ export const TAIL: Plugin<TailConfig> = {
       refreshIntervalMs: settings.refresh_interval,
       readFromHead: settings.read_from_head,
       ignoreOlderMs: settings.ignore_older,
+      source: settings.source,
       links: settings.links,
     };
     checkPath(config, section, reading);
@@ -185,6 +195,7 @@ export const TAIL: Plugin<TailConfig> = {
     parser: tail.parser?.name ?? null,
     "multiline.parser": namesOf(tail),
     skip_empty_lines: tail.skipEmptyLines ? "on" : null,
+    source: tail.source,
     links: onOff(tail.links),
   }),
 };

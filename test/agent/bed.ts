@@ -264,7 +264,7 @@ export async function restartBed(bed: Bed, changes: BedOptions = {}): Promise<Be
 }
 
 export function tailConfig(path: string): TailConfig {
-  const times = { refreshIntervalMs: 1000, readFromHead: true, ignoreOlderMs: null };
+  const times = { refreshIntervalMs: 1000, readFromHead: true, ignoreOlderMs: null, source: null };
   return {
     plugin: "tail",
     tag: "kube.*",

@@ -35,6 +35,7 @@ describe("defaults", () => {
             skipEmptyLines: false,
             refreshIntervalMs: 60_000,
             readFromHead: true,
+            source: null,
             ignoreOlderMs: null,
             links: true,
           },

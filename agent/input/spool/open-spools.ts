@@ -58,6 +58,7 @@ function tailOf(root: string): TailConfig {
     refreshIntervalMs: REFRESH_MS,
     readFromHead: true,
     ignoreOlderMs: null,
+    source: null,
     links: true,
   };
 }

@@ -92,6 +92,9 @@ test.each([
   [{ level: "7", severity: "debug" }, "debug"],
   [{ level: null, levels: "info", message: "error" }, null],
   [{ level: "X" }, null],
+  [{ ts: 1763704073123.4, caller: "a/b.go:1", msg: "x", v: 4 }, "info"],
+  [{ ts: 1763704073123.4, caller: "a/b.go:1", msg: "x", err: "y" }, "error"],
+  [{ ts: "2026-11-21", caller: "a/b.go:1", msg: "x" }, null],
 ])("the fields %j say %s", (fields, level) => {
   const code = levelOfFields(fields);
   expect(code === 0 ? null : LEVELS[code - 1]).toBe(level);

@@ -406,6 +406,18 @@ describe("built in", () => {
       "2026-11-21T05:47:53.123456000Z",
     ],
     [
+      "kube-json",
+      '{"ts":1763704073123.25,"caller":"garbagecollector/garbagecollector.go:144","msg":"Starting","v":0}',
+      { ts: 1763704073123.25, caller: "garbagecollector/garbagecollector.go:144", msg: "Starting", v: 0 },
+      "2025-11-21T05:47:53.123250000Z",
+    ],
+    [
+      "etcd",
+      '{"level":"warn","ts":"2026-11-21T05:47:53.123456Z","caller":"etcdserver/util.go:170","msg":"slow"}',
+      { level: "warn", ts: "2026-11-21T05:47:53.123456Z", caller: "etcdserver/util.go:170", msg: "slow" },
+      "2026-11-21T05:47:53.123456000Z",
+    ],
+    [
       "audit",
       '{"level":"Metadata","verb":"get","requestReceivedTimestamp":"2026-11-21T05:47:53.123456Z"}',
       { level: "Metadata", verb: "get", requestReceivedTimestamp: "2026-11-21T05:47:53.123456Z" },

@@ -49,7 +49,7 @@ function open(changes: Partial<KubernetesFilterConfig> = {}) {
   const pods = openPodMetadata(filters, { node: "node-1", log, env: {} })!;
   opened.push(pods);
   const context: DescribeContext = { filters, service: { node: "node-1" }, pods, log };
-  const describe = () => describeFile(FILE, "kube.*", context);
+  const describe = () => describeFile(FILE, { tag: "kube.*", source: null }, context);
   return { pods, lines, describe, awaits: () => awaitsPod(describe(), context) };
 }
 
@@ -131,5 +131,5 @@ test.each([
   const pods = openPodMetadata(filters, { node: "node-1", log, env });
   expect(pods).toBeNull();
   const context: DescribeContext = { filters, service: { node: "node-1" }, pods, log };
-  expect(awaitsPod(describeFile(FILE, "kube.*", context), context)).toBe(false);
+  expect(awaitsPod(describeFile(FILE, { tag: "kube.*", source: null }, context), context)).toBe(false);
 });
