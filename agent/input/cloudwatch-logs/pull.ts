@@ -25,7 +25,7 @@ export interface PullContext {
 const IDLE_WAIT_MS_MAX = 1000;
 
 /**
- * Reads a log group until the signal ends it, each event into the spool once, whatever part is due first (sweep.ts). What a
+ * Reads a log group until the signal ends it, each event into the spool once, part by part as they are due (sweep.ts). What a
  * page has that is new (seen-ids.ts), and the number of the page, become durable together; the marks when their part is
  * read. After a failure, which it throws, it goes on where it stopped when it is called again.
  */
@@ -43,18 +43,20 @@ export async function pullLogGroup(
   if (stored === null) await append([], reading, signal);
   const spans = lags.map(() => FIRST_SPAN_MS);
   let headReadAtMs = -Infinity;
+  let lastReader = -1;
   for (;;) {
     signal.throwIfAborted();
     const nowMs = now();
     const headIsDue = nowMs - headReadAtMs >= config.intervalMs;
     const { marks } = reading.position;
-    const sweep = nextSweep({ nowMs, headIsDue, marks, lags, spans });
+    const sweep = nextSweep({ nowMs, lastReader, headIsDue, marks, lags, spans });
     if (sweep === null) {
       if (once) return;
       await wait(Math.max(1, Math.min(IDLE_WAIT_MS_MAX, headReadAtMs + config.intervalMs - nowMs)), signal);
       continue;
     }
-    if (sweep.reader === 0) headReadAtMs = nowMs;
+    lastReader = sweep.reader;
+    if (lastReader === 0) headReadAtMs = nowMs;
     const { pages, newestMs } = await readPart(sweep, reading, signal);
     spans[sweep.reader] = spanAfter(spans[sweep.reader]!, pages);
     const moved = marksAfter(marks, sweep, newestMs);

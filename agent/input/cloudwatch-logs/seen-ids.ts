@@ -8,7 +8,7 @@ import type { LogEvent } from "./log-event.ts";
 
 /** Event time that shares a file, and a table in memory. */
 const BUCKET_MS = 600_000;
-/** Of all tables; the one in use may be larger. */
+/** Of all tables in memory; the one in use may be larger. */
 const TABLES_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface SeenIds {
@@ -31,7 +31,11 @@ export interface SeenIds {
  * read when an event of that time comes. `committedPage`: the last page whose events are durable; the ids of later ones
  * are taken back.
  */
-export async function openSeenIds(folder: string, committedPage: number): Promise<SeenIds> {
+export async function openSeenIds(
+  folder: string,
+  committedPage: number,
+  tablesBytesMax = TABLES_BYTES_MAX,
+): Promise<SeenIds> {
   await mkdir(folder, { recursive: true });
   const files = await takeBack(folder, committedPage);
   const tables = new Map<number, IdTable>();
@@ -43,7 +47,7 @@ export async function openSeenIds(folder: string, committedPage: number): Promis
     tables.delete(bucket);
     tables.set(bucket, table);
     for (const oldest of tables.keys()) {
-      if (oldest === bucket || bytesOf(tables) <= TABLES_BYTES_MAX) break;
+      if (oldest === bucket || bytesOf(tables) <= tablesBytesMax) break;
       tables.delete(oldest);
     }
     return table;

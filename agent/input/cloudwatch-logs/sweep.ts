@@ -34,6 +34,8 @@ export function firstMarks(fromMs: number, lags: readonly number[]): readonly nu
 
 export interface SweepState {
   readonly nowMs: number;
+  /** Who read last; -1: nobody has yet. */
+  readonly lastReader: number;
   /** Whether the newest are due: the interval has passed. */
   readonly headIsDue: boolean;
   readonly marks: readonly number[];
@@ -42,21 +44,26 @@ export interface SweepState {
   readonly spans: readonly number[];
 }
 
-/** What to read next: the newest first. Null: nothing is due. */
-export function nextSweep({ nowMs, headIsDue, marks, lags, spans }: SweepState): Sweep | null {
-  for (const [reader, lag] of lags.entries()) {
-    const older = lags[reader + 1];
-    // What is older is the next one's to read, and will be: after a long stop it is read once.
-    const startMs = Math.max(marks[reader]!, older === undefined ? -Infinity : nowMs - older);
-    if (reader === 0) {
-      if (headIsDue) return { reader, startMs, endMs: Math.max(startMs, nowMs) + AHEAD_MS };
-      continue;
-    }
-    const endMs = nowMs - lag;
-    if (endMs - startMs < Math.min(STEP_MS_MAX, lag * STEP_SHARE)) continue;
-    return { reader, startMs, endMs: Math.min(endMs, startMs + spans[reader]!) };
+/** What to read next, the readers taking turns: none of them holds up the others, however far it is behind. Null: nothing is due. */
+export function nextSweep(state: SweepState): Sweep | null {
+  const { lags, lastReader } = state;
+  for (let turn = 1; turn <= lags.length; turn++) {
+    const sweep = partOf((lastReader + turn) % lags.length, state);
+    if (sweep !== null) return sweep;
   }
   return null;
+}
+
+/** The part that is due for a reader. */
+function partOf(reader: number, { nowMs, headIsDue, marks, lags, spans }: SweepState): Sweep | null {
+  const older = lags[reader + 1];
+  // What is older is the next one's to read, and will be: after a long stop it is read once.
+  const startMs = Math.max(marks[reader]!, older === undefined ? -Infinity : nowMs - older);
+  if (reader === 0) return headIsDue ? { reader, startMs, endMs: Math.max(startMs, nowMs) + AHEAD_MS } : null;
+  const lag = lags[reader]!;
+  const endMs = nowMs - lag;
+  if (endMs - startMs < Math.min(STEP_MS_MAX, lag * STEP_SHARE)) return null;
+  return { reader, startMs, endMs: Math.min(endMs, startMs + spans[reader]!) };
 }
 
 /**

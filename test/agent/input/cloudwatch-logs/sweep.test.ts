@@ -18,10 +18,12 @@ const WIDE = LAGS.map(() => Infinity);
 function readAll(marks: readonly number[], nowMs: number, newestMs: number, spans = WIDE) {
   const parts: Sweep[] = [];
   let headIsDue = true;
+  let lastReader = -1;
   for (;;) {
-    const part = nextSweep({ nowMs, headIsDue, marks, lags: LAGS, spans });
+    const part = nextSweep({ nowMs, lastReader, headIsDue, marks, lags: LAGS, spans });
     if (part === null) return { parts, marks };
     parts.push(part);
+    lastReader = part.reader;
     headIsDue = headIsDue && part.reader !== 0;
     marks = marksAfter(marks, part, newestMs);
   }
@@ -86,6 +88,18 @@ test("no part is longer than its reader's span", () => {
   );
   expect(Math.max(...parts.map(({ startMs, endMs }) => endMs - startMs))).toBe(HOUR);
   expect(parts.filter(({ reader }) => reader === 3)).toHaveLength(18);
+});
+
+test("readers take turns: where every one is always behind, each gets its share of the requests", () => {
+  const marks = firstMarks(NOW_MS - 24 * HOUR, LAGS);
+  const turns = LAGS.map(() => 0);
+  let lastReader = -1;
+  for (let n = 0; n < 100; n++) {
+    const part = nextSweep({ nowMs: NOW_MS, lastReader, headIsDue: true, marks, lags: LAGS, spans: WIDE });
+    lastReader = part!.reader;
+    turns[lastReader]!++;
+  }
+  expect(turns).toEqual([25, 25, 25, 25]);
 });
 
 test("a short lateness has fewer readers", () => {
