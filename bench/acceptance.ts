@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
+import { runControlPlane } from "./control-plane.ts";
 import { startCloudWatchServer } from "../test/servers/cloudwatch-server.ts";
 import { CONTAINER_TOKEN, startCredentialsServer } from "../test/servers/credentials-server.ts";
 import { startFirehoseServer } from "../test/servers/firehose-server.ts";
@@ -19,8 +20,9 @@ came twice without a lost answer, or the agent said error.
   credentials   all three outputs: credentials that expire every 20 s
   cloudwatch    3 MB/s into CloudWatch Logs for 10 minutes
   throughput    30 MB/s into S3 and Firehose for a minute
+  control-plane the log group of a control plane, over 13 hours by a fast clock: late, twice, in any order, three kills
 
-  --lines N     lines of the backlog (2000000)
+  --lines N     lines of the backlog (2000000), events of the control plane (500000)
   --seconds N   how long lines are written
   --outputs L   s3,cloudwatch_logs,kinesis_firehose
 `;
@@ -32,6 +34,8 @@ const FAULT_SHARE = 0.3;
 const BEFORE = ["throttled", "internal-error", "reset-before"] as const;
 const AFTER = ["error-after", "reset-after", "hang-after"] as const;
 const WRITE_EVERY_MS = 100;
+/** Of the control plane's clock: 13 hours take 7 to 8 minutes. */
+const SPEED = 120;
 
 type OutputName = "s3" | "cloudwatch_logs" | "kinesis_firehose";
 const OUTPUTS: readonly OutputName[] = ["s3", "cloudwatch_logs", "kinesis_firehose"];
@@ -66,6 +70,13 @@ async function main(): Promise<void> {
       { ...NOTHING, outputs: only ?? ["s3", "kinesis_firehose"], bytesPerSecond: 30e6, seconds: seconds(60) },
     ],
   };
+  if (positionals[0] === "control-plane" && values.help !== true) {
+    const events = Number(values.lines ?? 500_000);
+    const { line, isGood } = await runControlPlane({ events, speed: SPEED, root: resolve(".cache/acceptance") });
+    process.stdout.write(`${line}\n`);
+    process.exitCode = isGood ? 0 : 1;
+    return;
+  }
   const chosen = cases[positionals[0] ?? ""];
   if (chosen === undefined || values.help === true) return void process.stdout.write(USAGE);
   for (const each of chosen) {

@@ -18,6 +18,17 @@ export interface KubeUnderTest {
 const PODS = "/api/v1/pods";
 const NEVER = new AbortController().signal;
 
+interface Lease {
+  readonly metadata: object;
+  readonly spec: { readonly holderIdentity?: string };
+}
+
+function leaseOf(metadata: object, holderIdentity: string): object {
+  const time = "2026-11-21T12:00:00.000000Z";
+  const spec = { holderIdentity, leaseDurationSeconds: 15, acquireTime: time, renewTime: time, leaseTransitions: 0 };
+  return { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+}
+
 interface Listed {
   readonly names: readonly string[];
   readonly version: string;
@@ -26,6 +37,28 @@ interface Listed {
 
 /** What the agent takes for granted of an API server: our own in tests must do as the real one does. */
 export function testKubeProtocol(open: () => Promise<KubeUnderTest>): void {
+  test("a lease is made once, replaced by who knows its version, and may be nobody's", async () => {
+    const { access } = await open();
+    const client = await createApiClient(access);
+    const folder = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    const name = `lease-${process.pid}`;
+    const send = async (method: "GET" | "POST" | "PUT", body: object | null) =>
+      (await client.send(method, method === "POST" ? folder : `${folder}/${name}`, body, NEVER)) as Lease;
+    try {
+      await expect(send("GET", null)).rejects.toMatchObject({ status: 404 });
+      const made = await send("POST", leaseOf({ name }, "first"));
+      expect(made.spec.holderIdentity).toBe("first");
+      await expect(send("POST", leaseOf({ name }, "second"))).rejects.toMatchObject({ status: 409 });
+      const { metadata } = await send("GET", null);
+      expect((await send("PUT", leaseOf(metadata, "second"))).spec.holderIdentity).toBe("second");
+      await expect(send("PUT", leaseOf(metadata, "third"))).rejects.toMatchObject({ status: 409 });
+      const last = await send("GET", null);
+      expect((await send("PUT", leaseOf(last.metadata, ""))).spec.holderIdentity ?? "").toBe("");
+    } finally {
+      client.close();
+    }
+  });
+
   test("a list comes in pages, each with the version of the first; a selector takes the node's pods", async () => {
     const kube = await open();
     for (const n of [1, 2, 3, 4, 5]) await kube.put(`page-${n}`, "paged", "a");

@@ -5,15 +5,15 @@ import type { Cluster } from "./cluster.ts";
 /** The node that the agent is on. */
 export const NODE = "node-1";
 const SHOP = "/api/v1/namespaces/shop/pods";
-const ACCOUNT = "/api/v1/namespaces/logq/serviceaccounts/logq-agent/token";
-const RBAC = new URL("../../deploy/kubernetes/rbac.yaml", import.meta.url);
+const ACCOUNTS = "/api/v1/namespaces/logq/serviceaccounts";
+const MANIFESTS = new URL("../../deploy/kubernetes/", import.meta.url);
 
 /** What an administrator does to a cluster. */
 export interface Administration {
   /** Asks; throws if the answer is a refusal. */
   readonly done: (method: string, path: string, body?: object) => Promise<{ readonly [name: string]: unknown }>;
-  /** A token of the agent's ServiceAccount; with a secret's name and uid it ends with that secret. */
-  readonly tokenOf: (secret?: { name: string; uid: string }) => Promise<string>;
+  /** A token of the agent's ServiceAccount, or of another one; with a secret's name and uid it ends with that secret. */
+  readonly tokenOf: (secret?: { name: string; uid: string }, account?: string) => Promise<string>;
   /** Makes a pod in the namespace `shop`; returns its uid. */
   readonly makePod: (name: string, pod?: PodOptions) => Promise<string>;
   readonly deletePod: (name: string) => Promise<void>;
@@ -34,14 +34,14 @@ export async function administer(cluster: Cluster): Promise<Administration> {
     return answer.body;
   };
   await done("POST", "/api/v1/namespaces", { metadata: { name: "shop" }, kind: "Namespace", apiVersion: "v1" });
-  await applyRbac(done);
+  await apply(done, "rbac.yaml");
   await done("POST", "/api/v1/nodes", { kind: "Node", apiVersion: "v1", metadata: { name: NODE } });
   return {
     done,
-    tokenOf: async (secret) => {
+    tokenOf: async (secret, account = "logq-agent") => {
       const boundObjectRef = secret === undefined ? undefined : { kind: "Secret", apiVersion: "v1", ...secret };
       const request = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", spec: { boundObjectRef } };
-      const { status } = await done("POST", ACCOUNT, request);
+      const { status } = await done("POST", `${ACCOUNTS}/${account}/token`, request);
       return (status as { token: string }).token;
     },
     makePod: async (name, { node = NODE, label = "a", envBytes = 0 } = {}) => {
@@ -73,15 +73,22 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-async function applyRbac(done: Administration["done"]): Promise<void> {
-  const base = {
-    Namespace: "/api/v1/namespaces",
-    ServiceAccount: "/api/v1/namespaces/logq/serviceaccounts",
-    ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-  };
-  for (const document of parseAllDocuments(readFileSync(RBAC, "utf8"))) {
-    const object = document.toJS() as { kind: keyof typeof base };
-    await done("POST", base[object.kind], object);
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  Namespace: "/api/v1/namespaces",
+  ServiceAccount: "/api/v1/namespaces/logq/serviceaccounts",
+  ConfigMap: "/api/v1/namespaces/logq/configmaps",
+  PersistentVolumeClaim: "/api/v1/namespaces/logq/persistentvolumeclaims",
+  Deployment: "/apis/apps/v1/namespaces/logq/deployments",
+  Role: "/apis/rbac.authorization.k8s.io/v1/namespaces/logq/roles",
+  RoleBinding: "/apis/rbac.authorization.k8s.io/v1/namespaces/logq/rolebindings",
+  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+};
+
+/** Makes what a manifest of deploy/kubernetes says; a field that the server does not know is refused. */
+export async function apply(done: Administration["done"], name: string): Promise<void> {
+  for (const document of parseAllDocuments(readFileSync(new URL(name, MANIFESTS), "utf8"))) {
+    const object = document.toJS() as { kind: string };
+    await done("POST", `${COLLECTIONS[object.kind]}?fieldValidation=Strict`, object);
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -44,8 +44,15 @@ export interface Cluster extends AsyncDisposable {
   etcd(path: string, body: object): Promise<Record<string, unknown>>;
 }
 
+interface ClusterOptions {
+  /** In place of what most tests ask the audit log about. */
+  readonly auditPolicy?: object;
+  /** What the API server says, at verbosity 2, is appended to this file. */
+  readonly logFile?: string;
+}
+
 /** Starts etcd and a kube-apiserver, which is built if need be. Throws if one of them does not start. */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster({ auditPolicy = AUDIT_POLICY, logFile }: ClusterOptions = {}): Promise<Cluster> {
   ensureTools();
   const binary = builtApiServer(ROOT);
   const folder = mkdtempSync(join(tmpdir(), "logq-kube-"));
@@ -57,7 +64,7 @@ export async function startCluster(): Promise<Cluster> {
   const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
   writeFileSync(join(folder, "sa.key"), key.export({ type: "pkcs1", format: "pem" }));
   const auditLog = join(folder, "audit.log");
-  writeFileSync(join(folder, "audit.yaml"), JSON.stringify(AUDIT_POLICY));
+  writeFileSync(join(folder, "audit.yaml"), JSON.stringify(auditPolicy));
   const etcd = start(
     "etcd",
     flagsOf({
@@ -88,6 +95,7 @@ export async function startCluster(): Promise<Cluster> {
     "audit-log-path": auditLog,
     // Before it answers.
     "audit-log-mode": "blocking-strict",
+    ...(logFile !== undefined && { v: "2" }),
   };
   const caFile = join(folder, "certs", "apiserver.crt");
   const url = `https://127.0.0.1:${port}`;
@@ -117,7 +125,7 @@ export async function startCluster(): Promise<Cluster> {
   };
 
   const startApiServer = async (): Promise<void> => {
-    server = start(binary, flagsOf(flags));
+    server = start(binary, flagsOf(flags), logFile);
     let starts = 1;
     const startedAtMs = performance.now();
     for (;;) {
@@ -129,7 +137,7 @@ export async function startCluster(): Promise<Cluster> {
       // It gives up where etcd, or a hook of its own, is slow; whoever runs it starts it again.
       if (server.exitCode !== null && ++starts > STARTS_MAX)
         throw new Error(`kube-apiserver ended ${STARTS_MAX} times, with exit code ${server.exitCode}`);
-      if (server.exitCode !== null) server = start(binary, flagsOf(flags));
+      if (server.exitCode !== null) server = start(binary, flagsOf(flags), logFile);
       if (performance.now() - startedAtMs > START_MS_MAX) throw new Error("kube-apiserver was not ready in time");
       await sleep(200);
     }
@@ -178,11 +186,12 @@ function flagsOf(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-function start(command: string, args: readonly string[]): ChildProcess {
+function start(command: string, args: readonly string[], logFile?: string): ChildProcess {
   // Their words are of interest where they do not start.
-  const child = spawn(command, args, {
-    stdio: ["ignore", "ignore", process.env["KUBE_LOG"] === undefined ? "ignore" : "inherit"],
-  });
+  const said = process.env["KUBE_LOG"] === undefined ? "ignore" : "inherit";
+  const log = logFile === undefined ? null : openSync(logFile, "a");
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", log ?? said] });
+  if (log !== null) closeSync(log);
   child.on("error", (error) => {
     throw new Error(`cannot start ${command}: ${error.message}; on Debian it is in the package etcd-server`);
   });
