@@ -1,6 +1,6 @@
 import type { ShipmentFilters } from "./filter/chain.ts";
 import { addCounts, type FilterCounts } from "./filter/filter.ts";
-import { selectRows, type Part as FilteredPart } from "./filter/rows.ts";
+import { selectRows, sumOf, type Part as FilteredPart } from "./filter/rows.ts";
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
 import { PoisonError, type BatchSource, type Delivery, type Output } from "./output/output.ts";
 import type { Batch } from "./record.ts";
@@ -188,19 +188,21 @@ async function acceptFiltered(
 }
 
 function noteDropped(before: FilteredPart, parts: readonly FilteredPart[], dropped: Map<string, Dropped>): void {
-  const kept = parts.reduce((total, part) => total + sum(part.rawBytes), 0);
+  const kept = parts.reduce((total, part) => total + sumOf(part.rawBytes), 0);
   // A copy under another tag stands for no bytes.
-  const keptRecords = parts.reduce((total, { rawBytes }) => total + rawBytes.filter((bytes) => bytes > 0).length, 0);
+  const keptRecords = parts.reduce((total, { rawBytes }) => total + countSome(rawBytes), 0);
   if (keptRecords === before.batch.count) return;
   const file = fileIdOf(before.batch.origin.file);
   const known = dropped.get(file) ?? { file, bytes: 0, records: 0 };
-  known.bytes += sum(before.rawBytes) - kept;
+  known.bytes += sumOf(before.rawBytes) - kept;
   known.records += before.batch.count - keptRecords;
   dropped.set(file, known);
 }
 
-function sum(bytes: Uint32Array): number {
-  return bytes.reduce((total, each) => total + each, 0);
+function countSome(bytes: Uint32Array): number {
+  let count = 0;
+  for (const each of bytes) if (each > 0) count++;
+  return count;
 }
 
 async function accept(batch: Batch, source: BatchSource, options: TransferOptions): Promise<boolean> {

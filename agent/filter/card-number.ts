@@ -1,3 +1,11 @@
+const BLANK = 32;
+const DASH = 45;
+const DOT = 46;
+const ZERO = 48;
+const TWO = 50;
+const SIX = 54;
+const NINE = 57;
+const UNDERSCORE = 95;
 const DIGITS_MIN = 13;
 const DIGITS_MAX = 19;
 /** Digits with a blank or a dash between them, but no part of a longer word or a decimal fraction. */
@@ -12,6 +20,27 @@ export function redactCardNumbers(text: string, instead: string): string {
   return text.replace(RUN, (run: string, at: number) =>
     redactRun(run, (from, to) => inPlace(text, at + from, at + to, instead)),
   );
+}
+
+/**
+ * Whether the digits from `at` on, with a blank or a dash between some of them, may hold the number of a card, by the least
+ * that RUN and NETWORK ask for. The message lies in `bytes[from, to)`.
+ */
+export function mayHoldCardNumber(bytes: Uint8Array, at: number, from: number, to: number): boolean {
+  let canBegin = at === from || !isInWord(bytes[at - 1]!);
+  let wasGap = false;
+  // From the first number on that may begin a card's.
+  let digits = 0;
+  for (let next = at; next < to; next++) {
+    const byte = bytes[next]!;
+    const isGap = byte === BLANK || byte === DASH;
+    if (isGap ? wasGap : byte < ZERO || byte > NINE) return false;
+    if (digits > 0) digits += isGap ? 0 : 1;
+    else if (canBegin && byte >= TWO && byte <= SIX) digits = 1;
+    if (digits >= DIGITS_MIN) return true;
+    canBegin = wasGap = isGap;
+  }
+  return false;
 }
 
 /** A run may hold other numbers in front of the card's and behind it. */
@@ -51,6 +80,12 @@ function hasChecksum(digits: string): boolean {
     sum += counted > 9 ? counted - 9 : counted;
   }
   return sum % 10 === 0;
+}
+
+/** A letter, a digit, `_` or a dot. */
+function isInWord(byte: number): boolean {
+  const lower = byte | 32;
+  return (lower >= 97 && lower <= 122) || (byte >= ZERO && byte <= NINE) || byte === UNDERSCORE || byte === DOT;
 }
 
 function isDigit(text: string, at: number): boolean {

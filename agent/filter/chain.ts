@@ -1,6 +1,7 @@
 import type { Origin } from "../record.ts";
 import { addCounts, type BatchFilter, type FilterCounts, type RecordFilter } from "./filter.ts";
-import { Rows, type Part } from "./rows.ts";
+import { Rows, sumOf, type Part } from "./rows.ts";
+import { Scratch } from "./scratch.ts";
 
 /** How often a record may get another tag: where rules send it round in a circle it stays under the last. */
 const RETAGS_MAX = 16;
@@ -16,7 +17,7 @@ export interface FilterChain {
 }
 
 export interface ShipmentFilters {
-  /** What is left of a batch for the output; null: it goes on as it is. Costs nothing for a file that no filter is for. */
+  /** What is left of a batch for the output, valid until the next call; null: it goes on as it is. Costs nothing for a file that no filter is for. */
   apply(part: Part): readonly Part[] | null;
   /** What each filter did to that batch, by its name. */
   readonly counts: ReadonlyMap<string, FilterCounts>;
@@ -54,6 +55,7 @@ function createShipmentFilters(
   const shipment = {};
   const stepsOf = new Map<Origin, readonly Step[]>();
   const counts = new Map<string, FilterCounts>();
+  const scratch = new Scratch();
 
   function open(origin: Origin): readonly Step[] {
     let steps = stepsOf.get(origin);
@@ -68,7 +70,7 @@ function createShipmentFilters(
   }
 
   function run({ part, retags, passed }: Work, todo: Work[]): Part[] {
-    const rows = new Rows(part);
+    const rows = new Rows(part, scratch);
     for (const { filter, batchFilter } of open(part.batch.origin)) {
       const retag = filter.retags === true;
       if (filter === passed || (retag && retags >= RETAGS_MAX)) continue;
@@ -76,7 +78,7 @@ function createShipmentFilters(
       const bytesBefore = rows.kept === rows.count ? null : rows.keptBytes();
       batchFilter.apply(rows);
       const dropped = before - rows.kept;
-      const droppedBytes = dropped === 0 ? 0 : (bytesBefore ?? sum(rows.rawBytes)) - rows.keptBytes();
+      const droppedBytes = dropped === 0 ? 0 : (bytesBefore ?? sumOf(rows.rawBytes)) - rows.keptBytes();
       addCounts(counts, filter.name, { records: before, dropped, droppedBytes, changed: rows.takeChanged() });
       if (retag)
         todo.push(...rows.takeRetagged().map((moved) => ({ part: moved, retags: retags + 1, passed: filter })));
@@ -91,16 +93,11 @@ function createShipmentFilters(
       counts.clear();
       const { origin } = part.batch;
       if (open(origin).length === 0 && matchesOutput(origin.tag)) return null;
+      scratch.reset();
       const left: Part[] = [];
       const todo: Work[] = [{ part, retags: 0, passed: null }];
       for (let work = todo.shift(); work !== undefined; work = todo.shift()) left.push(...run(work, todo));
       return left;
     },
   };
-}
-
-function sum(bytes: Uint32Array): number {
-  let total = 0;
-  for (const each of bytes) total += each;
-  return total;
 }

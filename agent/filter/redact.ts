@@ -2,11 +2,10 @@ import type { RedactConfig } from "../../config/filter/redact.ts";
 import type { LogRecord } from "../record.ts";
 import type { BatchFilter, RecordFilter } from "./filter.ts";
 import { tagMatcher } from "./match.ts";
-import { room, writeWithoutIpv4 } from "./ipv4.ts";
 import { createMessagePattern, selectMessages, type MessagePattern } from "./message-pattern.ts";
 import type { Rows } from "./rows.ts";
 import { SECRETS, type Secret } from "./secrets.ts";
-import { createTriggerScan, triggerBits } from "./trigger-scan.ts";
+import { createSecretScan, hasSpansOnly, triggerBits, type Found } from "./secret-scan.ts";
 
 /** What one filter takes out, and by what each is replaced: as text, as bytes of UTF-8, and as those in one character each. */
 interface Redaction {
@@ -15,6 +14,8 @@ interface Redaction {
     readonly instead: string;
     readonly insteadLatin1: string;
     readonly insteadBytes: Buffer;
+    /** No address begins or ends at what stands instead. */
+    readonly isInert: boolean;
   })[];
   readonly own: readonly { readonly pattern: MessagePattern; readonly all: RegExp; readonly instead: string }[];
 }
@@ -25,7 +26,8 @@ interface Redaction {
  */
 export function createRedact(config: RedactConfig): RecordFilter {
   const redaction = redactionOf(config);
-  return { name: "redact", matches: tagMatcher(config.match), open: () => openRedact(redaction) };
+  let filter: BatchFilter | null = null;
+  return { name: "redact", matches: tagMatcher(config.match), open: () => (filter ??= openRedact(redaction)) };
 }
 
 function redactionOf({ patterns, regex, replace }: RedactConfig): Redaction {
@@ -35,7 +37,8 @@ function redactionOf({ patterns, regex, replace }: RedactConfig): Redaction {
       const instead = insteadOf(secret.name);
       const insteadBytes = Buffer.from(instead);
       const insteadLatin1 = insteadBytes.toString("latin1");
-      return { ...secret, bits: triggerBits(secret.triggers), instead, insteadLatin1, insteadBytes };
+      const isInert = /^[^\d.].*[^\d.]$/su.test(instead);
+      return { ...secret, bits: triggerBits(secret.triggers), instead, insteadLatin1, insteadBytes, isInert };
     }),
     own: regex.map((text) => {
       const pattern = createMessagePattern(text, { whole: true });
@@ -46,44 +49,67 @@ function redactionOf({ patterns, regex, replace }: RedactConfig): Redaction {
 
 function openRedact(redaction: Redaction): BatchFilter {
   const { secrets, own } = redaction;
-  const scan = createTriggerScan(secrets.flatMap(({ triggers }) => triggers));
+  const spanOf = (name: string) =>
+    secrets.find((secret) => secret.name === name && secret.isInert)?.insteadBytes ?? null;
+  const [email, address] = [spanOf("email"), spanOf("ipv4")];
+  const triggers = secrets.flatMap((secret) => secret.triggers);
+  const scan = createSecretScan(triggers, { email: email !== null, address: address !== null });
   return {
     apply(rows) {
-      const found = scan(rows);
-      for (let row = 0; row < rows.count; row++) {
-        if (!rows.keeps(row)) continue;
-        if (rows.changed(row)) redactRecord(rows, row, redaction);
-        else if (found[row] !== 0) redactMessage(rows, row, found[row]!, secrets);
-        redactFields(rows, row, redaction);
-      }
+      redactRows(rows, scan(rows), redaction, { email, address });
       for (const each of own) redactOwn(rows, each);
     },
   };
 }
 
-const ADDRESSES = triggerBits(["dottedDigits"]);
+interface Instead {
+  readonly email: Buffer | null;
+  readonly address: Buffer | null;
+}
+
+function redactRows(rows: Rows, found: Found, redaction: Redaction, instead: Instead): void {
+  const { start, end } = rows.batch;
+  let first = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const bits = found.bits[row]!;
+    if ((bits === 0 && !rows.hasFields) || !rows.keeps(row)) continue;
+    redactFields(rows, row, redaction);
+    if (rows.changed(row)) redactRecord(rows, row, redaction);
+    else if (!hasSpansOnly(bits)) redactMessage(rows, row, bits, redaction.secrets);
+    else if (found.spans > 0) {
+      while (first < found.spans && found.start[first]! < start[row]!) first++;
+      const before = first;
+      while (first < found.spans && found.start[first]! < end[row]!) first++;
+      if (first > before) replaceSpans(rows, row, found, before, first, instead);
+    }
+  }
+}
+
 let scratch = Buffer.alloc(0);
 
-function redactMessage(rows: Rows, row: number, found: number, secrets: Redaction["secrets"]): void {
-  if (found === ADDRESSES && rows.isPlain(row)) {
-    redactAddresses(rows, row, secrets);
-    return;
+/** Most of what is found in logs are addresses, of clients and of people: their messages become no texts. */
+function replaceSpans(rows: Rows, row: number, found: Found, first: number, last: number, instead: Instead): void {
+  const { bytes, start, end } = rows.batch;
+  const { email, address } = instead;
+  const longest = Math.max(email?.length ?? 0, address?.length ?? 0);
+  const room = end[row]! - start[row]! + (last - first) * longest;
+  if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(2 * room);
+  let length = 0;
+  let copied = start[row]!;
+  for (let span = first; span < last; span++) {
+    length += bytes.copy(scratch, length, copied, found.start[span]);
+    length += (found.isEmail[span]! ? email! : address!).copy(scratch, length);
+    copied = found.end[span]!;
   }
+  length += bytes.copy(scratch, length, copied, end[row]);
+  rows.setMessage(row, scratch.subarray(0, length));
+}
+
+function redactMessage(rows: Rows, row: number, found: number, secrets: Redaction["secrets"]): void {
   const before = rows.latin1(row);
   let text = before;
   for (const { bits, redact, insteadLatin1 } of secrets) if ((bits & found) !== 0) text = redact(text, insteadLatin1);
   if (text !== before) rows.setMessage(row, Buffer.from(text, "latin1"));
-}
-
-/** Most of what is found in logs are addresses of clients: their messages become no texts. */
-function redactAddresses(rows: Rows, row: number, secrets: Redaction["secrets"]): void {
-  const { insteadBytes } = secrets.find(({ bits }) => bits === ADDRESSES)!;
-  const { bytes, start, end } = rows.batch;
-  const [from, to] = [start[row]!, end[row]!];
-  const roomBytes = room(to - from, insteadBytes);
-  if (scratch.length < roomBytes) scratch = Buffer.allocUnsafeSlow(roomBytes);
-  const length = writeWithoutIpv4(bytes, from, to, scratch, insteadBytes);
-  if (length >= 0) rows.setMessage(row, scratch.subarray(0, length));
 }
 
 function redactOwn(rows: Rows, { pattern, all, instead }: Redaction["own"][number]): void {

@@ -1,6 +1,7 @@
 import { mergeLog, plainRecord } from "../log-record.ts";
 import type { Batch, LogRecord, MergeLog, MessageFields, Origin } from "../record.ts";
 import { Region } from "./region.ts";
+import { Scratch } from "./scratch.ts";
 
 /** A batch and the bytes of the file that each of its rows stands for. */
 export interface Part {
@@ -34,12 +35,15 @@ export class Rows {
   #nanos: Uint32Array | null = null;
   #level: Uint8Array | null = null;
   /** By row: the turn in which it was changed last. */
-  #turns: Uint16Array | null = null;
+  #turns: Uint32Array | null = null;
   #turn = 1;
   #changedRows = 0;
+  readonly #scratch: Scratch;
   #retagged: { readonly row: number; readonly tag: string; readonly isCopy: boolean }[] | null = null;
 
-  constructor({ batch, rawBytes }: Part) {
+  /** `scratch`: for what is made of it, parts included. */
+  constructor({ batch, rawBytes }: Part, scratch = new Scratch()) {
+    this.#scratch = scratch;
     this.batch = batch;
     this.rawBytes = rawBytes;
     this.count = this.kept = batch.count;
@@ -65,7 +69,7 @@ export class Rows {
   }
 
   drop(row: number): void {
-    this.#dropped ??= new Uint8Array(this.count);
+    this.#dropped ??= this.#scratch.uint8(this.count).fill(0);
     if (this.#dropped[row] === 0) this.kept--;
     this.#dropped[row] = 1;
   }
@@ -100,7 +104,7 @@ export class Rows {
     const record = this.#recordMade(row);
     if (record !== null) this.#change(row, { ...record, log: bytes.toString("utf8") });
     if (this.#read !== null) this.#read[row] = null;
-    this.#messages ??= new Messages(this.count);
+    this.#messages ??= new Messages(this.count, this.#scratch);
     this.#messages.set(row, bytes);
     this.#mark(row);
   }
@@ -118,6 +122,11 @@ export class Rows {
   fields(row: number): MessageFields | null {
     if (this.#recordMade(row) !== null) return null;
     return (this.#fields ?? this.batch.fields)?.[row] ?? null;
+  }
+
+  /** Whether fields came with some messages of the batch. */
+  get hasFields(): boolean {
+    return (this.#fields ?? this.batch.fields ?? null) !== null;
   }
 
   /** Whether the row is more than a message of its file: a record that filters made, or fields came with it. */
@@ -144,7 +153,7 @@ export class Rows {
     if (this.#read !== null) this.#read[row] = null;
     const { log } = record;
     if (typeof log === "string" ? this.text(row) === log : this.message(row).length === 0) return;
-    this.#messages ??= new Messages(this.count);
+    this.#messages ??= new Messages(this.count, this.#scratch);
     this.#messages.set(row, typeof log === "string" ? Buffer.from(log) : EMPTY);
   }
 
@@ -220,8 +229,9 @@ export class Rows {
       this.#level === null;
     const { batch, merge, rawBytes } = this;
     if (isUntouched) return [{ batch: merge === batch.merge ? batch : { ...batch, merge }, rawBytes }];
-    const rows: number[] = [];
-    for (let row = 0; row < this.count; row++) if (this.keeps(row)) rows.push(row);
+    if (this.kept === this.count && this.#seconds === null) return [this.#whole()];
+    const rows = this.#scratch.uint32(this.kept);
+    for (let row = 0, index = 0; row < this.count; row++) if (this.keeps(row)) rows[index++] = row;
     return this.#parts(rows);
   }
 
@@ -234,7 +244,7 @@ export class Rows {
   }
 
   #mark(row: number): void {
-    this.#turns ??= new Uint16Array(this.count);
+    this.#turns ??= this.#scratch.uint32(this.count).fill(0);
     if (this.#turns[row] === this.#turn) return;
     this.#turns[row] = this.#turn;
     this.#changedRows++;
@@ -257,62 +267,83 @@ export class Rows {
     this.#mark(row);
   }
 
-  #parts(rows: readonly number[]): Part[] {
+  /** All rows, as they are now: what is as it was is not copied. */
+  #whole(): Part {
+    const batch = this.#withChanges();
+    const bytes = this.#messages === null ? null : this.#messagesOf(this.#messages, null);
+    return { batch: { ...batch, ...bytes, records: withSome(batch.records) }, rawBytes: this.rawBytes };
+  }
+
+  /** All but other messages. */
+  #withChanges(): Batch {
+    const { batch, merge } = this;
+    return {
+      ...batch,
+      seconds: this.#seconds ?? batch.seconds,
+      nanos: this.#nanos ?? batch.nanos,
+      level: this.#level ?? batch.level,
+      records: this.#changed ?? batch.records,
+      fields: this.#fields ?? batch.fields ?? null,
+      merge,
+    };
+  }
+
+  #parts(rows: ArrayLike<number>): Part[] {
     if (this.#seconds === null) return [this.#select(rows)];
-    return [...Map.groupBy(rows, (row) => Math.floor(this.seconds(row) / 3600)).values()].map((hour) =>
+    return [...Map.groupBy(Array.from(rows), (row) => Math.floor(this.seconds(row) / 3600)).values()].map((hour) =>
       this.#select(hour),
     );
   }
 
-  #select(rows: readonly number[]): Part {
-    const { batch } = this;
-    const all = this.#changed ?? batch.records;
-    const records = all === null ? null : rows.map((row) => all[row]!);
-    const hasRecords = records?.some((record) => record !== null) === true;
-    const selected = {
-      ...selectRows(batch, rows),
-      seconds: pick(this.#seconds ?? batch.seconds, rows),
-      nanos: pick(this.#nanos ?? batch.nanos, rows),
-      level: pick(this.#level ?? batch.level, rows),
-      records: hasRecords ? records : null,
-      ...(this.#fields !== null && { fields: rows.map((row) => this.#fields![row]!) }),
-      merge: this.merge,
-    };
-    const withMessages = this.#messages === null ? selected : { ...selected, ...this.#messagesOf(rows) };
-    return { batch: withMessages, rawBytes: pick(this.rawBytes, rows) };
+  #select(rows: ArrayLike<number>): Part {
+    const scratch = this.#scratch;
+    const selected = selectRows(this.#withChanges(), rows, scratch);
+    const bytes = this.#messages === null ? null : this.#messagesOf(this.#messages, rows);
+    const records = withSome(selected.records);
+    return { batch: { ...selected, ...bytes, records }, rawBytes: pickUint32(this.rawBytes, rows, scratch) };
   }
 
-  /** The batch's own bytes, for the rows whose message is in there still, and the other messages behind them. */
-  #messagesOf(rows: readonly number[]): Pick<Batch, "bytes" | "start" | "end"> {
-    const messages = this.#messages!;
+  /** The batch's own bytes, for the rows whose message is in there still, and the other messages behind them. `rows`: null for all. */
+  #messagesOf(messages: Messages, rows: ArrayLike<number> | null): Pick<Batch, "bytes" | "start" | "end"> {
     const { base, limit } = this.region;
-    const start = pick(this.batch.start, rows);
-    const end = pick(this.batch.end, rows);
-    for (let index = 0; index < rows.length; index++) {
-      const row = rows[index]!;
+    const count = rows?.length ?? this.count;
+    const start = this.#scratch.uint32(count);
+    const end = this.#scratch.uint32(count);
+    for (let index = 0; index < count; index++) {
+      const row = rows === null ? index : rows[index]!;
       const isReplaced = messages.has(row);
-      start[index] = isReplaced ? limit - base + messages.start[row]! : start[index]! - base;
-      end[index] = isReplaced ? limit - base + messages.end[row]! : end[index]! - base;
+      start[index] = isReplaced ? limit - base + messages.start[row]! : this.batch.start[row]! - base;
+      end[index] = isReplaced ? limit - base + messages.end[row]! : this.batch.end[row]! - base;
     }
-    return { bytes: Buffer.concat([this.batch.bytes.subarray(base, limit), messages.content()]), start, end };
+    const content = messages.content();
+    const bytes = this.#scratch.bytes(limit - base + content.length);
+    this.batch.bytes.copy(bytes, 0, base, limit);
+    content.copy(bytes, limit - base);
+    return { bytes, start, end };
   }
+}
+
+function withSome(records: Batch["records"]): Batch["records"] {
+  return records?.some((record) => record !== null) === true ? records : null;
 }
 
 /** Messages of some rows, one behind the other: an object for each would be most of what a filter costs. */
 class Messages {
-  /** By row, where its message lies; -1: it has none. */
-  readonly start: Int32Array;
-  readonly end: Int32Array;
-  #bytes = EMPTY;
+  /** By row, where its message lies; NONE: it has none. */
+  readonly start: Uint32Array;
+  readonly end: Uint32Array;
+  readonly #scratch: Scratch;
+  #bytes: Buffer = EMPTY;
   #length = 0;
 
-  constructor(count: number) {
-    this.start = new Int32Array(count).fill(-1);
-    this.end = new Int32Array(count);
+  constructor(count: number, scratch: Scratch) {
+    this.start = scratch.uint32(count).fill(NONE);
+    this.end = scratch.uint32(count);
+    this.#scratch = scratch;
   }
 
   has(row: number): boolean {
-    return this.start[row]! >= 0;
+    return this.start[row] !== NONE;
   }
 
   get(row: number): Buffer | null {
@@ -321,7 +352,7 @@ class Messages {
 
   set(row: number, bytes: Buffer): void {
     if (this.#bytes.length < this.#length + bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(
+      const grown = this.#scratch.bytes(
         Math.max(MESSAGES_BYTES_MIN, 2 * this.#bytes.length, this.#length + bytes.length),
       );
       this.#bytes.copy(grown, 0, 0, this.#length);
@@ -337,34 +368,47 @@ class Messages {
   }
 }
 
+const NONE = 2 ** 32 - 1;
+
 /** Some rows of a batch, as one that shares its bytes. */
-export function selectRows(batch: Batch, rows: readonly number[]): Batch {
+export function selectRows(batch: Batch, rows: ArrayLike<number>, scratch = new Scratch()): Batch {
   return {
     origin: batch.origin,
     bytes: batch.bytes,
     count: rows.length,
-    start: pick(batch.start, rows),
-    end: pick(batch.end, rows),
-    pos: pick(batch.pos, rows),
-    seconds: pick(batch.seconds, rows),
-    nanos: pick(batch.nanos, rows),
-    stream: pick(batch.stream, rows),
-    level: pick(batch.level, rows),
-    cut: pick(batch.cut, rows),
-    records: batch.records === null ? null : rows.map((row) => batch.records![row]!),
-    fields: batch.fields ? rows.map((row) => batch.fields![row]!) : null,
+    start: pickUint32(batch.start, rows, scratch),
+    end: pickUint32(batch.end, rows, scratch),
+    pos: pick(batch.pos, rows, scratch.float64(rows.length)),
+    seconds: pick(batch.seconds, rows, scratch.float64(rows.length)),
+    nanos: pickUint32(batch.nanos, rows, scratch),
+    stream: pick(batch.stream, rows, scratch.uint8(rows.length)),
+    level: pick(batch.level, rows, scratch.uint8(rows.length)),
+    cut: pick(batch.cut, rows, scratch.uint8(rows.length)),
+    records: batch.records === null ? null : Array.from(rows, (row) => batch.records![row]!),
+    fields: batch.fields ? Array.from(rows, (row) => batch.fields![row]!) : null,
     merge: batch.merge,
   };
+}
+
+function pickUint32(numbers: Uint32Array, rows: ArrayLike<number>, scratch: Scratch): Uint32Array {
+  return pick(numbers, rows, scratch.uint32(rows.length));
 }
 
 /** The numbers of some rows. By a loop: `from` with a function takes as long as all else that a filter does. */
 function pick<Numbers extends Float64Array | Uint32Array | Uint8Array>(
   numbers: Numbers,
-  rows: readonly number[],
+  rows: ArrayLike<number>,
+  picked: Numbers,
 ): Numbers {
-  const picked = numbers.slice(0, rows.length) as Numbers;
   for (let index = 0; index < rows.length; index++) picked[index] = numbers[rows[index]!]!;
   return picked;
+}
+
+/** By a loop: `reduce` with a function takes as long as all else that a filter does. */
+export function sumOf(numbers: Uint32Array): number {
+  let sum = 0;
+  for (const each of numbers) sum += each;
+  return sum;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -7,11 +7,11 @@ import { originOfFile, recordsOf, T0_MS } from "../fixture.ts";
 
 export const POD = { pod: "web-0", namespace: "shop", container: "app", podId: "uid-1", labels: { app: "web" } };
 
-/** Rows of messages a second apart, `rawBytes` 10, 20, 30 …; some bytes stand before and between them. */
-export function rowsOf(messages: readonly string[], origin = originOfFile("f", POD)): Rows {
-  const bytes = Buffer.from(messages.map((message) => `##${message}`).join(""));
+/** Rows of messages a second apart, `rawBytes` 10, 20, 30 …; `between` stands before each of them. */
+export function rowsOf(messages: readonly string[], origin = originOfFile("f", POD), between = "##"): Rows {
+  const bytes = Buffer.from(messages.map((message) => between + message).join(""));
   let at = 0;
-  const ends = messages.map((message) => (at += 2 + Buffer.byteLength(message)));
+  const ends = messages.map((message) => (at += between.length + Buffer.byteLength(message)));
   const batch: Batch = {
     origin,
     bytes,

@@ -1,16 +1,25 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { room, writeWithoutIpv4 } from "../../../agent/filter/ipv4.ts";
+import { addressEnd, addressStart } from "../../../agent/filter/ipv4.ts";
 import { SECRETS } from "../../../agent/filter/secrets.ts";
 
-const INSTEAD = Buffer.from("‹ip›");
+const INSTEAD = "‹ip›";
 const { redact } = SECRETS.find(({ name }) => name === "ipv4")!;
 
+/** The text without the addresses that are found dot by dot, in bytes that go on before and behind it. */
 function written(text: string): string {
   const bytes = Buffer.from(`9.${text}.9`);
-  const target = Buffer.alloc(room(bytes.length, INSTEAD));
-  const length = writeWithoutIpv4(bytes, 2, bytes.length - 2, target, INSTEAD);
-  return length < 0 ? text : target.toString("utf8", 0, length);
+  const [from, to] = [2, bytes.length - 2];
+  const pieces: Buffer[] = [];
+  let copied = from;
+  for (let dot = bytes.indexOf(".", from); dot >= 0 && dot < to; dot = bytes.indexOf(".", dot + 1)) {
+    const start = dot < copied ? -1 : addressStart(bytes, dot, from);
+    const end = start < 0 ? -1 : addressEnd(bytes, start, to);
+    if (end < 0) continue;
+    pieces.push(bytes.subarray(copied, start), Buffer.from(INSTEAD));
+    copied = end;
+  }
+  return Buffer.concat([...pieces, bytes.subarray(copied, to)]).toString();
 }
 
 test("addresses are found in bytes as the pattern finds them in a text, whatever lies around the message", () => {
@@ -33,7 +42,7 @@ test("addresses are found in bytes as the pattern finds them in a text, whatever
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       const text = pieces.join("");
-      expect(written(text)).toBe(redact(text, "‹ip›"));
+      expect(written(text)).toBe(redact(text, INSTEAD));
     }),
     { numRuns: 3000 },
   );

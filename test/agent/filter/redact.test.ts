@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { SECRET_NAMES } from "../../../config/filter/redact.ts";
 import { SECRETS } from "../../../agent/filter/secrets.ts";
 import { applyFilters, filtered, logsOf, rowsOf } from "./fixture.ts";
@@ -92,6 +92,13 @@ describe("redact", () => {
     expect(filtered(yaml, ["cust-1 and cust-22", "äööx", "a"])).toEqual(["*** and ***", "***x", "a"]);
   });
 
+  test("takes out what own patterns match of a record that another filter changed, with patterns off too", () => {
+    const rows = rowsOf(["a"]);
+    rows.setRecord(0, { log: "cust-1", user: "cust-2" });
+    applyFilters(redact("patterns: off", "regex: 'cust-\\d+'", "replace: '***'"), rows);
+    expect(rows.record(0)).toEqual({ log: "***", user: "***" });
+  });
+
   test("puts what replace says in place of every secret", () => {
     expect(filtered(redact("replace: ‹weg›"), ["password=ü x@y.de"])).toEqual(["password=‹weg› ‹weg›"]);
   });
@@ -166,22 +173,60 @@ describe("redact", () => {
       "ü",
       "https://u:p",
       "12.3",
+      "10.2.3.4",
+      "@b.example.com",
+      "://",
+      "/",
+      "basic\t",
+      "Authorization:",
+      "PRIVATE KEY-----",
+      "-----BEGIN ",
+      "api-key",
+      "9",
       "\n",
     );
     const messages = fc.array(
       fc.array(piece, { maxLength: 10 }).map((each) => each.join("")),
       { maxLength: 8 },
     );
+    // Where what stands instead is as what is looked for, too, and where nothing lies between two messages.
+    const replace = fc.constantFrom("[x]", "1", "x.");
     fc.assert(
-      fc.property(messages, (texts) => {
-        const each = texts.map((text) =>
-          SECRETS.reduce((left, { name, redact: of }) => of(left, `[REDACTED:${name}]`), text),
-        );
-        const rows = rowsOf(texts);
-        applyFilters(ALL, rows);
+      fc.property(messages, replace, fc.constantFrom("##", ""), (texts, instead, between) => {
+        const each = texts.map((text) => SECRETS.reduce((left, { redact: of }) => of(left, instead), text));
+        const rows = rowsOf(texts, undefined, between);
+        applyFilters(`${ALL}\n  replace: '${instead}'`, rows);
         expect(logsOf(rows)).toEqual(each);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
+  });
+
+  test("finds what lies behind long messages, and long messages of nothing but digits", () => {
+    const long = "4".repeat(150_000);
+    const texts = [`${"x".repeat(140_000)} 10.1.2.3`, long, "a@b.de", `1 ${long} 4111111111111111`];
+    const each = texts.map((text) =>
+      SECRETS.reduce((left, { name, redact: of }) => of(left, `[REDACTED:${name}]`), text),
+    );
+    expect(filtered(ALL, texts)).toEqual(each);
+    expect(each[0]).toContain("[REDACTED:ipv4]");
+  });
+
+  test("takes out the same where WebAssembly is missing", async () => {
+    vi.resetModules();
+    vi.stubGlobal("WebAssembly", undefined);
+    const { createRedact } = await import("../../../agent/filter/redact.ts");
+    const config = {
+      plugin: "redact" as const,
+      match: { pattern: "*", regex: false },
+      patterns: SECRET_NAMES,
+      regex: [],
+      replace: null,
+    };
+    const messages = FOUND.map(([, message]) => withSecret(message));
+    const rows = rowsOf(messages);
+    createRedact(config).open(rows.origin, {})?.apply(rows);
+    vi.unstubAllGlobals();
+    expect(logsOf(rows)).toEqual(filtered(ALL, messages));
   });
 });
