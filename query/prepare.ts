@@ -3,6 +3,7 @@ import { chooseEngine, onlyEngine, type EngineChoice } from "./choose-engine.ts"
 import { readContext, type Context } from "./context.ts";
 import { analyze } from "./dialect/analyze.ts";
 import { lowerForDuckDb, lowerForTrino } from "./dialect/lower.ts";
+import { isRowByRow } from "./dialect/row-by-row.ts";
 import type { Statement, TimeRange } from "./dialect/statement.ts";
 import { floorTo } from "./dialect/time-value.ts";
 import type { EngineName, LoweredQuery } from "./engine/engine.ts";
@@ -111,7 +112,8 @@ function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
     const condition = scopeCondition(options.scope, "duckdb");
     const lowered = lowerForDuckDb(statement, { files, range, where: condition, columns, ...rows });
     const isStream = statement.kind === "rows" && rows.limit === null && !statement.ordered && !rows.oldestFirst;
-    return { ...lowered, isStream };
+    const pieces = isStream ? ("any" as const) : lowered.reversed ? ("newest first" as const) : null;
+    return { ...lowered, isStream, pieces: isRowByRow(statement) ? pieces : null };
   }
   const { catalog, database, table } = context;
   const where = scopeCondition(options.scope, "trino");

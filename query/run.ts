@@ -1,11 +1,13 @@
 /** Runs a prepared query: fetches what it needs, asks the engine, keeps count of what that takes. */
 import { failureOfChosen } from "./choose-engine.ts";
 import type { CliIo } from "./cli-io.ts";
-import type { Engine, Receipt, Result } from "./engine/engine.ts";
+import { QueryError, type Engine, type Receipt, type Result } from "./engine/engine.ts";
 import type { Options } from "./options.ts";
+import { piecesOf } from "./pieces.ts";
 import type { PreparedQuery } from "./prepare.ts";
 import { s3Usd } from "./price.ts";
 import { scanLimit } from "./scan-limit.ts";
+import type { StoredObject } from "./store/store.ts";
 
 /** What queries took so far. */
 export interface Taken {
@@ -43,17 +45,77 @@ export interface Running extends AsyncDisposable {
 }
 
 /**
- * Fetches what the query needs and runs it. The result can be read until dispose. `taken` is kept true while it runs, and
- * when it fails. Throws as `Engine.run` and `Store` do.
+ * Fetches what the query needs and runs it, by one statement after the other where its rows can be had so: long results
+ * in little memory, and no more objects than the newest rows take. The result can be read until dispose. `taken` is kept
+ * true while it runs, and when it fails. Throws as `Engine.run` and `Store` do, the rows of later statements too.
  */
 export async function runQuery(
-  { scan, choice, context, lower }: PreparedQuery,
+  prepared: PreparedQuery,
   engine: Engine,
   signal: AbortSignal,
   taken: Taken = nothingTaken(),
 ): Promise<Running> {
+  const { scan, rowsMax } = prepared;
+  const { pieces = null, reversed } = prepared.lower([]);
+  const objects = scan?.objects ?? [];
+  const rest = piecesOf(objects, pieces, scan?.store?.kind ?? "directory");
+  let given = 0;
+  let rowsToSkip = 0;
+  const next = async (): Promise<Piece> => {
+    const some = rest.shift() ?? [];
+    try {
+      return await runPiece(prepared, some, engine, signal, taken);
+    } catch (error) {
+      if (some.length === objects.length || !(error instanceof QueryError)) throw error;
+      // A column that some objects lack is NULL beside others that have it: all are asked, for the rows not given yet.
+      rest.length = 0;
+      rowsToSkip = given;
+      return await runPiece(prepared, objects, engine, signal, taken);
+    }
+  };
+  let piece = await next();
+
+  async function* batches(): AsyncGenerator<Batch> {
+    const enough = pieces === null || rowsMax === null ? Infinity : rowsMax + 1;
+    for (;;) {
+      for await (const batch of piece.result.batches) {
+        const rows = batch.slice(rowsToSkip, rowsToSkip + enough - given);
+        rowsToSkip = Math.max(0, rowsToSkip - batch.length);
+        given += rows.length;
+        if (rows.length > 0) yield rows;
+        if (given >= enough) return;
+      }
+      if (rest.length === 0 || signal.aborted) return;
+      await piece[Symbol.asyncDispose]();
+      try {
+        piece = await next();
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+    }
+  }
+  const { columns } = piece.result;
+  const dispose = async (): Promise<void> => await piece[Symbol.asyncDispose]();
+  return { result: { columns, batches: batches() }, reversed, [Symbol.asyncDispose]: dispose };
+}
+
+type Batch = Result["batches"] extends AsyncIterable<infer Item> ? Item : never;
+
+/** The result of one statement. */
+interface Piece extends AsyncDisposable {
+  readonly result: Result;
+}
+
+async function runPiece(
+  { scan, choice, context, lower }: PreparedQuery,
+  objects: readonly StoredObject[],
+  engine: Engine,
+  signal: AbortSignal,
+  taken: Taken,
+): Promise<Piece> {
   const store = choice.engine === "local" ? (scan?.store ?? null) : null;
-  const fetched = store === null ? null : await store.fetch(scan!.objects, scan!.need, signal);
+  const fetched = store === null ? null : await store.fetch(objects, scan!.need, signal);
   if (fetched !== null) {
     const { bytesRead, requests, listRequests } = fetched;
     taken.bytesRead += bytesRead;
@@ -65,7 +127,7 @@ export async function runQuery(
   try {
     const query = { ...lower(fetched?.files ?? []), ...(fetched !== null && { nameOf: fetched.nameOf }) };
     const result = await engine.run(query, signal, (receipt) => void taken.receipts.set(receipt.queryId, receipt));
-    return { result, reversed: query.reversed, [Symbol.asyncDispose]: dispose };
+    return { result, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw failureOfChosen(error, choice);

@@ -31,6 +31,16 @@ export function isPortable(name: string): boolean {
   return PORTABLE.has(name);
 }
 
+/** Whether a function, by its name in lower case, is known to give a value for each row, by that row alone. */
+export function isRowFunction(name: string): boolean {
+  return ROW_FUNCTIONS.has(name);
+}
+
+/** Without the time, which is one for a statement. */
+const ROW_FUNCTIONS: ReadonlySet<string> = new Set(
+  [...SAME_FUNCTIONS, ...Object.keys(DUCKDB_MACROS)].filter((name) => name !== "now" && name !== "grouping"),
+);
+
 /** What to write for functions that one engine has alone, by name; `x` and `y` are their arguments. */
 export const FUNCTION_REWRITES: Readonly<Record<string, string>> = {
   age: "date_diff('second', x, now())",

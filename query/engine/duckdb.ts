@@ -4,10 +4,11 @@ import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
 import { uniqueNames } from "./column-names.ts";
 import { findBroken, isOfFiles } from "./broken-file.ts";
 import { convertFailure, readFailure, toUtf16 } from "./duckdb-error.ts";
+import { chunkRows } from "./duckdb-chunk.ts";
 import { interruptOnAbort, openSession, type DuckDbOptions } from "./duckdb-session.ts";
-import { columnType, convertValue } from "./duckdb-value.ts";
+import { columnType } from "./duckdb-value.ts";
 import { QueryError } from "./engine.ts";
-import type { Engine, LoweredQuery, Result, ResultColumn, Value } from "./engine.ts";
+import type { Engine, LoweredQuery, Result, ResultColumn } from "./engine.ts";
 import { guardStatement } from "./guard.ts";
 import { sourceToken } from "./source-token.ts";
 
@@ -71,20 +72,35 @@ interface Reading {
   readonly close: () => Promise<void>;
 }
 
+/** Rows that are JavaScript values at once: fewer die young, and cost little. */
+const BATCH_ROWS_MAX = 256;
+
+/**
+ * A chunk that was read gives back the texts that it holds, but its vectors (32 KB each, more of a map) only once it is
+ * collected, and V8 does not know of them: so the program is started with --expose-gc, and collects by itself.
+ */
+const VECTORS_LEFT_MAX = 40;
+
 /** One DuckDB chunk (2,048 rows at most) at a time; the session ends with the iteration. */
 async function* readBatches(
   result: DuckDBResult,
   columns: readonly ResultColumn[],
   { signal, explain, close }: Reading,
 ): Result["batches"] extends AsyncIterable<infer Batch> ? AsyncGenerator<Batch> : never {
+  const types = columns.map((_, i) => result.columnType(i));
+  let vectorsLeft = 0;
   try {
     for (;;) {
       const chunk = signal.aborted ? null : await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
-      const rows: Value[][] = chunk
-        .getRows()
-        .map((row) => row.map((value, i) => convertValue(value, columns[i]!.type)));
-      yield rows;
+      for (let from = 0; from < chunk.rowCount; from += BATCH_ROWS_MAX) {
+        yield chunkRows(chunk, types, { from, to: Math.min(from + BATCH_ROWS_MAX, chunk.rowCount) });
+      }
+      chunk.reset();
+      vectorsLeft += chunk.columnCount;
+      if (vectorsLeft < VECTORS_LEFT_MAX) continue;
+      globalThis.gc?.();
+      vectorsLeft = 0;
     }
   } catch (error) {
     if (!signal.aborted) throw await explain(error);

@@ -54,6 +54,11 @@ export interface LoweredQuery extends LoweredText {
   readonly prelude: readonly string[];
   /** Whether it gives all rows as they are stored: rendering them takes longer than reading them. */
   readonly isStream?: boolean;
+  /**
+   * How its rows can be had from some objects after the other (`query/run.ts`): in any order, or by hour, the newest first.
+   * Null where only all objects together give them.
+   */
+  readonly pieces?: "any" | "newest first" | null;
 }
 
 /** A statement spelt out for an engine. */
