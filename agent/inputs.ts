@@ -80,8 +80,10 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
   };
   const multilineOf = (tag: string) => multilineByFilter(filters, tag);
   const common = { store, log, ledger, imported, pollMs: tickOf(config), pods: asked };
+  const opened: Tail[] = [];
   const open = async (options: Omit<Followed, "recall">, own: readonly FileRecord[]): Promise<Tail> => {
     const tail = new Tail({ ...common, ...options });
+    opened.push(tail);
     await tail.restore(own, held);
     return tail;
   };
@@ -120,6 +122,8 @@ export async function openInputs(config: AgentConfig, context: InputsContext): P
     return { tails, spools, leftTails, store };
   } catch (error) {
     for (const { spool } of parts) await spool.close();
+    // Whoever tries again must find them: a held file that was deleted has nothing else.
+    for (const tail of opened) for (const [id, handle] of await tail.detach()) held.set(id, handle);
     throw error;
   }
 }

@@ -41,13 +41,18 @@ export async function openJournal(
   await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
   const text = await readIfPresent(path);
   const journal = new FileJournal(path, kind);
-  if (text === null) {
-    await journal.rewrite([]);
-    return { journal, records: [], isNew: true };
+  try {
+    if (text === null) {
+      await journal.rewrite([]);
+      return { journal, records: [], isNew: true };
+    }
+    const { records, validBytes } = parseJournal(path, kind, text);
+    await journal.reopen(validBytes);
+    return { journal, records, isNew: false };
+  } catch (error) {
+    await journal.close();
+    throw error;
   }
-  const { records, validBytes } = parseJournal(path, kind, text);
-  await journal.reopen(validBytes);
-  return { journal, records, isNew: false };
 }
 
 /** Reads the records of a journal's bytes. Throws on damage anywhere but in a torn last line. */

@@ -204,14 +204,26 @@ export async function openSame(path: string, record: FileRecord): Promise<FileHa
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  const { ino, birthtimeMs } = await file.stat();
-  const head = await readHead(file, record.head.length);
-  // A few first bytes, or none, may be those of the next file with its inode.
-  const isSure = head.length >= HEAD_BYTES || birthtimeMs === record.bornMs;
-  const hasHead = head.crc === record.head.crc && head.length === record.head.length;
-  if (ino === record.inode && hasHead && isSure) return file;
-  await file.close();
-  return null;
+  return await orClose(file, async () => {
+    const { ino, birthtimeMs } = await file.stat();
+    const head = await readHead(file, record.head.length);
+    // A few first bytes, or none, may be those of the next file with its inode.
+    const isSure = head.length >= HEAD_BYTES || birthtimeMs === record.bornMs;
+    const hasHead = head.crc === record.head.crc && head.length === record.head.length;
+    if (ino === record.inode && hasHead && isSure) return file;
+    await file.close();
+    return null;
+  });
+}
+
+/** What `use` gives; if it fails the file is closed. */
+export async function orClose<T>(file: FileHandle, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** Without these sizes a loss is said all the same, only not how large it is: a damaged file is no reason not to start. */

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { hasHead, inspectSibling } from "./missed.ts";
 import { listSiblings, type Sibling } from "./siblings.ts";
-import { openSame, readHead, type FileRecord, type FileStore } from "./file-store.ts";
+import { openSame, orClose, readHead, type FileRecord, type FileStore } from "./file-store.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { freezeEarlier } from "./late.ts";
 import { recallMount } from "./mounts.ts";
@@ -27,8 +27,9 @@ export async function restoreFiles(
     }
     chain.broken ||= record.endsChain === true;
     const file = (await reopen(state, record, held, nowMs)) ?? missing(state, record, nowMs);
-    recallMount(state, file);
+    // First: what fails from here on leaves its descriptor to whoever detaches this tail.
     addFile(state, chain, file);
+    recallMount(state, file);
   }
   for (const chain of state.chains.values()) addChain(state, chain);
   freezeEarlier(state);
@@ -42,15 +43,16 @@ async function reopen(
 ): Promise<FollowedFile | null> {
   const { store } = options;
   const handed = held.get(record.id);
-  held.delete(record.id);
   if (record.givenUp !== undefined) {
     // Nobody reads it any more: open, it would keep its bytes on the disk.
     await handed?.close();
+    held.delete(record.id);
     const status = await stat(store.linkPath(record.id)).catch(() => null);
     return newFollowedFile(record, null, { dev: status?.dev ?? 0, size: record.givenUp.size, mtimeMs: 0 }, nowMs);
   }
   if (handed !== undefined) {
     const status = await handed.stat();
+    held.delete(record.id);
     return newFollowedFile(record, handed, status, nowMs);
   }
   if (record.linked) {
@@ -67,14 +69,16 @@ async function findHeld(store: FileStore, record: FileRecord, nowMs: number): Pr
   const names = [record.path, record.chainPath, ...siblings.map(({ path }) => path)];
   for (const path of names) {
     const handle = await openSame(path, record);
-    if (handle === null) continue;
-    const status = await handle.stat();
-    return newFollowedFile(record, handle, status, nowMs);
+    if (handle !== null) return await orClose(handle, async () => await asFollowed(record, handle, nowMs));
   }
   const found = record.gzip === undefined ? await openCompressed(store, record, siblings, nowMs) : null;
   // Renamed or compressed since the folder was listed?
   const isStale = found === null && !isSameList(siblings, await listSiblings(record.chainPath));
   return isStale ? await findHeld(store, record, nowMs) : found;
+}
+
+async function asFollowed(record: FileRecord, handle: FileHandle, nowMs: number): Promise<FollowedFile> {
+  return newFollowedFile(record, handle, await handle.stat(), nowMs);
 }
 
 function isSameList(before: readonly Sibling[], after: readonly Sibling[]): boolean {
@@ -99,18 +103,12 @@ async function openCompressed(
     const { size } = content;
     const handle = await open(sibling.path, "r").catch(ifMissing);
     if (handle === null) continue;
-    const status = await handle.stat();
-    const head = await readHead(handle);
-    const found = {
-      ...record,
-      path: sibling.path,
-      inode: status.ino,
-      bornMs: status.birthtimeMs,
-      head,
-      gzip: { size },
-    };
-    await store.record(found);
-    return newFollowedFile(found, handle, status, nowMs);
+    return await orClose(handle, async () => {
+      const { ino: inode, birthtimeMs: bornMs } = await handle.stat();
+      const found = { ...record, path: sibling.path, inode, bornMs, head: await readHead(handle), gzip: { size } };
+      await store.record(found);
+      return await asFollowed(found, handle, nowMs);
+    });
   }
   return null;
 }
