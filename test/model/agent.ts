@@ -5,6 +5,7 @@ import type { Logger } from "../../agent/telemetry/log.ts";
 import { Telemetry } from "../../agent/telemetry/telemetry.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Grip } from "./node.ts";
+import { MULTILINE, OWN_PARSER } from "./traces.ts";
 
 export const OUTPUTS = ["one", "two"] as const;
 export type OutputName = (typeof OUTPUTS)[number];
@@ -112,7 +113,7 @@ pipeline:
   inputs:
     - name: tail
       path: ${folder}/node/var/log/containers/*.log
-      multiline.parser: cri
+      multiline.parser: ${MULTILINE}
       links: ${links ? "on" : "off"}
   outputs:
 ${OUTPUTS.map(
@@ -124,5 +125,5 @@ ${OUTPUTS.map(
       format: json_lines
       compression: none
 `,
-).join("")}`;
+).join("")}${OWN_PARSER}`;
 }

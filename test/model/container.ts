@@ -2,8 +2,10 @@ import { appendFileSync, closeSync, fstatSync, futimesSync, ftruncateSync, mkdir
 import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { TraceAction } from "./action.ts";
 import type { Expectation, Extent, Part } from "./expectation.ts";
 import { headBytes, messageOf } from "./messages.ts";
+import { linesOf, type Trace } from "./traces.ts";
 
 /** What a container needs of the node it runs on. */
 export interface ContainerHost {
@@ -32,7 +34,11 @@ interface Stream {
   seq: number;
   /** The record that was begun: what is written of it, and what is not. */
   open: { parts: Part[]; rest: string } | null;
+  /** The record of several lines that was begun, and the lines that are not written yet. */
+  trace: { lines: Mutable<Trace["lines"]>; left: string[] } | null;
 }
+
+type Mutable<T> = T extends readonly (infer Item)[] ? Item[] : never;
 
 interface LogFile {
   readonly fd: number;
@@ -68,6 +74,11 @@ export class Container {
   #symlinks: string[] = [];
   #rotatedAtMs = 0;
   #lateWrites = 0;
+  #traces = 0;
+  /** How far the clocks have moved, either way, and how they stood when that was looked at. */
+  #movedMs = 0;
+  #wallMs = Date.now();
+  #monotonicMs = performance.now();
 
   constructor(host: ContainerHost, pod: number) {
     this.#host = host;
@@ -75,7 +86,7 @@ export class Container {
     this.#folder = join(host.root, "var/log/pods", `soak_${this.pod}_${uidOf(pod)}`, "app");
     mkdirSync(this.#folder, { recursive: true });
     mkdirSync(join(host.root, "var/log/containers"), { recursive: true });
-    this.#streams = STREAMS.map((name) => ({ name, key: "", seq: 0, open: null }));
+    this.#streams = STREAMS.map((name) => ({ name, key: "", seq: 0, open: null, trace: null }));
     this.#startAttempt(false);
   }
 
@@ -88,6 +99,7 @@ export class Container {
   write(streamIndex: StreamIndex, lines: number): void {
     const stream = this.#streams[streamIndex]!;
     this.#endTorn();
+    this.#endTrace(stream);
     let text = "";
     for (let line = 0; line < lines; line++) {
       const rest = stream.open?.rest ?? messageOf(stream.key, stream.seq);
@@ -101,15 +113,29 @@ export class Container {
   writePartial(streamIndex: StreamIndex): void {
     const stream = this.#streams[streamIndex]!;
     this.#endTorn();
+    this.#endTrace(stream);
     if ((stream.open?.parts.length ?? 0) >= PARTIALS_MAX) return this.write(streamIndex, 1);
     const fragment = this.#fragment(stream);
     this.#append(this.#line(stream, "P", fragment));
+  }
+
+  /** Writes the first lines of a record that has several; what is written next to the stream goes behind the others. */
+  writeTrace(streamIndex: StreamIndex, { language, frames, lines }: Omit<TraceAction, "do" | "pod" | "stream">): void {
+    const stream = this.#streams[streamIndex]!;
+    this.#endTorn();
+    this.#endTrace(stream);
+    if (stream.open !== null) this.write(streamIndex, 1);
+    const written: Mutable<Trace["lines"]> = [];
+    this.#host.expectation.begun({ key: stream.key, lines: written });
+    stream.trace = { lines: written, left: linesOf(language, `${stream.key}.trace.${this.#traces++}`, frames) };
+    this.#goOnWithTrace(stream, lines);
   }
 
   /** Writes a line without its end: the writer was interrupted in the middle of it. */
   tear(streamIndex: StreamIndex): void {
     const stream = this.#streams[streamIndex]!;
     this.#endTorn();
+    this.#endTrace(stream);
     const rest = stream.open?.rest ?? messageOf(stream.key, stream.seq);
     const fragment = this.#fragment(stream);
     this.#append(this.#line(stream, "F", fragment).slice(0, -1));
@@ -122,7 +148,7 @@ export class Container {
     const path = this.#rename();
     this.write(0, lateLines);
     this.#endTorn();
-    const isWhole = this.#streams.every(({ open }) => open === null);
+    const isWhole = this.#streams.every(({ open, trace }) => open === null && trace === null);
     this.#rotated.push({ path, file: this.#live, isPlain: true, isWhole });
     closeSync(this.#live.fd);
     this.#live = this.#openLive();
@@ -207,6 +233,7 @@ export class Container {
       stream.key = `${this.pod}.${this.#attempt}.${stream.name}`;
       stream.seq = 0;
       stream.open = null;
+      stream.trace = null;
     }
     this.#live = this.#openLive();
     const id = `${this.#attempt}`.padStart(64, "a");
@@ -233,6 +260,14 @@ export class Container {
     for (let done = 0; done < bytes.length;) done += writeSync(this.#live.fd, bytes, done);
     const seconds = this.#host.nowMs() / 1000;
     futimesSync(this.#live.fd, seconds, seconds);
+    this.#lookAtClocks();
+  }
+
+  #lookAtClocks(): void {
+    const [wallMs, monotonicMs] = [Date.now(), performance.now()];
+    this.#movedMs += Math.abs(wallMs - this.#wallMs) + monotonicMs - this.#monotonicMs;
+    this.#wallMs = wallMs;
+    this.#monotonicMs = monotonicMs;
   }
 
   #line(stream: Stream, tag: "P" | "F", text: string): string {
@@ -248,6 +283,19 @@ export class Container {
     stream.open.parts.push({ extent: this.#live.extent, text });
     stream.open.rest = stream.open.rest.slice(text.length);
     return text;
+  }
+
+  #endTrace(stream: Stream): void {
+    if (stream.trace !== null) this.#goOnWithTrace(stream, stream.trace.left.length);
+  }
+
+  #goOnWithTrace(stream: Stream, lines: number): void {
+    const { trace } = stream;
+    const texts = trace!.left.splice(0, lines);
+    this.#append(texts.map((text) => this.#line(stream, "F", text)).join(""));
+    const { extent } = this.#live;
+    trace!.lines.push(...texts.map((text) => ({ text, extent, movedMs: this.#movedMs })));
+    if (trace!.left.length === 0) stream.trace = null;
   }
 
   #endTorn(): void {

@@ -1,4 +1,5 @@
 import { messageOf, nameOf } from "./messages.ts";
+import { traceViolations, UnsureLines, type Trace } from "./traces.ts";
 
 /**
  * What was written to one inode between two truncations. `sure`: all of it must arrive. Else the file was taken away
@@ -43,6 +44,7 @@ export interface Arrived {
 export class Expectation {
   readonly #extents: Extent[] = [];
   readonly #broken = new Map<string, Broken>();
+  readonly #traces: Trace[] = [];
   /** Records written, whole or in part. */
   records = 0;
   /** Bytes of files that were truncated, read or not. */
@@ -67,6 +69,12 @@ export class Expectation {
     else run.to = seq + 1;
   }
 
+  /** A record of several lines, whose lines are still to be written. */
+  begun(trace: Trace): void {
+    this.records++;
+    this.#traces.push(trace);
+  }
+
   /** Everything that is wrong with what an output holds; empty: nothing lost but what may be, nothing twice, nothing changed. */
   violations(arrived: Arrived): string[] {
     const found = arrived.repeated.map((name) => `duplicated: ${name}`);
@@ -81,6 +89,8 @@ export class Expectation {
       for (const [key, run] of extent.runs) found.push(...runViolations(key, run, extent.sure, left));
     }
     for (const broken of this.#broken.values()) found.push(...brokenViolations(broken, left, odd));
+    for (const trace of this.#traces) found.push(...traceViolations(trace, odd));
+    takeUnsure(new UnsureLines(this.#traces), unsure, odd);
     for (const [key, ranges] of left)
       for (const { from, to } of ranges) found.push(`never written: ${key}#${from}..${to - 1}`);
     for (const [text, count] of odd) if (count > 0) found.push(`damaged (${count} times): ${text.slice(0, 100)}`);
@@ -93,6 +103,16 @@ export class Expectation {
       .filter((extent) => !extent.sure)
       .flatMap((extent) => [...extent.runs.values()])
       .reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+}
+
+/** Lines of records of which something was taken away, perhaps behind the beginning of a line whose end was. */
+function takeUnsure(lines: UnsureLines, unsure: readonly Broken[], odd: Map<string, number>): void {
+  const beginnings = ["", ...unsure.flatMap(textsOf)];
+  for (const [row, count] of odd) {
+    if (count === 0) continue;
+    const isTaken = beginnings.some((text) => row.startsWith(text) && lines.take(row.slice(text.length), () => false));
+    if (isTaken) odd.set(row, count - 1);
   }
 }
 

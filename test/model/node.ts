@@ -113,6 +113,7 @@ export class LogNode {
 function performOn(container: Container, action: Exclude<NodeAction, { do: "create" | "clutter" | "delete" }>): void {
   if (action.do === "write") container.write(action.stream, action.lines);
   else if (action.do === "partial") container.writePartial(action.stream);
+  else if (action.do === "trace") container.writeTrace(action.stream, action);
   else if (action.do === "tear") container.tear(action.stream);
   else if (action.do === "rotate") for (let i = 0; i < action.times; i++) container.rotate(action.lines);
   else if (action.do === "failRotation") container.failRotation(action.lines);

@@ -32,17 +32,21 @@ test(
   "a reload whose files can't be looked up, and that is tried again, leaves no descriptor behind",
   { timeout: 0 },
   async () => {
-    const reload = (calls: number): Script => ({
-      links: false,
-      actions: [
-        { do: "write", pod: 0, stream: 0, lines: 1 },
-        { do: "create", lines: 0 },
-        { do: "startAgain" },
-        { do: "discover" },
-        { do: "fault", code: "EIO", calls },
-        { do: "reload" },
-      ],
-    });
     for (let calls = 1; calls <= 60; calls++) expect([calls, await play(reload(calls))]).toEqual([calls, []]);
   },
 );
+
+/** Files are held, and the reload's file system fails at one of its calls. */
+function reload(calls: number): Script {
+  return {
+    links: false,
+    actions: [
+      { do: "write", pod: 0, stream: 0, lines: 1 },
+      { do: "create", lines: 0 },
+      { do: "startAgain" },
+      { do: "discover" },
+      { do: "fault", code: "EIO", calls },
+      { do: "reload" },
+    ],
+  };
+}

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { nodeActions, type NodeAction } from "./action.ts";
+import { nodeActions, traceActions, type NodeAction } from "./action.ts";
 import { ModelAgent, OUTPUTS, type ModelAgentOptions, type OutputName } from "./agent.ts";
 import type { Arrived } from "./expectation.ts";
 import { armFault, closeLeft, disarmFault, fault, type FaultCode } from "./faulty-fs.ts";
@@ -37,6 +37,7 @@ export function scripts(actionsMax: number, without: readonly string[] = []): fc
   const code = fc.constantFrom("kill", "kill", "kill", "ENOSPC", "EIO", "EROFS", "EMFILE" as const);
   const action = fc.oneof(
     ...nodeActions(12),
+    ...traceActions(),
     { weight: 6, arbitrary: fc.record({ do: fc.constant("discover") }) },
     { weight: 8, arbitrary: fc.record({ do: fc.constant("poll"), all: fc.boolean() }) },
     { weight: 10, arbitrary: fc.record({ do: fc.constant("ship"), output }) },
