@@ -4,6 +4,7 @@ import { findBlowUp } from "./regex/ambiguity.ts";
 import { emitRegex, type AnchorTexts } from "./regex/emit.ts";
 import { parseRegex, type RegexOptions } from "./regex/parse.ts";
 import { RegexError } from "./regex/reader.ts";
+import { requiredTrigrams, type Trigram } from "./regex/required.ts";
 
 /** A regular expression of Fluent Bit's (Onigmo, Ruby's syntax), ready to search texts. */
 export interface Pattern {
@@ -15,6 +16,8 @@ export interface Pattern {
   readonly inLine: RegExp;
   /** The same for any text: `^` and `$` are anchors of lines. */
   readonly inLines: RegExp;
+  /** Of these every text that matches has one at least; null if nothing of the kind is known. */
+  readonly required: readonly Trigram[] | null;
   test(text: string): boolean;
   /** What the groups hold in the first match, undefined where one took no part; null without a match. */
   groupsOf(text: string): readonly (string | undefined)[] | null;
@@ -54,6 +57,7 @@ export function createPattern(text: string): Pattern {
     get inLines() {
       return hasAnchors ? inAny() : inLine;
     },
+    required: requiredTrigrams(parsed.node),
     test: (subject) => variantFor(subject).test(subject),
     groupsOf(subject) {
       const match = variantFor(subject).exec(subject);

@@ -1,4 +1,5 @@
 import { createPattern, type Pattern } from "../../config/onigmo.ts";
+import { createPlaceScan, type PlaceScan } from "./place-scan.ts";
 import type { Rows } from "./rows.ts";
 
 /** A pattern to look for in messages, and how. */
@@ -6,13 +7,27 @@ export interface MessagePattern {
   readonly pattern: Pattern;
   /** The same to look for in many messages at once; null if what lies around a message could matter to it. */
   readonly scan: RegExp | null;
+  /** Finds where a match may lie; null if no places of the kind are known. */
+  readonly places: PlaceScan | null;
+  /** So many batches are not searched for places: there were too many of them. */
+  pause: number;
 }
 
 /** Reads a pattern. `whole`: what it matches counts, and not only whether it does. */
 export function createMessagePattern(text: string, { whole = false } = {}): MessagePattern {
   const pattern = createPattern(whole ? text : withoutEdges(text));
-  const { inLines } = pattern;
-  return { pattern, scan: looksAround(inLines) ? null : new RegExp(withoutAtom(inLines.source), "g") };
+  const { inLines, required } = pattern;
+  const scan = looksAround(inLines) ? null : new RegExp(withoutAtom(inLines.source), "g");
+  let places: PlaceScan | null | undefined;
+  return {
+    pattern,
+    scan,
+    pause: 0,
+    // Made when the first batch comes: it has memory of its own.
+    get places() {
+      return (places ??= required === null ? null : createPlaceScan({ trigrams: required.map((each) => [each]) }));
+    },
+  };
 }
 
 /**
@@ -20,7 +35,10 @@ export function createMessagePattern(text: string, { whole = false } = {}): Mess
  * are. For rows without a record of their own.
  */
 export function selectMessages(rows: Rows, pending: Uint32Array, each: MessagePattern, matching: boolean): number {
-  if (canScan(rows, pending, each)) return scanMessages(rows, pending, each, matching);
+  const isAscending = isInOrder(rows, pending);
+  const selected = isAscending ? selectByPlaces(rows, pending, each, matching) : -1;
+  if (selected >= 0) return selected;
+  if (isAscending && canScan(rows, pending, each)) return scanMessages(rows, pending, each, matching);
   let left = 0;
   for (const row of pending) if (each.pattern.test(textOf(rows, row)) === matching) pending[left++] = row;
   return left;
@@ -35,15 +53,47 @@ function textOf(rows: Rows, row: number): string {
   return region.text.substring(from - region.base, to - region.base);
 }
 
-/** Whether the messages of these rows can be searched at once: they are as they were read, one behind the other, and ASCII. */
-function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): boolean {
-  if (scan === null || !rows.region.isAscii()) return false;
-  const { start, end } = rows.batch;
+/** Whether the rows lie one behind the other. */
+function isInOrder({ batch: { start, end } }: Rows, pending: Uint32Array): boolean {
   let last = 0;
   for (const row of pending) {
-    if (start[row]! < last || !rows.isPlain(row)) return false;
+    if (start[row]! < last) return false;
     last = end[row]!;
   }
+  return true;
+}
+
+/** Tries the pattern on those messages alone that have what each match has; -1 if these are too many. */
+function selectByPlaces(rows: Rows, pending: Uint32Array, each: MessagePattern, matching: boolean): number {
+  if (each.pause-- > 0) return -1;
+  each.pause = 0;
+  if (each.places === null) return -1;
+  const { batch, region } = rows;
+  const { start, end } = batch;
+  const { places, count } = each.places(batch.bytes, region.base, region.limit);
+  if (count > pending.length * PLACES_SHARE_MAX) {
+    each.pause = PAUSE_BATCHES;
+    return -1;
+  }
+  let left = 0;
+  let next = 0;
+  for (const row of pending) {
+    while (next < count && places[next]! < start[row]!) next++;
+    const mayMatch = !rows.isPlain(row) || (next < count && places[next]! < end[row]!);
+    const matches = mayMatch && each.pattern.test(rows.text(row));
+    if (matches === matching) pending[left++] = row;
+  }
+  return left;
+}
+
+/** With more places than so many for each message one search through all of them is faster. */
+const PLACES_SHARE_MAX = 0.25;
+const PAUSE_BATCHES = 32;
+
+/** Whether these messages can be searched at once: they are as they were read, and ASCII. */
+function canScan(rows: Rows, pending: Uint32Array, { scan }: MessagePattern): boolean {
+  if (scan === null || !rows.region.isAscii()) return false;
+  for (const row of pending) if (!rows.isPlain(row)) return false;
   return true;
 }
 

@@ -1,7 +1,5 @@
+import type { Trigram } from "../../config/regex/required.ts";
 import { assemble, declare, i32, i64, TYPE, until, v128, type Code, type Local } from "./wasm.ts";
-
-/** Three bytes in a row, each given by the ASCII characters that it may be. */
-export type Trigram = readonly [string, string, string];
 
 /** What is looked for. */
 export interface PlaceScanOptions {
@@ -25,6 +23,8 @@ export interface Places {
   count: number;
 }
 
+export type PlaceScan = (bytes: Uint8Array, from: number, to: number) => Places;
+
 /**
  * Finds the places in `bytes[from, to)` that are worth a closer look: no place is missed, some are found for nothing. Null where
  * WebAssembly's vectors are missing.
@@ -32,9 +32,7 @@ export interface Places {
  * Sixteen bytes at a time, by tables of the halves of bytes: a byte's two halves say by one bit for each set whether it may be
  * the first, second or third of a trigram (Hyperscan's "Teddy"). A tenth of what the fastest search in JavaScript takes.
  */
-export function createPlaceScan(
-  options: PlaceScanOptions,
-): ((bytes: Uint8Array, from: number, to: number) => Places) | null {
+export function createPlaceScan(options: PlaceScanOptions): PlaceScan | null {
   const kernel = instantiate(options);
   if (kernel === null) return null;
   const { memory } = kernel;

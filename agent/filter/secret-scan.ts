@@ -1,7 +1,8 @@
 import { addressEnd, addressStart } from "./ipv4.ts";
 import { mayHoldCardNumber } from "./card-number.ts";
 import { emailEnd, emailStart, mayBeUrlPassword } from "./email.ts";
-import { createPlaceScan, type Places, type Trigram } from "./place-scan.ts";
+import type { Trigram } from "../../config/regex/required.ts";
+import { createPlaceScan, type Places, type PlaceScan } from "./place-scan.ts";
 import type { Rows } from "./rows.ts";
 import type { Trigger } from "./secrets.ts";
 
@@ -76,7 +77,7 @@ interface SpanKinds {
 }
 
 /** One for all: it has memory of its own, and is made where it is needed at all. */
-let placeScan: ReturnType<typeof createPlaceScan> | undefined;
+let placeScan: PlaceScan | null | undefined;
 
 /** Finds what may be secrets: all places that are worth a look at once, then what stands around each. */
 export function createSecretScan(triggers: readonly Trigger[], kinds: SpanKinds): (rows: Rows) => Found {

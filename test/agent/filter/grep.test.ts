@@ -93,6 +93,11 @@ describe("grep", () => {
       "#+",
       "a\\s",
       "(?=b)b",
+      "ab#",
+      "^ab# ",
+      "(?:ab){2}",
+      "b(a|b)#?aba",
+      "#ab|b a|aab",
     );
     fc.assert(
       fc.property(messages, pattern, (texts, source) => {

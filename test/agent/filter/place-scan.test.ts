@@ -41,10 +41,10 @@ describe("places", () => {
           // The last two bytes go on in what lies behind.
           expect.arrayContaining(matchesOf(text, /(?=ecr|1\.2|@)/gi)),
         );
-        const isPlace = /^(?:ecr|1\.2|@)/i;
-        for (const at of placesIn(WORDS, text, "")) expect(text.slice(at)).toMatch(isPlace);
+        const isPlace = (at: number) => /^(?:ecr|1\.2|@)/i.test(text.slice(at, at + 3));
+        expect(placesIn(WORDS, text, "").filter((at) => !isPlace(at))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -61,7 +61,7 @@ describe("places", () => {
         const exact = new Set([...dots, ...thirteenth]);
         expect(found.filter((at) => !exact.has(at)).every((at) => ".0123456789- ".includes(text[at]!))).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
