@@ -10,13 +10,95 @@ export interface ForwardRecord {
   readonly container: Readonly<Record<string, string>> | null;
 }
 
+/** Reads the record that entries are at. */
+export type ReadRecord = (entries: Entries) => ForwardRecord;
+
 /**
- * Reads the record that `entries` is at. Of a container's (`container_id`, `container_name`, `source`, `log` and more that
- * is the same for all its records) the message is kept as bytes, and what is the same apart.
+ * For the records of one connection. Of a container's (`container_id`, `container_name`, `source`, `log` and more that is the
+ * same for all its records) the message is kept as bytes, and what is the same apart: read once, then its bytes are compared.
  */
-export function readRecord({ reader, seconds, nanos }: Entries): ForwardRecord {
-  const { record, log } = readFields(reader);
-  const time = { seconds, nanos };
+export function createRecordReader(): ReadRecord {
+  const shapes: Shape[] = [];
+  return (entries) => {
+    const { reader, seconds, nanos } = entries;
+    const from = reader.at;
+    const pairs = reader.size;
+    for (const shape of shapes) {
+      const log = pairs === shape.pairs ? readLike(reader, from, shape) : null;
+      if (log === null) continue;
+      const spooled = { seconds, nanos, stream: shape.stream, log, fields: null };
+      return { spooled, container: shape.container };
+    }
+    const { record, log, place } = readFields(reader, pairs);
+    const made = toForwardRecord(record, log, { seconds, nanos });
+    if (made.container !== null && made.spooled.partial === false)
+      remember(shapes, shapeOf(made, { pairs, from, place, reader }));
+    return made;
+  };
+}
+
+/** A container's record but for its message: what stands before and behind it. */
+interface Shape {
+  readonly pairs: number;
+  readonly before: Buffer;
+  readonly behind: Buffer;
+  readonly stream: SpoolRecord["stream"];
+  readonly container: NonNullable<ForwardRecord["container"]>;
+}
+
+/** stdout and stderr of two containers; a connection has one, as a rule. */
+const SHAPES_MAX = 4;
+
+function remember(shapes: Shape[], shape: Shape): void {
+  if (shapes.length >= SHAPES_MAX) shapes.shift();
+  shapes.push(shape);
+}
+
+/** The message of a record that is else the same, whose end the reader is at then; null, with the reader where it was, if it is not. */
+function readLike(reader: MsgpackReader, from: number, { before, behind }: Shape): Buffer | null {
+  const { bytes, end } = reader;
+  const value = from + before.length;
+  if (value < end && bytes.compare(before, 0, before.length, from, value) === 0) {
+    reader.at = value;
+    const kind = reader.head();
+    const log = kind === KIND.text || kind === KIND.bytes ? reader.content() : null;
+    const last = reader.at + behind.length;
+    if (log !== null && last <= end && bytes.compare(behind, 0, behind.length, reader.at, last) === 0) {
+      reader.at = last;
+      return log;
+    }
+  }
+  reader.at = from;
+  return null;
+}
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Seen {
+  readonly pairs: number;
+  readonly from: number;
+  readonly place: Place;
+  readonly reader: MsgpackReader;
+}
+
+function shapeOf({ spooled, container }: ForwardRecord, { pairs, from, place, reader }: Seen): Shape {
+  return {
+    pairs,
+    before: Buffer.from(reader.bytes.subarray(from, place.start)),
+    behind: Buffer.from(reader.bytes.subarray(place.end, reader.at)),
+    stream: spooled.stream,
+    container: container!,
+  };
+}
+
+function toForwardRecord(
+  record: LogRecord,
+  log: Buffer | null,
+  time: Pick<SpoolRecord, "seconds" | "nanos">,
+): ForwardRecord {
   const container = log === null ? null : containerFields(record);
   if (container !== null) {
     const stream = (record["source"] ?? null) as SpoolRecord["stream"];
@@ -29,19 +111,22 @@ export function readRecord({ reader, seconds, nanos }: Entries): ForwardRecord {
   return { spooled: { ...time, stream: null, log: null, fields: record }, container: null };
 }
 
-/** The fields in their order; `log` holds its place if it is a text, whose bytes stand beside them. */
-function readFields(reader: MsgpackReader): { record: LogRecord; log: Buffer | null } {
+/** The fields in their order; `log` holds its place if it is a text, whose bytes stand beside them, and where they were found. */
+function readFields(reader: MsgpackReader, pairs: number): { record: LogRecord; log: Buffer | null; place: Place } {
   let log: Buffer | null = null;
+  let place = { start: reader.at, end: reader.at };
   const record: LogRecord = {};
-  for (let left = reader.size; left > 0; left--) {
+  for (let left = pairs; left > 0; left--) {
     const name = reader.key();
+    const start = reader.at;
     const kind = reader.head();
     if (name === "log" && (kind === KIND.text || kind === KIND.bytes)) {
       log = reader.content();
+      place = { start, end: reader.at };
       record[name] = "";
     } else setField(record, name, reader.valueOfHead(1));
   }
-  return { record, log };
+  return { record, log, place };
 }
 
 const PARTIAL = ["partial_message", "partial_id", "partial_ordinal", "partial_last"] as const;

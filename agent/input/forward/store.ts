@@ -10,7 +10,7 @@ import { Entries, type Frame } from "./frame.ts";
 import { inflateEntries } from "./inflate.ts";
 import type { Lease } from "./leases.ts";
 import { MalformedError } from "./msgpack.ts";
-import { readRecord, type ForwardRecord } from "./records.ts";
+import { createRecordReader, type ForwardRecord } from "./records.ts";
 
 /** What is decoded before it is appended: an object of the heap for each record, and its bytes. */
 const RECORDS_MAX = 4096;
@@ -54,6 +54,16 @@ export function createStore(config: ForwardConfig, context: StoreContext): OpenS
   return (lease) => {
     const batch = createBatch(context);
     const open = createOpenMessages();
+    const readRecord = createRecordReader();
+    // The reader gives one object for all records of a container.
+    const byContainer = new WeakMap<object, { readonly tag: string; readonly source: SpoolSource }>();
+
+    async function sourceOfRecord(tag: string, record: ForwardRecord): Promise<SpoolSource> {
+      const source = sources.find(tag, record) ?? (await sources.make(tag, record));
+      if (record.container !== null) byContainer.set(record.container, { tag, source });
+      return source;
+    }
+
     return {
       append: async (frames) => {
         for (const frame of frames) {
@@ -62,7 +72,8 @@ export function createStore(config: ForwardConfig, context: StoreContext): OpenS
           const entries = new Entries(frame, bytes);
           for (let from = 0; entries.next(); from = entries.reader.at) {
             const record = readRecord(entries);
-            const source = sources.find(frame.tag, record) ?? (await sources.make(frame.tag, record));
+            const like = record.container === null ? undefined : byContainer.get(record.container);
+            const source = like?.tag === frame.tag ? like.source : await sourceOfRecord(frame.tag, record);
             batch.add(source, record.spooled, entries.reader.at - from);
             open.note(source, record.spooled);
             if (batch.isFull) await batch.append();

@@ -31,8 +31,31 @@ export interface SpoolRecord {
 const PREFIX_BYTES_MAX = 64;
 const PAYLOAD_BYTES_MAX = SPOOL_LINE_BYTES_MAX - PREFIX_BYTES_MAX;
 
-/** The lines of a record, as agent/parser/spool.ts describes them: one, but for a message that is too long for it. */
-export function linesOf(record: SpoolRecord): Buffer[] {
+/** The lines of records, as agent/parser/spool.ts describes them, one behind the other. */
+export function encodeLines(records: readonly SpoolRecord[]): Buffer {
+  const messageBytes = records.reduce((sum, { log }) => sum + (log?.length ?? 0), 0);
+  const short = Buffer.allocUnsafe(messageBytes + records.length * PREFIX_BYTES_MAX);
+  const parts: Buffer[] = [];
+  let [start, at] = [0, 0];
+  for (const record of records) {
+    const { log } = record;
+    if (log !== null && record.fields === null && log.length <= PAYLOAD_BYTES_MAX / 2 && !log.includes(NEWLINE_BYTE)) {
+      // Most records, without an object for each.
+      at += short.write(prefixOf(record, "m", record.partial === true ? "p" : "-"), at, "latin1");
+      short.set(log, at);
+      at += log.length;
+      short[at++] = NEWLINE_BYTE;
+    } else {
+      parts.push(short.subarray(start, at), ...linesOf(record));
+      start = at;
+    }
+  }
+  const last = short.subarray(start, at);
+  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
+}
+
+/** The lines of a record: one, but for a message that is too long for it. */
+function linesOf(record: SpoolRecord): Buffer[] {
   const { fields, messageKey } = record;
   const text = record.log === null ? (fields?.[messageKey ?? "log"] ?? null) : null;
   const message = Buffer.from(record.log ?? (typeof text === "string" ? text : ""));
@@ -58,7 +81,8 @@ function jsonOf(
   return { kind: hasLog ? "r" : "f", json: Buffer.from(JSON.stringify(hasLog ? { ...fields, log: 0 } : fields)) };
 }
 
-const NEWLINE = Buffer.from("\n");
+const NEWLINE_BYTE = 10;
+const NEWLINE = Buffer.from([NEWLINE_BYTE]);
 const BACKSLASH = 92;
 const LEVEL_ELSE = "abcdef";
 

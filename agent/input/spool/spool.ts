@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/log.ts";
 import { checkSourceName, type SpoolSource } from "./source-folder.ts";
 import { openSpoolFiles, type LinesOf } from "./spool-files.ts";
-import { linesOf, type SpoolRecord } from "./spool-line.ts";
+import { encodeLines, type SpoolRecord } from "./spool-line.ts";
 
 /** What is appended at once: of all sources everything, or nothing. */
 export interface SpoolAppend {
@@ -198,7 +198,7 @@ function toWaiting(appends: readonly SpoolAppend[]): Waiting {
     checkSourceName(source.name);
     if (checkpoint !== null && Buffer.byteLength(checkpoint) > CHECKPOINT_BYTES_MAX)
       throw new Error(`cannot keep a checkpoint of ${source.name}: ${checkpoint.length} characters, 4 KB at most`);
-    return { source, lines: Buffer.concat(records.flatMap(linesOf)), checkpoint };
+    return { source, lines: encodeLines(records), checkpoint };
   });
   const bytes = encoded.reduce((sum, { lines }) => sum + lines.length, 0);
   return { appends: encoded, bytes, done: Promise.withResolvers() };

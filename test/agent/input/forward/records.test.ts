@@ -1,6 +1,10 @@
+import { encode } from "@msgpack/msgpack";
+import { array, assert, constantFrom, integer, oneof, property, record as map, string } from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
 import type { EcsTask } from "../../../../agent/input/forward/ecs-task.ts";
+import { Entries } from "../../../../agent/input/forward/frame.ts";
+import { createRecordReader } from "../../../../agent/input/forward/records.ts";
 import { openBed, WAIT, type Appended } from "./bed.ts";
 
 const T = 1_795_237_200;
@@ -155,4 +159,37 @@ function label(name: string, value: string): object {
 test("__proto__ in a record is a field", async () => {
   const [first] = await stored([JSON.parse('{"a":1,"__proto__":{"b":2}}') as object]);
   expect(JSON.stringify(first!.record.fields)).toBe('{"a":1,"__proto__":{"b":2}}');
+});
+
+test("what is like the record before is read as if it came first", () => {
+  const shared = { container_id: constantFrom("a", "b"), source: constantFrom("stdout", "stderr") };
+  const log = oneof(string(), constantFrom("", "x".repeat(40), "x".repeat(300)));
+  const records = oneof(
+    map({ ...shared, log }),
+    map({ log, ...shared }),
+    map({ ...shared, log, container_name: constantFrom("/a", "/bb") }),
+    map({ ...shared, log, partial_message: constantFrom("true") }),
+    map({ ...shared, log: oneof(log, integer()) }),
+    map({ log }),
+  );
+  assert(
+    property(array(records, { maxLength: 30 }), (some) => {
+      const bytes = Buffer.concat(some.map((each) => encode([T, each])));
+      const frame = { tag: "app", chunk: null, compression: null, bytes, count: null, isMessage: false };
+      const [together, alone] = [new Entries(frame, bytes), new Entries(frame, bytes)];
+      const readTogether = createRecordReader();
+      while (together.next() && alone.next()) {
+        const { spooled, container } = readTogether(together);
+        const expected = createRecordReader()(alone);
+        expect({ ...spooled, partial: spooled.partial ?? false, container }).toEqual({
+          ...expected.spooled,
+          partial: expected.spooled.partial ?? false,
+          container: expected.container,
+        });
+        expect(together.reader.at).toBe(alone.reader.at);
+      }
+      expect(together.reader.at).toBe(bytes.length);
+    }),
+    { numRuns: 100 },
+  );
 });

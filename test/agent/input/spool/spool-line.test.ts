@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { linesOf } from "../../../../agent/input/spool/spool-line.ts";
+import { encodeLines } from "../../../../agent/input/spool/spool-line.ts";
 import { SPOOL_LINE_BYTES_MAX } from "../../../../agent/parser/spool.ts";
 import { T0_MS } from "../../fixture.ts";
 import { message, readLines } from "./bed.ts";
 
-const read = (...records: Parameters<typeof linesOf>[0][]) => readLines(Buffer.concat(records.flatMap(linesOf)));
+const read = (...records: Parameters<typeof encodeLines>[0][number][]) => readLines(encodeLines(records));
 
 test.each(["plain", "", "two\nlines", "a\\nb", "a\\\nb\\\\\n", "\n", " blanks  ", "ümlaut \u{1f600}\n"])(
   "the message %j is read as it was written",
@@ -58,9 +58,16 @@ test("bytes that are not UTF-8 are repaired when they are read, beside their fie
 
 test("what is too long for a line goes on in the next, cut between characters and marked", () => {
   const text = "\u{1f600}\n\\".repeat(400_000);
-  const lines = linesOf(message(text));
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(SPOOL_LINE_BYTES_MAX);
-  const rows = readLines(Buffer.concat(lines));
+  const lines = encodeLines([message(text)]);
+  expect(
+    Math.max(
+      ...lines
+        .toString("latin1")
+        .split("\n")
+        .map((line) => line.length + 1),
+    ),
+  ).toBeLessThanOrEqual(SPOOL_LINE_BYTES_MAX);
+  const rows = readLines(lines);
   expect(rows.map(({ log }) => log).join("")).toBe(text);
   expect(rows.map(({ cut }) => cut)).toEqual([...rows.slice(1).map(() => "limit"), null]);
 });
