@@ -158,6 +158,7 @@ function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
     if (!isCall) return [];
     // Exact, for DuckDB's approximation errs on few values already, where Trino's does not.
     if (token.value === "approx_distinct") return distinctSplices(tokens, at);
+    if (token.value === "count_if") return countIfSplices(tokens, at);
     if (!Object.hasOwn(DUCKDB_AGGREGATES, token.value)) return [];
     return [{ start: token.start, end: token.end, text: DUCKDB_AGGREGATES[token.value]! }];
   });
@@ -167,10 +168,24 @@ function aggregateSplices({ parsed: { syntax } }: Statement): Splice[] {
 function distinctSplices(tokens: readonly Token[], at: number): Splice[] {
   const close = closingBracket(tokens, at + 1);
   const [, error] = splitByComma(tokens, { from: at + 2, to: close });
-  const name = { start: tokens[at]!.start, end: tokens[at]!.end, text: "count" };
-  const spelt = [name, insert(tokens[at + 1]!.end, "DISTINCT ")];
+  const spelt = calledCount(tokens, at, "DISTINCT ");
   if (error === undefined || error.from >= error.to) return spelt;
   return [...spelt, { start: tokens[error.from - 1]!.start, end: tokens[close]!.start, text: "" }];
+}
+
+/** DuckDB's count_if is NULL, not 0, of rows without a true or false: `count(CASE WHEN x THEN 1 END)`. */
+function countIfSplices(tokens: readonly Token[], at: number): Splice[] {
+  const close = tokens[closingBracket(tokens, at + 1)];
+  return close === undefined ? [] : [...calledCount(tokens, at, "CASE WHEN "), insert(close.start, " THEN 1 END")];
+}
+
+/** The call of `count` in place of another, with words before its argument, which may be replaced itself. */
+function calledCount(tokens: readonly Token[], at: number, words: string): Splice[] {
+  const [name, open] = [tokens[at]!, tokens[at + 1]!];
+  return [
+    { start: name.start, end: name.end, text: "count" },
+    { start: open.start, end: open.end, text: `(${words}` },
+  ];
 }
 
 /** `date_parse(x, '%i')`: no macro can be it, for DuckDB's strptime takes its format as a literal only. */

@@ -207,6 +207,12 @@ export const GOLDENS: readonly Golden[] = [
   { say: "level < info or level = fatal", spelt: "SELECT * FROM stored WHERE level IN ('debug', 'trace', 'fatal')" },
   { say: "select count(*) as n where not level > fatal", spelt: "SELECT count(level) AS n FROM stored" },
   // Aggregates with Trino's names, windows, times.
+  { say: "select count_if(level = 'error') as n where pod = 'none'", spelt: "SELECT 0 AS n" },
+  {
+    say: "select pod is null as p, count_if( level>=warn) filter (where hour = '04') as n, count_if(pos > 1e3) over () as w group by 1, pos",
+    spelt: `SELECT pod IS NULL AS p, count(*) FILTER (WHERE level IN ('warn', 'error', 'fatal') AND hour = '04') AS n,
+      count(*) FILTER (WHERE pos > 1000) OVER () AS w FROM stored GROUP BY 1, pos`,
+  },
   {
     say: "select approx_distinct(pod) as d, count_if(level = 'error') as e, every(pos >= 0) as v",
     spelt:

@@ -155,3 +155,9 @@ test("a literal holds any text but NUL", async () => {
   await expect(answer(lowered(`select ${stringLiteral(text)} as t`))).resolves.toMatchObject({ rows: [[text]] });
   expect(() => stringLiteral("a\0b")).toThrow("cannot hold NUL");
 });
+
+test("a parameter keeps the words that its place in a rewritten call asks for", () => {
+  const text = "select approx_distinct($n) as d, count_if($n<pos) as c from logs";
+  const { sql } = lowered(text, { params: { n: -7 } });
+  expect(sql).toContain("select count(DISTINCT (-7)) as d, count(CASE WHEN (-7)<pos THEN 1 END) as c from ");
+});
