@@ -18,6 +18,8 @@ const BYTES_MAX = 1024 * 1024;
 /** Different tags and containers in an hour: each is a folder of the spool's and a file to ship. */
 const SOURCES_MAX = 1000;
 const SOURCE_MS = 3_600_000;
+/** However it is packed, it can't be more objects than memory bears. */
+const SHORT_BYTES_MAX = 64 * 1024;
 
 interface StoreContext {
   readonly spool: Pick<Spool, "appendAll">;
@@ -68,7 +70,8 @@ export function createStore(config: ForwardConfig, context: StoreContext): OpenS
       append: async (frames) => {
         for (const frame of frames) {
           const bytes = await unpacked(frame, lease);
-          new Entries(frame, bytes).check();
+          // A short message is refused as a whole when it is read.
+          if (!frame.isMessage || bytes.length > SHORT_BYTES_MAX) new Entries(frame, bytes).check();
           const entries = new Entries(frame, bytes);
           for (let from = 0; entries.next(); from = entries.reader.at) {
             const record = readRecord(entries);
