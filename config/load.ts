@@ -114,11 +114,19 @@ const FIRELENS_HEALTH = "firelens-healthcheck";
 const FIRELENS_HEALTH_LEFT_OUT =
   "left out: nothing answers ECS' health check on this port; set http_server: on and ask for /api/v1/health";
 
+/** What to do about a plugin of Fluent Bit's that is not here: both agents may read the same files. */
+const INSTEAD = {
+  input: "remove it, or leave that input to a Fluent Bit beside this agent",
+  filter: "remove it",
+  output: "remove it, or leave that output to a Fluent Bit beside this agent",
+} as const;
+
 function refusal(kind: "input" | "filter" | "output", name: string, names: readonly string[]): string {
   const refused = PLUGINS_REFUSED[kind][name];
   if (refused !== undefined) return `${kind} ${name} is not supported: logq-agent ${refused}`;
   const later = PLUGINS_LATER[kind];
-  if (later.includes(name)) return `${kind} ${name} is not in this version yet; known: ${names.join(", ")}`;
+  if (later.includes(name))
+    return `${kind} ${name} is not in this version yet; ${INSTEAD[kind]}; known: ${names.join(", ")}`;
   const near = nearest(name, [...names, ...later]);
   return `unknown ${kind} "${name}"; ${near === null ? `known: ${names.join(", ")}` : `did you mean "${near}"?`}`;
 }

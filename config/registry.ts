@@ -62,12 +62,13 @@ export const PLUGINS_LATER = {
     prometheus_scrape prometheus_textfile random serial splunk statsd stdin syslog tcp thermal udp unix_socket
     windows_exporter_metrics winevtlog winlog winstat`),
   filter: words(`checklist ecs geoip2 log_to_metrics lookup nightfall stdout sysinfo tensorflow throttle_size`),
-  output:
-    words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle cloudwatch counter datadog es exit file
-    firehose flowcounter forward gelf http influxdb kafka kafka-rest kinesis kinesis_streams logdna loki lib nats newrelic nrlogs
+  output: words(`azure azure_blob azure_kusto azure_logs_ingestion bigquery chronicle counter datadog es exit file
+    flowcounter forward gelf http influxdb kafka kafka-rest logdna loki lib nats newrelic nrlogs
     opensearch opentelemetry oracle_log_analytics pgsql plot prometheus_exporter prometheus_remote_write skywalking
     slack splunk stackdriver syslog tcp td udp vivo_exporter websocket`),
 } as const;
+
+const NO_STREAMS = "ships to no stream of Kinesis itself; use kinesis_firehose or s3";
 
 /** Plugins of Fluent Bit's that will not come, and what to do instead. */
 export const PLUGINS_REFUSED: Readonly<Record<"input" | "filter" | "output", Readonly<Record<string, string>>>> = {
@@ -77,7 +78,14 @@ export const PLUGINS_REFUSED: Readonly<Record<"input" | "filter" | "output", Rea
     wasm: "runs no programs; use modify, nest, parser, grep, redact or rewrite_tag",
     type_converter: "converts no fields; name their types in a parser, with types",
   },
-  output: {},
+  output: {
+    cloudwatch:
+      "has its successor; write cloudwatch_logs, whose templates are log_group_template and log_stream_template",
+    firehose: "has its successor; write kinesis_firehose",
+    kinesis: NO_STREAMS,
+    kinesis_streams: NO_STREAMS,
+    "grafana-loki": "loads no plugins of Go; remove it, or leave that output to a Fluent Bit beside this agent",
+  },
 };
 
 /** Top-level sections that Fluent Bit knows and this version refuses. */

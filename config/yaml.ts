@@ -63,6 +63,8 @@ function readSections(reading: Reading): void {
   if (root === null || isEmptyScalar(root)) return;
   if (!isMap(root))
     return problem(reading, root, "", `not a configuration; it has sections like ${SECTIONS.join(", ")}`);
+  const wrapping = wrappingOf(new Set(root.items.map(keyOf)));
+  if (wrapping !== null) return problem(reading, root, "", wrapping);
   for (const pair of root.items) {
     const name = keyOf(pair);
     const value = resolveAlias(pair.value, name, reading);
@@ -78,6 +80,15 @@ function readSections(reading: Reading): void {
     else if (isParsers) readList(section, section, value, reading);
     else problem(reading, pair.key, name, unknownKey("section", section, SECTIONS, SECTIONS_LATER));
   }
+}
+
+/** What to do about a file that has a configuration somewhere in it; null: it is one itself, or none. */
+function wrappingOf(names: ReadonlySet<string>): string | null {
+  if (names.has("apiVersion") && names.has("kind"))
+    return "this is an object of Kubernetes; give logq-agent the text of a file under its data, with its @INCLUDEs beside it";
+  if (names.has("config") && !SECTIONS.some((name) => names.has(name)))
+    return "these look like values of a Helm chart; give logq-agent the texts below config, in one file";
+  return null;
 }
 
 /** Not `readEntries`: names of variables are told apart by case. */

@@ -194,9 +194,15 @@ function check(output: S3Config, section: RawSection, reading: Reading): void {
   const refuse = (option: string, message: string): void => refuseOption(section, option, message, reading.found);
   checkCompression(output, section, reading);
   if (/[$%]/.test(output.prefix))
-    refuse("s3_key_format", "has variables; the layout below it is the table's, write the text in front of cluster=…");
+    refuse(
+      "s3_key_format",
+      "has variables, but all objects lie at cluster=…/dt=…/hour=…; write what is in front of that, such as /logs, or remove it",
+    );
   if (output.prefix.split("/").some((part) => part.includes("=")))
-    refuse("s3_key_format", "has a =, which readers would take for a partition; write the text in front of cluster=…");
+    refuse(
+      "s3_key_format",
+      "has a =, which readers would take for a partition; write what is in front of cluster=…, such as /logs",
+    );
   if (output.sseKmsKeyId !== null && output.sse !== "aws:kms")
     refuse("sse_kms_key_id", "is for sse: aws:kms; set that too, or remove it");
   const bad = output.tagging.find((tag) => !/^[^=]+=/.test(tag));

@@ -167,7 +167,12 @@ export function checkCompression(
   { found }: Reading,
 ): void {
   if (format === "parquet" && compression === "gzip")
-    refuseOption(section, "compression", "gzip is for json_lines; Parquet takes zstd or none", found);
+    refuseOption(
+      section,
+      "compression",
+      "gzip is for format: json_lines; add that, or remove this: Parquet takes zstd, as it does by itself, or none",
+      found,
+    );
 }
 
 /** Who it is and what it takes: the first options shown. */

@@ -34,17 +34,37 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "an input of a later version",
       edited("tail", "kafka"),
-      `agent.yaml:5:13: pipeline.inputs[0].name: input kafka is not in this version yet; known: ${Object.keys(INPUTS).join(", ")}`,
+      `agent.yaml:5:13: pipeline.inputs[0].name: input kafka is not in this version yet; remove it, or leave that input to a Fluent Bit beside this agent; known: ${Object.keys(INPUTS).join(", ")}`,
     ],
     [
       "an output of a later version",
+      edited("directory", "Es"),
+      "agent.yaml:9:13: pipeline.outputs[0].name: output es is not in this version yet; remove it, or leave that output to a Fluent Bit beside this agent; known: s3, cloudwatch_logs, kinesis_firehose, directory, stdout, null",
+    ],
+    [
+      "an output that has a successor",
+      edited("directory", "cloudwatch"),
+      "agent.yaml:9:13: pipeline.outputs[0].name: output cloudwatch is not supported: logq-agent has its successor; write cloudwatch_logs, whose templates are log_group_template and log_stream_template",
+    ],
+    [
+      "an output that will not come",
       edited("directory", "Kinesis_Streams"),
-      "agent.yaml:9:13: pipeline.outputs[0].name: output kinesis_streams is not in this version yet; known: s3, cloudwatch_logs, kinesis_firehose, directory, stdout, null",
+      "agent.yaml:9:13: pipeline.outputs[0].name: output kinesis_streams is not supported: logq-agent ships to no stream of Kinesis itself; use kinesis_firehose or s3",
+    ],
+    [
+      "a ConfigMap around the configuration",
+      "apiVersion: v1\nkind: ConfigMap\ndata:\n  fluent-bit.conf: ''\n",
+      "agent.yaml:1:1: this is an object of Kubernetes; give logq-agent the text of a file under its data, with its @INCLUDEs beside it",
+    ],
+    [
+      "values of a Helm chart",
+      "config:\n  outputs: ''\n",
+      "agent.yaml:1:1: these look like values of a Helm chart; give logq-agent the texts below config, in one file",
     ],
     [
       "a filter of a later version",
       BASE + "  filters: [{name: geoip2, match: '*'}]\n",
-      `agent.yaml:12:20: pipeline.filters[0].name: filter geoip2 is not in this version yet; known: ${Object.keys(FILTERS).join(", ")}`,
+      `agent.yaml:12:20: pipeline.filters[0].name: filter geoip2 is not in this version yet; remove it; known: ${Object.keys(FILTERS).join(", ")}`,
     ],
     [
       "an output unlike any",
@@ -169,7 +189,7 @@ describe("a broken configuration is refused, with file, line, column and key pat
     [
       "gzip for Parquet",
       edited("match:", "compression: gzip\n      match:"),
-      "agent.yaml:10:20: pipeline.outputs[0].compression: gzip is for json_lines; Parquet takes zstd or none",
+      "agent.yaml:10:20: pipeline.outputs[0].compression: gzip is for format: json_lines; add that, or remove this: Parquet takes zstd, as it does by itself, or none",
     ],
     [
       "a misspelt multi-line parser",

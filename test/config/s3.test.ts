@@ -53,7 +53,10 @@ test.each([
 });
 
 test.each([
-  ["s3_key_format: /$TAG/%Y/%m", "has variables; the layout below it is the table's"],
+  [
+    "s3_key_format: /$TAG/%Y/%m",
+    "has variables, but all objects lie at cluster=…/dt=…/hour=…; write what is in front of that",
+  ],
   ["s3_key_format: a=b", "has a =, which readers would take for a partition"],
   ["endpoint: minio:9000", "minio:9000 is not a URL; write https:// and the host"],
   ["sse_kms_key_id: k", "is for sse: aws:kms; set that too, or remove it"],
@@ -61,7 +64,7 @@ test.each([
   ["external_id: x", "is for role_arn; set that too, or remove it"],
   ["sts_endpoint: sts", "sts is not a URL; write https:// and the host"],
   ["tagging: a=b, c", "c is not KEY=VALUE"],
-  ["compression: gzip", "gzip is for json_lines; Parquet takes zstd or none"],
+  ["compression: gzip", "gzip is for format: json_lines; add that, or remove this"],
   ["static_file_path: on", "not in this version yet; the layout is the table's"],
 ])("%s is refused", (option, problem) => {
   expect(load(withOptions(option)).problems.join()).toContain(problem);
