@@ -1,5 +1,5 @@
 import { createPattern, type Pattern } from "../../config/onigmo.ts";
-import { createPlaceScan, type PlaceScan } from "./place-scan.ts";
+import { createPlaceScan, type PlaceScan } from "../scan/place-scan.ts";
 import type { Rows } from "./rows.ts";
 
 /** A pattern to look for in messages, and how. */

@@ -2,7 +2,7 @@ import { addressEnd, addressStart } from "./ipv4.ts";
 import { mayHoldCardNumber } from "./card-number.ts";
 import { emailEnd, emailStart, mayBeUrlPassword } from "./email.ts";
 import type { Trigram } from "../../config/regex/required.ts";
-import { createPlaceScan, type Places, type PlaceScan } from "./place-scan.ts";
+import { createPlaceScan, type Places, type PlaceScan } from "../scan/place-scan.ts";
 import type { Rows } from "./rows.ts";
 import type { Trigger } from "./secrets.ts";
 

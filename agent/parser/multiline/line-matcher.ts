@@ -1,4 +1,4 @@
-import { LiteralScan } from "./literal-scan.ts";
+import { LineLiterals } from "./line-literals.ts";
 import type { CompiledRule, LineRules } from "./line-rules.ts";
 
 /**
@@ -9,7 +9,7 @@ export class LineMatcher {
   readonly rules: LineRules;
   /** Whether the line that was matched last begins a record, rather than continues one. */
   begins = false;
-  readonly #scans: readonly LiteralScan[];
+  readonly #literals: LineLiterals;
   /** The part of the buffer that holds bytes of the file, and where that begins. */
   #window: Buffer = NOTHING;
   #base = 0;
@@ -18,11 +18,11 @@ export class LineMatcher {
 
   constructor(rules: LineRules) {
     this.rules = rules;
-    this.#scans = rules.literals.map((text) => new LiteralScan(text));
+    this.#literals = new LineLiterals(rules.literals);
   }
 
   nextFile(): void {
-    for (const scan of this.#scans) scan.reset();
+    this.#literals.reset();
   }
 
   /** The lines that come lie in `bytes[0, end)`, whose first byte is at `base` in the file. */
@@ -60,7 +60,7 @@ export class LineMatcher {
   }
 
   #hasAny(literals: readonly number[], from: number, to: number): boolean {
-    for (const index of literals) if (this.#scans[index]!.isWithin(this.#window, this.#base, from, to)) return true;
+    for (const index of literals) if (this.#literals.isWithin(index, this.#window, this.#base, from, to)) return true;
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createPlaceScan, type PlaceScanOptions } from "../../../agent/filter/place-scan.ts";
+import { createPlaceScan, type PlaceScanOptions } from "../../../agent/scan/place-scan.ts";
 
 const WORDS: PlaceScanOptions = { trigrams: [[["eE", "cC", "rR"]], [["1", ".", "2"]]], characters: "@" };
 const DIGITS: PlaceScanOptions = { trigrams: [], digits: true };
