@@ -17,9 +17,9 @@ export class ByteSink {
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed <= this.bytes.length) return;
-    const grown = obtain(needed > SMALL_BYTES_MAX ? Math.max(needed, this.#expectedBytes) : needed);
+    const grown = takeBuffer(needed > SMALL_BYTES_MAX ? Math.max(needed, this.#expectedBytes) : needed);
     this.bytes.copy(grown, 0, 0, this.length);
-    giveBack(this.bytes);
+    giveBackBuffer(this.bytes);
     this.bytes = grown;
   }
 
@@ -31,7 +31,7 @@ export class ByteSink {
   /** Forgets the content and gives the memory back. */
   release(): void {
     this.length = 0;
-    giveBack(this.bytes);
+    giveBackBuffer(this.bytes);
     this.bytes = EMPTY;
   }
 
@@ -95,7 +95,7 @@ const FREE_BYTES_MAX = 16 * 1024 * 1024;
 const SMALL_BYTES_MAX = 64 * 1024;
 
 /** A buffer of at least so many bytes; its content is whatever it was. */
-function obtain(bytes: number): Buffer {
+export function takeBuffer(bytes: number): Buffer {
   const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, CAPACITY_BYTES_MIN)));
   const buffer = FREE.get(capacity)?.pop();
   if (buffer === undefined) return Buffer.allocUnsafeSlow(capacity);
@@ -103,7 +103,8 @@ function obtain(bytes: number): Buffer {
   return buffer;
 }
 
-function giveBack(buffer: Buffer): void {
+/** Gives a buffer of `takeBuffer` back; whoever takes it writes over what is in it. */
+export function giveBackBuffer(buffer: Buffer): void {
   const capacity = buffer.length;
   if (capacity === 0 || freeBytes + capacity > FREE_BYTES_MAX) return;
   const free = FREE.get(capacity);

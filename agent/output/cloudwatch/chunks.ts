@@ -1,7 +1,7 @@
 /** What a small stream writes in a second fits in one. */
 const CHUNK_BYTES = 64 * 1024;
-/** Kept for the next shipment: as many as one has. */
-const FREE_MAX = 64;
+/** Kept for the next shipment: as many as one has, of whose streams each has a chunk that is not full. */
+const FREE_MAX = 128;
 
 /**
  * Memory for events that wait to be sent: buffers of one size, used again and again. Bodies that grow would leave buffers

@@ -1,3 +1,4 @@
+import { giveBackBuffer, takeBuffer } from "../../encode/byte-sink.ts";
 import { writeEscaped } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
@@ -45,7 +46,7 @@ export class EventBatch implements StreamRequest {
   #filled: number[] = [];
   #bodyBytes: number;
   /** COLUMNS numbers an event, as many objects that live for a second cost the collector more than all else costs. */
-  #rows = new Float64Array(ROWS_MIN * COLUMNS);
+  #rows = takeRows(ROWS_MIN * COLUMNS);
   #events = 0;
   readonly #sources: { readonly origin: Origin; readonly chain: string }[] = [];
   #oldestMs = Infinity;
@@ -151,6 +152,7 @@ export class EventBatch implements StreamRequest {
   release(): void {
     for (const chunk of this.#chunks) giveBackChunk(chunk);
     this.#chunks = [];
+    giveBackRows(this.#rows);
     this.#rows = EMPTY;
     this.#events = 0;
   }
@@ -170,9 +172,10 @@ export class EventBatch implements StreamRequest {
       this.sources.add(chain);
     }
     const at = this.#events++ * COLUMNS;
-    if (at === this.#rows.length) {
-      const grown = new Float64Array(at * 2);
+    if (at + COLUMNS > this.#rows.length) {
+      const grown = takeRows(this.#rows.length * 2);
       grown.set(this.#rows);
+      giveBackRows(this.#rows);
       this.#rows = grown;
     }
     const rows = this.#rows;
@@ -204,7 +207,7 @@ export class EventBatch implements StreamRequest {
     const msOf = (index: number): number => rows[index * COLUMNS + 1]!;
     const order = Array.from({ length: this.#events }, (_, index) => index);
     order.sort((a, b) => msOf(a) - msOf(b) || a - b);
-    const ordered = new Float64Array(rows.length);
+    const ordered = takeRows(rows.length);
     [this.#chunks, this.#filled] = [[], []];
     for (const [place, index] of order.entries()) {
       const at = index * COLUMNS;
@@ -219,6 +222,7 @@ export class EventBatch implements StreamRequest {
       this.#filled[last] = filled + length;
     }
     for (const chunk of chunks) giveBackChunk(chunk);
+    giveBackRows(rows);
     this.#rows = ordered;
     this.#isOrdered = true;
   }
@@ -229,3 +233,12 @@ const NOTHING = Buffer.alloc(0);
 const COLUMNS = 10;
 const ROWS_MIN = 64;
 const EMPTY = new Float64Array(0);
+
+/** Room for so many numbers, which are whatever they were. Left to the collector they would wait for it by tens of MB. */
+function takeRows(numbers: number): Float64Array {
+  return new Float64Array(takeBuffer(numbers * 8).buffer);
+}
+
+function giveBackRows(rows: Float64Array): void {
+  if (rows.length > 0) giveBackBuffer(Buffer.from(rows.buffer));
+}

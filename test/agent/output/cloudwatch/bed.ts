@@ -45,6 +45,9 @@ export function openCloudWatch(
   const config = cloudWatchConfig(endpoint, changes);
   const connect = createCloudWatchRequests(config);
   const pace = new Pace({ wait });
+  /** Of requests, in the order in which they were answered: whether they were faults. */
+  const answers: boolean[] = [];
+  const onAnswer = (fault: unknown): void => void answers.push(fault !== null);
   const output = createCloudWatchOutput({
     id: "out",
     recorded: {},
@@ -53,10 +56,10 @@ export function openCloudWatch(
     lines: config.logKey === null ? new RecordLines(null) : new MessageLines(config.logKey),
     nameOf: createNames(config, "prod", log),
     requests: (signal, retry) =>
-      retrying(paced(connect(signal), pace, signal), { signal, log, output: "out", wait, ...retry }),
+      retrying(paced(connect(signal), pace, signal), { signal, log, output: "out", wait, onAnswer, ...retry }),
   });
   const begin = () => output.begin({ seq: 1, planId: "", replay: false }, stop.signal);
-  return { output, begin, once: connect(stop.signal), pace, lines, stop };
+  return { output, begin, once: connect(stop.signal), pace, lines, answers, stop };
 }
 
 export interface Row {

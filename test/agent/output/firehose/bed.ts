@@ -5,6 +5,8 @@ import { RecordBatch } from "../../../../agent/output/firehose/record-batch.ts";
 import { createFirehoseRequests } from "../../../../agent/output/firehose/requests.ts";
 import { retrying } from "../../../../agent/output/retry.ts";
 import { recordingLogger } from "../../fixture.ts";
+// Loaded before the first request, whose time is short here.
+import "../../../../aws/service.ts";
 
 /** Credentials and nothing of the machine's: the SDK would look for both. */
 process.env["AWS_ACCESS_KEY_ID"] ??= "test";

@@ -3,6 +3,8 @@ import { createS3Requests } from "../../../../agent/output/s3/client.ts";
 import { retrying } from "../../../../agent/output/retry.ts";
 import { createS3Store } from "../../../../agent/output/s3/store.ts";
 import { recordingLogger } from "../../fixture.ts";
+// Loaded before the first request, whose time is short here.
+import "../../../../aws/service.ts";
 
 /** Credentials and nothing of the machine's: the SDK would look for both. */
 process.env["AWS_ACCESS_KEY_ID"] ??= "test";
