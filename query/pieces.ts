@@ -4,9 +4,9 @@ import type { StoredObject } from "./store/store.ts";
 
 /** DuckDB holds the footers of all files of a statement, and what it decodes of them. */
 const PIECE_BYTES_MAX = 8 * 1024 * 1024;
-/** Those of S3 are made smaller first, and fetched beside each other. */
+/** Those of S3 are made smaller first, and fetched beside each other: whoever waits for the last of them asks nothing. */
 const S3_PIECE_BYTES_MAX = 256 * 1024 * 1024;
-const PIECE_OBJECTS_MAX = 256;
+const PIECE_OBJECTS_MAX = 1024;
 
 /**
  * The objects, in the order in which they are to be asked. `newest first`: the last hour that has any, then the two before

@@ -7,7 +7,7 @@ import { piecesOf } from "./pieces.ts";
 import type { PreparedQuery } from "./prepare.ts";
 import { s3Usd } from "./price.ts";
 import { scanLimit } from "./scan-limit.ts";
-import type { StoredObject } from "./store/store.ts";
+import type { Fetched, StoredObject } from "./store/store.ts";
 
 /** What queries took so far. */
 export interface Taken {
@@ -63,14 +63,19 @@ export async function runQuery(
   let rowsToSkip = 0;
   const next = async (): Promise<Piece> => {
     const some = rest.shift() ?? [];
+    const fetched = await fetchSome(prepared, some, signal, taken);
+    if (fetched?.files.length === 0 && rest.length > 0) {
+      await fetched[Symbol.asyncDispose]();
+      return await next();
+    }
     try {
-      return await runPiece(prepared, some, engine, signal, taken);
+      return await runPiece(prepared, fetched, engine, signal, taken);
     } catch (error) {
       if (some.length === objects.length || !(error instanceof QueryError)) throw error;
       // A column that some objects lack is NULL beside others that have it: all are asked, for the rows not given yet.
       rest.length = 0;
       rowsToSkip = given;
-      return await runPiece(prepared, objects, engine, signal, taken);
+      return await runPiece(prepared, await fetchSome(prepared, objects, signal, taken), engine, signal, taken);
     }
   };
   let piece = await next();
@@ -107,22 +112,31 @@ interface Piece extends AsyncDisposable {
   readonly result: Result;
 }
 
-async function runPiece(
-  { scan, choice, context, lower }: PreparedQuery,
+/** Null where the engine reads the store by itself, or none. */
+async function fetchSome(
+  { scan, choice, context }: PreparedQuery,
   objects: readonly StoredObject[],
+  signal: AbortSignal,
+  taken: Taken,
+): Promise<Fetched | null> {
+  const store = choice.engine === "local" ? (scan?.store ?? null) : null;
+  if (store === null) return null;
+  const fetched = await store.fetch(objects, scan!.need, signal);
+  const { bytesRead, requests, listRequests } = fetched;
+  taken.bytesRead += bytesRead;
+  taken.requests += requests;
+  taken.listRequests += listRequests;
+  taken.requestsUsd += s3Usd(requests, listRequests, context.requestPrices);
+  return fetched;
+}
+
+async function runPiece(
+  { lower, choice }: PreparedQuery,
+  fetched: Fetched | null,
   engine: Engine,
   signal: AbortSignal,
   taken: Taken,
 ): Promise<Piece> {
-  const store = choice.engine === "local" ? (scan?.store ?? null) : null;
-  const fetched = store === null ? null : await store.fetch(objects, scan!.need, signal);
-  if (fetched !== null) {
-    const { bytesRead, requests, listRequests } = fetched;
-    taken.bytesRead += bytesRead;
-    taken.requests += requests;
-    taken.listRequests += listRequests;
-    taken.requestsUsd += s3Usd(requests, listRequests, context.requestPrices);
-  }
   const dispose = async (): Promise<void> => await fetched?.[Symbol.asyncDispose]();
   try {
     const query = { ...lower(fetched?.files ?? []), ...(fetched !== null && { nameOf: fetched.nameOf }) };

@@ -29,7 +29,7 @@ export interface ColumnBound {
 }
 
 /** Files that DuckDB may read in place of the objects; gone after dispose. */
-interface Fetched extends AsyncDisposable {
+export interface Fetched extends AsyncDisposable {
   /** Absolute paths that end in `cluster=…/dt=…/hour=…/<name>.parquet`; an object that holds nothing needed has none. */
   readonly files: readonly string[];
   /** The object that a file is, or stands for. */

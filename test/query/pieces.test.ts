@@ -21,9 +21,9 @@ test("of a directory some MB are read at a time, a larger object by itself, in t
   expect(pieces.flat()).toEqual(objects);
 });
 
-test("of S3 more are fetched beside each other, but no more than a few hundred", () => {
-  const objects = Array.from({ length: 600 }, (_, i) => stored(1, 1000, i));
-  expect(piecesOf(objects, "any", "s3").map((piece) => piece.length)).toEqual([256, 256, 88]);
+test("of S3 more are fetched beside each other, but no more than a thousand", () => {
+  const objects = Array.from({ length: 2500 }, (_, i) => stored(1, 1000, i));
+  expect(piecesOf(objects, "any", "s3").map((piece) => piece.length)).toEqual([1024, 1024, 452]);
   expect(piecesOf(objects.slice(0, 20), "any", "s3")).toHaveLength(1);
 });
 

@@ -8,6 +8,7 @@ import type { Engine, Value } from "../../query/engine/engine.ts";
 import { parseOptions } from "../../query/options.ts";
 import { prepare, type PreparedQuery } from "../../query/prepare.ts";
 import { runQuery } from "../../query/run.ts";
+import type { Store } from "../../query/store/store.ts";
 import { makeStore, STORE_NOW_NS } from "../helpers/store.ts";
 
 let store = "";
@@ -82,6 +83,20 @@ test("a reader who has enough leaves the other objects unread", async () => {
   await using running = await runQuery(await prepared("all"), engine, new AbortController().signal);
   for await (const batch of running.result.batches) if (batch.length > 0) break;
   expect(asked).toHaveLength(1);
+});
+
+test("objects of S3 that hold nothing needed are asked nothing, but for the columns", async () => {
+  const query = await prepared("all");
+  const { engine, asked } = recorded();
+  const { store: directory } = query.scan!;
+  const fetch: Store["fetch"] = async (objects, ...rest) => {
+    const needed = objects.filter(({ key }) => key.includes("hour=10"));
+    return await directory!.fetch(needed, ...rest);
+  };
+  const rows = await rowsOf({ ...query, scan: { ...query.scan!, store: { ...directory!, fetch } } }, engine);
+  expect(rows).toHaveLength(40);
+  // The last statement says the columns where none had rows.
+  expect(asked.map((some) => some.length)).toEqual([1, 1, 0]);
 });
 
 test("an abort between two statements ends the rows quietly", async () => {
