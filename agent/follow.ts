@@ -10,7 +10,7 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 const TICK_MS_MAX = 1000;
 const TICK_MS_MIN = 50;
 const RELEASE_MS = 10_000;
-const REFRESH_MS_MAX = 3_600_000;
+const REFRESH_MS_MAX = 60_000;
 
 interface FollowContext {
   /** Aborted: end. */
@@ -36,6 +36,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
     ...config.inputs.map((input) => (input.plugin === "tail" ? input.refreshIntervalMs : REFRESH_MS_MAX)),
   );
   const spooled = runSpools(pipeline.spools, { once: false, signal: stop, log });
+  const lookForSpooled = spooledFiles(pipeline.spools);
   let discoveredAtMs = 0;
   let releasedAtMs = 0;
   let saysRecovered = true;
@@ -53,6 +54,7 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
         if (watch.update(tails.flatMap((tail) => tail.folders))) changed = null;
         discoveredAtMs = nowMs;
       }
+      await lookForSpooled(nowMs);
       for (const tail of tails) await tail.poll(nowMs);
       for (const pump of pumps) pump.tick(abandon);
       if (saysRecovered && pipeline.recoveries.every((recovery) => recovery.done)) {
@@ -74,6 +76,19 @@ export async function follow(pipeline: Pipeline, { stop, abandon, telemetry, log
     await sleep(tickMs, undefined, { signal: stop }).catch(() => undefined);
   }
   await Promise.race([spooled, aborted(abandon)]);
+}
+
+/** Follows the files that spools have made since: of a folder that has some already nothing else announces them. */
+function spooledFiles(spools: Pipeline["spools"]): (nowMs: number) => Promise<void> {
+  const followed = new Map<string, number>();
+  return async (nowMs) => {
+    for (const { id, spool, tail } of spools) {
+      const { filesMade } = spool;
+      if (followed.get(id) === filesMade) continue;
+      await tail.discover(nowMs);
+      followed.set(id, filesMade);
+    }
+  };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -45,3 +45,31 @@ test.each([3_600_000, -3_600_000])(
     }
   },
 );
+
+test("a file that a spool has made is looked for at once: nothing else announces it in a folder that has one already", async () => {
+  using folder = tempFolder();
+  const stop = new AbortController();
+  const spool = { filesMade: 1, isFull: false };
+  const looks: number[] = [];
+  let ticks = 0;
+  const tail = {
+    files: new Map(),
+    folders: [],
+    discover: async () => await Promise.resolve(looks.push(spool.filesMade)),
+    poll: async () => {
+      ticks++;
+      if (ticks === 3) spool.filesMade++;
+      if (ticks === 6) stop.abort();
+      await Promise.resolve();
+    },
+  };
+  const config = { inputs: [tailConfig(`${folder.path}/*.log`)], outputs: [{ uploadTimeoutMs: 50 }] };
+  const spools = [{ id: "a", input: null, spool, tail }];
+  const parts = { config, tails: [], spools, pumps: [], recoveries: [], openedAtMs: 0, release: async () => {} };
+  const { log } = recordingLogger();
+  const { signal } = stop;
+  const telemetry = new Telemetry(log, { enabled: true, errorsMax: 5, periodMs: 60_000, stuckAfterMs: 300_000 });
+  const polled = { ...parts, tails: [{ ...tail, discover: async () => await Promise.resolve() }] };
+  await follow(polled as unknown as Pipeline, { stop: signal, abandon: signal, telemetry, log });
+  expect(looks).toEqual([1, 2]);
+});

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { runAgent } from "../../agent/agent.ts";
@@ -32,6 +32,7 @@ function useInput(input: SpooledInput, bytesMax = 256e6): void {
 const JSON_LINES = ", format: json_lines, compression: none";
 
 function shipped(folder: string): string[] {
+  if (!existsSync(join(folder, "store"))) return [];
   const lines = listObjects(join(folder, "store"), "json").flatMap((path) => readFileSync(path, "utf8").trimEnd().split("\n")); // prettier-ignore
   return lines.map((line) => (JSON.parse(line) as { log: string }).log);
 }

@@ -28,6 +28,8 @@ export interface SpoolFiles {
   readonly checkpoints: ReadonlyMap<string, string>;
   readonly bytes: number;
   readonly journalBytes: number;
+  /** How many files were made. */
+  readonly made: number;
   /** Makes lines and checkpoints durable, in the journal; returns what puts the lines into their files. Tried again after an error, nothing is there twice. */
   journal(appends: readonly LinesOf[]): Promise<() => Promise<void>>;
   /** Syncs the files, and leaves nothing but the checkpoints in the journal. */
@@ -47,6 +49,7 @@ export async function openSpoolFiles(root: string, log: Logger, nowMs: () => num
     if (folder !== undefined && number > folder.last) Object.assign(folder, { last: number, live: false });
   }
   let isBroken = false;
+  let made = 0;
   await syncFiles(root, dirty);
   dirty.clear();
   const journal = await openJournal(join(root, JOURNAL), firstEntry());
@@ -67,12 +70,13 @@ export async function openSpoolFiles(root: string, log: Logger, nowMs: () => num
     const name = folderName(source, folders);
     const known = folders.get(name);
     if (known !== undefined) return known;
-    const made = await makeFolder(root, name, source);
-    folders.set(name, made);
-    return made;
+    const folder = await makeFolder(root, name, source);
+    folders.set(name, folder);
+    return folder;
   }
 
   function note(folder: SourceFolder, number: number, bytes: number): void {
+    if (!folder.files.has(number)) made++;
     folder.files.set(number, bytes);
     Object.assign(folder, { last: number, live: true, appendedAtMs: nowMs() });
   }
@@ -99,6 +103,9 @@ export async function openSpoolFiles(root: string, log: Logger, nowMs: () => num
       let bytes = 0;
       for (const { files } of folders.values()) for (const size of files.values()) bytes += size;
       return bytes;
+    },
+    get made() {
+      return made;
     },
     get journalBytes() {
       return journal.bytes;

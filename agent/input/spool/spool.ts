@@ -37,6 +37,8 @@ export interface Spool {
 }
 
 export interface OpenSpool extends Spool {
+  /** How many files it has made since it was opened: with each there is one more to be followed. */
+  readonly filesMade: number;
   /** Somebody waits for room. */
   readonly isFull: boolean;
   /**
@@ -172,6 +174,9 @@ export async function openSpool(options: SpoolOptions): Promise<OpenSpool> {
     append: async (source, records, checkpoint, signal) => await appendAll([{ source, records, checkpoint }], signal),
     checkpoint: (source) => files.checkpoints.get(source) ?? null,
     bytes: () => files.bytes,
+    get filesMade() {
+      return files.made;
+    },
     get isFull() {
       return isFull;
     },
