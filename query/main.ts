@@ -1,6 +1,13 @@
 import { spawn } from "node:child_process";
 import { runCli } from "./cli.ts";
+import { nodeMistake } from "./node-version.ts";
 import { readerGone } from "./pipe-reader.ts";
+
+const mistake = nodeMistake(process.versions.node);
+if (mistake !== null) {
+  process.stderr.write(`${mistake}\n`);
+  process.exit(4);
+}
 
 const interrupt = new AbortController();
 let stoppedBy: keyof typeof STOPPED_EXIT | null = null;

@@ -31,7 +31,8 @@ const SHORT: Readonly<Record<string, string>> = { po: "pod", n: "namespace", no:
 
 /** kubectl's `logs deploy/nginx`, `logs nginx`. */
 function podLine(start: string, [name, ...more]: readonly string[]): string | null {
-  if (name === undefined || more.length > 0) return null;
+  if (name === undefined) return `${start} and the options alone`;
+  if (more.length > 0) return null;
   const [kind, workload] = name.split("/");
   return workload === undefined || kind!.startsWith("po")
     ? `${start} -p ${shellQuote(`${workload ?? name}*`)}`

@@ -64,6 +64,7 @@ export function quotedConditionAt(text: string, offset: number): string | null {
 
 function checkedText(text: string): string {
   if (text.trim() === "") throw new CliError("the query is empty", `try: logq "select * where pod='nginx'"`);
+  if (text.startsWith("\\d")) throw new CliError(`${text}: a command of the prompt`, "logq schema shows the columns");
   const quoted = withQuotedValue(text);
   if (quoted !== null) {
     const remedy = `did you mean ${quoted.trim()}?\nThe shell takes unprotected quotes away: logq ${shellQuote(quoted.trim())}`;

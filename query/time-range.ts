@@ -151,6 +151,11 @@ function localMs(clock: Clock): number {
 }
 
 function timeHint(flag: string, text: string): string {
-  if (flag === "--from" && /^\d+[smhdw]/.test(text)) return `for a duration use --since ${text}`;
+  const [, count, unit] = /^(\d+)\s*([smhdw])/.exec(text) ?? [];
+  if (flag === "--from" && count !== undefined) {
+    const since = /^[\dsmhdw]+$/.test(text) ? text : `${count}${unit}`;
+    return `for a duration use --since ${since}`;
+  }
+  if (flag === "--from" && /^yesterday$/i.test(text)) return "write its date; a day back from now is --since 1d";
   return "write 2026-11-21T05:00:00Z, '2026-11-21 05:00', 2026-11-21 or 05:00 (today); -z names the zone";
 }

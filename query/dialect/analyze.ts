@@ -88,7 +88,7 @@ function prefixOf(tokens: readonly Token[]): Syntax["prefix"] {
   if (isWord(first, "where", "limit", "offset") || (isWord(first, "order") && isWord(second, "by"))) return "star";
   const isCondition = isWord(second, ...PREDICATE_WORDS) || (second?.kind === "operator" && second.value !== "(");
   if (isWord(first, ...OTHER_STATEMENTS) && !isCondition) {
-    const hint = first!.value === "from" ? "write select * from …" : "logq only reads: start with select";
+    const hint = OTHER_HINTS[first!.value] ?? "logq only reads: start with select";
     throw new QueryError(`${first!.value.toUpperCase()} is not part of the dialect`, first!, hint);
   }
   if (second === undefined) {
@@ -101,6 +101,15 @@ function prefixOf(tokens: readonly Token[]): Syntax["prefix"] {
 const OTHER_STATEMENTS = `alter analyze attach begin call checkpoint comment commit copy create deallocate delete desc
   describe detach drop execute explain export force from grant import insert install load merge pivot pragma prepare
   refresh reset revoke rollback set show start summarize table truncate unpivot update use vacuum`.split(/\s+/);
+
+const COLUMNS_HINT = "logq schema shows the columns; the table is logs";
+const OTHER_HINTS: Readonly<Record<string, string>> = {
+  from: "write select * from …",
+  desc: COLUMNS_HINT,
+  describe: COLUMNS_HINT,
+  show: COLUMNS_HINT,
+  explain: "--explain shows what is run",
+};
 
 const PREDICATE_WORDS = ["is", "in", "not", "like", "ilike", "between", "similar"];
 

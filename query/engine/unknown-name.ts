@@ -16,5 +16,6 @@ export function columnHint(name: string, token: Token | null, query: LoweredText
   const asString = `strings take single quotes: ${stringLiteral(name)}`;
   if (token?.kind === "quoted" || (LEVELS as readonly string[]).includes(name)) return asString;
   const before = token === null ? "" : query.text.slice(0, token.start).trimEnd();
-  return near(name) ?? (/(?:[=<>]|like)$/i.test(before) ? asString : `columns: ${[...COLUMN_NAMES].join(", ")}`);
+  if (/(?:[=<>]|like)$/i.test(before)) return near(name) ?? asString;
+  return near(name) ?? `in messages that are JSON: log.${name}; columns: ${[...COLUMN_NAMES].join(", ")}`;
 }

@@ -62,6 +62,7 @@ test.each([
 test.each([
   [["--sinc", "1h"], "unknown option --sinc", "did you mean --since?"],
   [["--tail", "10"], "unknown option --tail", "did you mean --limit?"],
+  [["--start-time", "x"], "unknown option --start-time", "did you mean --from?"],
   [["--selector", "a=b"], "unknown option --selector", "did you mean --label?"],
   [["-v"], "unknown option -v", "did you mean -V?"],
   [["-x"], "unknown option -x", "logq --help lists the options"],

@@ -78,6 +78,8 @@ test.each([
   [["tail", "pod/web-1"], 'did you mean logq -f -p "web-1*"?\nto search messages for them: logq -g "tail pod/web-1"'],
   [["get", "pods"], 'did you mean logq values pod?\nto search messages for them: logq -g "get pods"'],
   [["get", "ns"], 'did you mean logq values namespace?\nto search messages for them: logq -g "get ns"'],
+  [["tail"], "did you mean logq -f and the options alone?\nto search messages for it: logq -g tail"],
+  [["\\d logs"], "logq schema shows the columns"],
   [["timeout"], "to search messages for it: logq -g timeout"],
 ] as const)("%o is close to a command, which is named beside the search for it", async (argv, hint) => {
   await expect(read(argv)).rejects.toThrow(expect.objectContaining({ hint, exitCode: 2 }));

@@ -54,6 +54,15 @@ test.each(["", "yesterday", "2026-02-30", "2026-11-21T24:00", "2026-13-01", "25:
   },
 );
 
+test.each([
+  ["2h", "for a duration use --since 2h"],
+  ["1h30m", "for a duration use --since 1h30m"],
+  ["2 hours ago", "for a duration use --since 2h"],
+  ["yesterday", "write its date; a day back from now is --since 1d"],
+])("--from %j is told what to write", (text, hint) => {
+  expect(() => parseTime("--from", text, utc)).toThrow(expect.objectContaining({ hint }));
+});
+
 test("a clock time that is still to come today is refused as --from, with yesterday's as the remedy", () => {
   const attempt = (): bigint => parseTime("--from", "23:00", utc);
   expect(attempt).toThrow("--from 23:00 is in the future: it means 2026-11-21 23:00 UTC");

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { COLUMNS, PARTITION_COLUMNS } from "../../../config/table.ts";
 import { makeStore } from "../../helpers/store.ts";
 import { failure } from "./harness.ts";
 
@@ -34,6 +35,11 @@ const BROKEN: readonly (readonly [string, string | RegExp, string?])[] = [
   ["select '你好😀' as a, «pod» from logs group by level", /must appear in the GROUP BY clause/],
   ["select '你好😀' as a, l.«pood» from logs l", "no column is called pood", "did you mean pod?"],
   ["select '你好😀' as a, «lables».app from logs", "no table is called lables", "did you mean labels?"],
+  [
+    "select «status», pod from logs",
+    "no column is called status",
+    `in messages that are JSON: log.status; columns: ${[...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].join(", ")}`,
+  ],
   // Behind rewrites that are longer than what they replace.
   ["log.a = '😀' and log.b.c > 5 and «namespce» = 'x'", "no column is called namespce", "did you mean namespace?"],
   [
@@ -70,6 +76,8 @@ const BROKEN: readonly (readonly [string, string | RegExp, string?])[] = [
   ["«labels.a.b» = 'x'", "a label has no members", 'is the key a.b? write labels."a.b"'],
   ['select «log."*"»', 'log.…"*" cannot be read by a path', "use json_extract on log"],
   ["«nginx»", "this is no query and no condition", "to search for a word: logq -g nginx"],
+  ["«describe» logs", "DESCRIBE is not part of the dialect", "logq schema shows the columns; the table is logs"],
+  ["«show» tables", "SHOW is not part of the dialect", "logq schema shows the columns; the table is logs"],
   ["«from» logs", "FROM is not part of the dialect", "write select * from …"],
   ["select 1; «select» 2", "one statement at a time", "run what follows the semicolon as its own query"],
   ["«  ;»", "the query is empty", "try: select * limit 10"],
