@@ -90,7 +90,8 @@ export interface Batch {
   readonly records: readonly (LogRecord | null)[] | null;
   /**
    * Null or absent, or per row: what the input says beside the message, of a row without such a record. The columns have the
-   * message alone; where a record is asked for, it is made of both.
+   * message alone; where a record is asked for, it is made of both. They may be read from the bytes when
+   * they are asked for: a consumer that keeps them copies them.
    */
   readonly fields?: readonly (MessageFields | null)[] | null;
   /** Not null: in the rows without such a record JSON in the message is to be merged, where records are written as JSON. */

@@ -126,7 +126,7 @@ function redactFields(rows: Rows, row: number, redaction: Redaction): void {
   const own = rows.fields(row);
   if (own === null) return;
   const fields = redactValue(own.fields, null, redaction);
-  if (fields !== own.fields) rows.setFields(row, { ...own, fields: fields as LogRecord });
+  if (fields !== own.fields) rows.setFields(row, { key: own.key, fields: fields as LogRecord });
 }
 
 function redactRecord(rows: Rows, row: number, redaction: Redaction): void {

@@ -100,13 +100,7 @@ export class SpoolLine {
 
   /** What came with the message of that line; null if nothing did. */
   messageFields(bytes: Buffer): MessageFields | null {
-    if (this.#kind !== LETTER.k) return null;
-    try {
-      const json = JSON.parse(bytes.toString("utf8", this.#json.start, this.#json.end)) as [string, LogRecord];
-      return { key: json[0], fields: json[1] };
-    } catch {
-      return null;
-    }
+    return this.#kind === LETTER.k ? new WrittenFields(bytes, this.#json.start, this.#json.end) : null;
   }
 
   /** Returns where the flags start, or -1. */
@@ -136,6 +130,41 @@ export class SpoolLine {
     this.#json.start = at + 1;
     this.#json.end = at + 1 + length;
     return at + 1 + length;
+  }
+}
+
+/** Read when they are asked for: whoever wants the message alone never does. Valid as long as the bytes are. */
+class WrittenFields implements MessageFields {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  #read: readonly [key: string, fields: LogRecord] | null = null;
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get key(): string {
+    return this.#value()[0];
+  }
+
+  get fields(): LogRecord {
+    return this.#value()[1];
+  }
+
+  #value(): readonly [string, LogRecord] {
+    return (this.#read ??= this.#parse());
+  }
+
+  /** Bytes that somebody has damaged have no fields. */
+  #parse(): readonly [string, LogRecord] {
+    try {
+      return JSON.parse(this.#bytes.toString("utf8", this.#start, this.#end)) as [string, LogRecord];
+    } catch {
+      return ["log", { log: 0 }];
+    }
   }
 }
 

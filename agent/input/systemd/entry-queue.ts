@@ -3,9 +3,9 @@ import { createExportParser, type JournalEntry } from "./export-format.ts";
 
 /** Entries are collected for so long, or until they are so much: one fsync for all of them. The journal has them until then. */
 const COLLECT_MS = 500;
-const COLLECT_BYTES = 1024 * 1024;
+const COLLECT_BYTES = 256 * 1024;
 /** With so much that nobody has taken yet, journalctl waits. */
-const PENDING_BYTES_MAX = 4 * 1024 * 1024;
+const PENDING_BYTES_MAX = 1024 * 1024;
 
 export interface EntryQueue {
   /** The next entries, in their order, as soon as they are some; null: there are no more. */
@@ -57,8 +57,13 @@ export function queueEntries(stream: Readable, entriesMax: number): EntryQueue {
       await until(() => pending.length > 0 || isEnded, Infinity);
       await until(isDue, COLLECT_MS);
       if (pending.length === 0) return null;
-      const taken = pending.splice(0, entriesMax);
-      bytes -= taken.reduce((sum, entry) => sum + entry.bytes, 0);
+      let count = 0;
+      let takenBytes = 0;
+      // What stands behind it waits: a batch is held several times while it is written.
+      while (count < Math.min(pending.length, entriesMax) && takenBytes < COLLECT_BYTES)
+        takenBytes += pending[count++]!.bytes;
+      const taken = pending.splice(0, count);
+      bytes -= takenBytes;
       if (bytes < PENDING_BYTES_MAX && stream.isPaused()) stream.resume();
       return taken;
     },
