@@ -110,9 +110,9 @@ export class Expectation {
 function takeUnsure(lines: UnsureLines, unsure: readonly Broken[], odd: Map<string, number>): void {
   const beginnings = ["", ...unsure.flatMap(textsOf)];
   for (const [row, count] of odd) {
-    if (count === 0) continue;
-    const isTaken = beginnings.some((text) => row.startsWith(text) && lines.take(row.slice(text.length), () => false));
-    if (isTaken) odd.set(row, count - 1);
+    let left = count;
+    while (left > 0 && beginnings.some((text) => row.startsWith(text) && lines.take(row.slice(text.length)))) left--;
+    odd.set(row, left);
   }
 }
 

@@ -109,36 +109,43 @@ function rowsFrom(
   return null;
 }
 
-/** Whether a row is made of lines of traces of which something was taken away, in their order; each line is there once. */
+/**
+ * Whether a row is made of lines of traces of which something was taken away, in their order. One that names its trace is
+ * there once; others ("Traceback (most recent call last):") are alike in many traces.
+ */
 export class UnsureLines {
-  readonly #byKey = new Map<string, { readonly text: string; used: boolean }[]>();
+  readonly #byKey = new Map<
+    string,
+    { readonly named: { readonly text: string; used: boolean }[]; alike: Set<string> }
+  >();
 
   constructor(traces: readonly Trace[]) {
     for (const { key, lines } of traces) {
       if (lines.every(({ extent }) => extent.sure)) continue;
-      const known = this.#byKey.get(key) ?? [];
-      known.push(...lines.map(({ text }) => ({ text, used: false })));
+      const known = this.#byKey.get(key) ?? { named: [], alike: new Set<string>() };
+      for (const { text } of lines) {
+        if (text.includes(key)) known.named.push({ text, used: false });
+        else known.alike.add(text);
+      }
       this.#byKey.set(key, known);
     }
   }
 
-  /** Takes them; what of the row is none of them goes to `isOther`, which says whether it may be there. */
-  take(row: string, isOther: (line: string) => boolean): boolean {
+  take(row: string): boolean {
     const texts = row.split("\n");
-    for (const lines of this.#byKey.values()) {
+    return [...this.#byKey.values()].some(({ named, alike }) => {
       const taken: { used: boolean }[] = [];
       let at = 0;
       const isKnown = texts.every((text) => {
-        const found = lines.findIndex((line, index) => index >= at && !line.used && line.text === text);
-        if (found < 0) return text === "" || isOther(text);
+        if (text === "" || alike.has(text)) return true;
+        const found = named.findIndex((line, index) => index >= at && !line.used && line.text === text);
+        if (found < 0) return false;
         at = found + 1;
-        taken.push(lines[found]!);
+        taken.push(named[found]!);
         return true;
       });
-      if (!isKnown || taken.length === 0) continue;
-      for (const line of taken) line.used = true;
-      return true;
-    }
-    return false;
+      if (isKnown) for (const line of taken) line.used = true;
+      return isKnown;
+    });
   }
 }
