@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -38,15 +38,16 @@ export async function runControlPlane({
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   const random = mulberry32(4);
-  await using server = await startCloudWatchServer({
-    groups: [GROUP],
-    disorder: { random, shuffled: true, twiceShare: 0.02, emptyShare: 0.05 },
-  });
-  for (const kind of FAULTS) server.faults.add({ operation: "FilterLogEvents", kind, probability: 0.02 });
   // Made before the clock runs fast.
   const deliveries = deliveriesOf({ count: events, streams: STREAMS, seed: 2, ...SPAN });
   const epochMs = Date.now();
   const nowMs = (): number => epochMs + (Date.now() - epochMs) * speed;
+  await using server = await startCloudWatchServer({
+    groups: [GROUP],
+    now: nowMs,
+    disorder: { random, shuffled: true, twiceShare: 0.02, emptyShare: 0.05 },
+  });
+  for (const kind of FAULTS) server.faults.add({ operation: "FilterLogEvents", kind, probability: 0.02 });
   const lastMs = epochMs + deliveries.at(-1)!.atMs;
   const deliver = delivery(server, deliveries, { epochMs, nowMs });
   const start = agentsOf(root, server.endpoint, epochMs, speed);
@@ -54,9 +55,10 @@ export async function runControlPlane({
   const startedAtMs = performance.now();
   for (const share of [...KILLS, null]) {
     const agent = start();
-    // What is late last is read for good when it is six hours old, after the last kill.
+    // After the last kill until all is read for good, which is when no ids are kept any more.
     const endMs = share === null ? lastMs + 6.5 * HOUR_MS : epochMs + (lastMs - epochMs) * share;
-    while (nowMs() < endMs) {
+    const goesOn = (): boolean => share === null && nowMs() < endMs + 48 * HOUR_MS && keepsIds(root);
+    while (nowMs() < endMs || goesOn()) {
       deliver();
       note(agent, figures);
       await sleep(200);
@@ -116,6 +118,12 @@ pipeline:
   const { PATH = "" } = process.env;
   const env = { PATH, AWS_CONFIG_FILE: "/dev/null", ...credentials, ...clock };
   return () => spawn(PROGRAM, ["-c", config], { env, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+function keepsIds(root: string): boolean {
+  return readdirSync(join(root, "state", "spool"), { recursive: true, encoding: "utf8" }).some((name) =>
+    name.endsWith(".ids"),
+  );
 }
 
 function note({ pid }: ChildProcess, figures: { peakMb: number }): void {

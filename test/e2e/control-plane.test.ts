@@ -10,7 +10,7 @@ import { deliveriesOf } from "../helpers/control-plane-events.ts";
 import { startCloudWatchServer } from "../servers/cloudwatch-server.ts";
 import { mulberry32 } from "../servers/s3-faults.ts";
 
-const MAIN = new URL("../../agent/main.ts", import.meta.url).pathname;
+const AGENT = new URL("../../dist/logq-agent.cjs", import.meta.url).pathname;
 const CLOCK = new URL("../helpers/fast-clock.mjs", import.meta.url).href;
 const GROUP = "/aws/eks/prod/cluster";
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
@@ -22,11 +22,11 @@ test("a control plane's events, late, twice, in any order and throttled, are sto
   using folder = tempFolder();
   const random = mulberry32(3);
   const disorder = { random, shuffled: true, twiceShare: 0.02, emptyShare: 0.1, pageEvents: 250 };
-  await using server = await startCloudWatchServer({ groups: [GROUP], disorder });
-  server.faults.add({ operation: "FilterLogEvents", kind: "throttled", probability: 0.05 });
-  server.faults.add({ operation: "FilterLogEvents", kind: "reset-after", probability: 0.02 });
   const epochMs = Date.now();
   const nowMs = (): number => epochMs + (Date.now() - epochMs) * SPEED;
+  await using server = await startCloudWatchServer({ groups: [GROUP], disorder, now: nowMs });
+  server.faults.add({ operation: "FilterLogEvents", kind: "throttled", probability: 0.05 });
+  server.faults.add({ operation: "FilterLogEvents", kind: "reset-after", probability: 0.02 });
   const span = { fromMs: epochMs - HOUR_MS, toMs: epochMs + 8 * MINUTE_MS, latenessMs: 5 * MINUTE_MS };
   const deliveries = deliveriesOf({ count: COUNT, streams: 20, seed: 5, ...span });
   let delivered = 0;
@@ -99,7 +99,7 @@ pipeline:
   const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" };
   const clock = { NODE_OPTIONS: `--import ${CLOCK}`, LOGQ_EPOCH: String(epochMs), LOGQ_SPEED: String(SPEED) };
   const env = { ...process.env, ...credentials, ...clock };
-  return () => spawn("node", [MAIN, "-c", config], { env, stdio: ["ignore", "ignore", "inherit"] });
+  return () => spawn(process.execPath, [AGENT, "-c", config], { env, stdio: ["ignore", "ignore", "inherit"] });
 }
 
 async function stored(folder: string): Promise<Record<string, number>> {

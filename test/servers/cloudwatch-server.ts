@@ -18,8 +18,6 @@ const ABORTED = [400, "OperationAbortedException", "A conflicting operation is c
 export interface CloudWatchServerOptions extends JsonServerOptions {
   /** Log groups that are there from the start. */
   readonly groups?: readonly string[];
-  /** The service's clock, by which events are too old or too new. */
-  readonly now?: () => number;
   /** Takes events instead of memory: those of a long run. */
   readonly sink?: (events: readonly LogEvent[], group: string, stream: string) => void;
   /** An event for which the whole request is refused: what the documentation does not say. */

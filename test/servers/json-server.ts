@@ -51,6 +51,8 @@ export interface JsonServerOptions {
   readonly seed?: number;
   /** Whether an access key is taken; requests with another one are answered by ExpiredTokenException. All are without it. */
   readonly accepts?: (accessKeyId: string) => boolean;
+  /** The service's clock, milliseconds since 1970; without it the machine's. */
+  readonly now?: () => number;
 }
 
 /** One service behind the request loop. Each function may throw a `Refusal`. */
@@ -125,6 +127,9 @@ export async function startJsonServer<Asked, Kind extends string>(
     void answer(request, response).catch((error: unknown) => refuse(response, error, service.typePrefix ?? ""));
   });
   http.keepAliveTimeout = 60_000;
+  const { now } = options;
+  if (now !== undefined)
+    http.prependListener("request", (_, response) => response.setHeader("date", new Date(now()).toUTCString()));
   http.listen(options.port ?? 0, "127.0.0.1");
   await once(http, "listening");
 

@@ -6,6 +6,7 @@ import { prefixesToAsk, sourceName, streamOrigin, takesStream } from "./componen
 import type { LogEvent } from "./log-event.ts";
 import type { LogGroupRequests } from "./requests.ts";
 import { openSeenIds, type SeenIds } from "./seen-ids.ts";
+import { CLOCK_MS, createServiceClock, type ServiceClock } from "./service-clock.ts";
 import { FIRST_SPAN_MS, firstMarks, lagsOf, marksAfter, nextSweep, spanAfter, type Sweep } from "./sweep.ts";
 
 export interface PullContext {
@@ -17,7 +18,7 @@ export interface PullContext {
   readonly tagOf: (stream: string) => string;
   /** Whether to end when everything that is due has been read. */
   readonly once: boolean;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by this machine's clock. */
   readonly now: () => number;
   readonly wait: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
@@ -34,11 +35,14 @@ export async function pullLogGroup(
   context: PullContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { folder, once, now, wait } = context;
+  const { folder, once, wait } = context;
+  const clock = createServiceClock(context.now);
   const lags = lagsOf(config.latenessMs);
   const stored = storedPosition(context.spool);
+  if (stored === null) await askTime(clock, config, context);
   const seen = await openSeenIds(folder, stored?.page ?? 0);
-  const reading: Reading = { config, context, seen, position: startPosition(stored, lags, now() - config.sinceMs) };
+  const position = startPosition(stored, lags, clock.now() - config.sinceMs);
+  const reading: Reading = { config, context, clock, seen, position };
   // From here on these marks hold, however long the first part takes.
   if (stored === null) await append([], reading, signal);
   const spans = lags.map(() => FIRST_SPAN_MS);
@@ -46,19 +50,22 @@ export async function pullLogGroup(
   let lastReader = -1;
   for (;;) {
     signal.throwIfAborted();
-    const nowMs = now();
-    const headIsDue = nowMs - headReadAtMs >= config.intervalMs;
+    const nowMs = clock.now();
+    const sinceHeadMs = nowMs - headReadAtMs;
+    const headIsDue = Math.abs(sinceHeadMs) >= config.intervalMs;
     const { marks } = reading.position;
     const sweep = nextSweep({ nowMs, lastReader, headIsDue, marks, lags, spans });
     if (sweep === null) {
       if (once) return;
-      await wait(Math.max(1, Math.min(IDLE_WAIT_MS_MAX, headReadAtMs + config.intervalMs - nowMs)), signal);
+      await wait(Math.max(1, Math.min(IDLE_WAIT_MS_MAX, config.intervalMs - sinceHeadMs)), signal);
       continue;
     }
     lastReader = sweep.reader;
-    if (lastReader === 0) headReadAtMs = nowMs;
     const { pages, newestMs } = await readPart(sweep, reading, signal);
-    spans[sweep.reader] = spanAfter(spans[sweep.reader]!, pages);
+    if (lastReader === 0) headReadAtMs = clock.now();
+    // The answers have corrected the clock: it is too early for this part.
+    else if (sweep.endMs > clock.now() - lags[lastReader]! + CLOCK_MS) continue;
+    spans[lastReader] = spanAfter(spans[lastReader]!, pages);
     const moved = marksAfter(marks, sweep, newestMs);
     if (moved.every((mark, reader) => mark === marks[reader])) continue;
     reading.position = { ...reading.position, marks: moved };
@@ -67,16 +74,29 @@ export async function pullLogGroup(
   }
 }
 
+/** Where the first start begins must not depend on this machine's clock. */
+async function askTime(
+  clock: ServiceClock,
+  config: CloudWatchInputConfig,
+  { requests, now }: PullContext,
+): Promise<void> {
+  const endMs = now();
+  const [prefix = null] = prefixesToAsk(config);
+  const { serviceMs } = await requests.page({ prefix, startMs: endMs - 1, endMs, token: null });
+  clock.note(serviceMs);
+}
+
 interface Reading {
   readonly config: CloudWatchInputConfig;
   readonly context: PullContext;
+  readonly clock: ServiceClock;
   readonly seen: SeenIds;
   position: Position;
 }
 
 /** Reads a part whole. `newestMs`: the time of the newest event in it. */
 async function readPart({ startMs, endMs }: Sweep, reading: Reading, signal: AbortSignal) {
-  const { config, context, seen } = reading;
+  const { config, context, clock, seen } = reading;
   const { requests } = context;
   let pages = 0;
   let newestMs = -Infinity;
@@ -85,6 +105,7 @@ async function readPart({ startMs, endMs }: Sweep, reading: Reading, signal: Abo
     do {
       const page = await requests.page({ prefix, startMs, endMs, token });
       ({ token } = page);
+      clock.note(page.serviceMs);
       pages++;
       const events = page.events.filter(({ stream }) => takesStream(config, stream));
       for (const { timestampMs } of events) newestMs = Math.max(newestMs, timestampMs);

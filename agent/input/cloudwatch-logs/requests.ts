@@ -20,6 +20,8 @@ export interface Page {
   readonly events: readonly LogEvent[];
   /** Null: there is no further page. A page may be empty, and others follow it. */
   readonly token: string | null;
+  /** What time it is by the service, to the second; null where it does not say. */
+  readonly serviceMs: number | null;
 }
 
 /** The request that the input makes, which may be repeated; what the service did not do is a `Fault`. */
@@ -57,7 +59,7 @@ export function createLogGroupRequests(config: RequestsConfig, signal: AbortSign
       };
       const request = jsonRequest("Logs_20140328", "FilterLogEvents", [Buffer.from(JSON.stringify(input))]);
       const answer = await connection.send(token === null ? FIRST : FURTHER, request, { timeoutMs, signal });
-      return pageOf(jsonOf<FilterAnswer>(answer));
+      return pageOf(jsonOf<FilterAnswer>(answer), Date.parse(answer.headers["date"] ?? ""));
     },
   };
 }
@@ -76,7 +78,7 @@ interface FilterAnswer {
   readonly nextToken: string;
 }
 
-function pageOf({ events = [], nextToken }: Partial<FilterAnswer>): Page {
+function pageOf({ events = [], nextToken }: Partial<FilterAnswer>, serviceMs: number): Page {
   return {
     events: events.map(({ eventId, logStreamName, timestamp, message }) => ({
       id: eventId,
@@ -85,5 +87,6 @@ function pageOf({ events = [], nextToken }: Partial<FilterAnswer>): Page {
       message: message ?? "",
     })),
     token: nextToken ?? null,
+    serviceMs: Number.isNaN(serviceMs) ? null : serviceMs,
   };
 }
