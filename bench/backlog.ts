@@ -1,11 +1,14 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writePodMetadata } from "./generate/pod-metadata.ts";
 import { generateTree } from "./generate/tree.ts";
 
 const PROGRAM = new URL("../dist/logq-agent.cjs", import.meta.url).pathname;
 
-/** Generates the logs of a node below `root` and what the API says of its pods, unless they are there; returns the bytes of the logs. */
+/**
+ * Generates the logs of a node below `root` and what the API says of its pods, unless they are there; returns the bytes of
+ * the logs. `root/lines` holds how many lines they are.
+ */
 export function generateBacklog(root: string, pods: number, bytes: number): number {
   const logs = join(root, "node/var/log/pods");
   const options = { pods, sizes: "even", seed: 1 } as const;
@@ -14,7 +17,7 @@ export function generateBacklog(root: string, pods: number, bytes: number): numb
     writePodMetadata(join(root, "meta"), options);
     // 10,000 lines a second of some 265 bytes that end now.
     const startMs = Date.now() - (bytes / 265 / 10_000) * 1000;
-    generateTree({
+    const { lines } = generateTree({
       root: join(root, "node"),
       ...options,
       amount: { bytes },
@@ -23,6 +26,7 @@ export function generateBacklog(root: string, pods: number, bytes: number): numb
       hard: false,
       fileBytesMax: null,
     });
+    writeFileSync(join(root, "lines"), String(lines.reduce((sum, count) => sum + count, 0)));
   }
   return sizeOf(logs);
 }

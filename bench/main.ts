@@ -1,8 +1,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { drain, generateBacklog, sizeOf } from "./backlog.ts";
-import { median, time, watch, type Footprint, type Timing } from "./measure.ts";
+import { generateBacklog } from "./backlog.ts";
+import { budgetOf, type Row } from "./budget.ts";
+import { findContenders, type Contender } from "./contenders.ts";
+import { machineOf, markdownOf, writeReport } from "./report.ts";
+import { runCase, type Case } from "./run.ts";
+import { SCENARIOS, type ScenarioOptions } from "./scenarios.ts";
 import {
   drainStateWrites,
   followStateWrites,
@@ -13,68 +17,118 @@ import {
 
 const USAGE = `usage: npm run bench -- [options]
 
-Drains a backlog of a node's logs into a directory as Parquet (zstd, all columns, eight labels a pod) and prints CPU
-seconds per GB of raw log and peak memory: medians over the rounds. Where strace is on the PATH also what it writes to its
-state folder, against the budget: exit code 1 above it. The encoders alone: node bench/encoders.ts
+The agent, and fluent-bit and fluentd where they are on the PATH (or LOGQ_BENCH_FLUENT_BIT, LOGQ_BENCH_FLUENTD), in turn:
+the same logs, the same metadata, TLS to the same servers, which count what comes and which numbered lines are missing or
+came twice. Prints each line of the budget, met or missed, and writes .cache/bench/report.md, .json and charts.
 
-  --sizes LIST   backlogs, in GB (1)
-  --rounds N     runs of each (5)
-  --pods N       containers (30)
-  --keep         leave the generated logs in .cache/bench for the next time
+  --scenarios LIST   of drain, live, outputs, pods, idle, kill, writes (all)
+  --quick            one round of a small backlog and short runs: some minutes for a scenario
+  --only LIST        of logq-agent, fluent-bit, fluentd
+  --cases TEXT       cases with this in their name alone
+  --gb LIST          backlogs, in GB (1,10); the others take the first, if it is 1 at most
+  --rates LIST       live, lines a second of some 265 bytes (100,1000,5000,10000,30000)
+  --pods LIST        containers (30,250,1000)
+  --seconds N        measured of a live run, after 10 of warm-up (60)
+  --rounds N         runs of each (3)
+  --keep             leave the generated logs in .cache/bench for the next time
+  --docs             write docs/performance.md, docs/bench.json and docs/bench-*.svg
 `;
 
+const FOLDER = resolve(".cache/bench");
+const WRITES_GIGABYTES = 0.2;
 const FOLLOW_SECONDS = 80;
 const TRICKLE_SECONDS = 20;
 
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  const { values } = parseArgs({ options: { sizes: text, rounds: text, pods: text, keep: flag, help: flag } });
-  if (values.help) return void process.stdout.write(USAGE);
-  const folder = resolve(".cache/bench");
-  const pods = Number(values.pods ?? 30);
-  const rows: Row[] = [];
-  const writes: StateWrites[] = [];
-  for (const gigabytes of (values.sizes ?? "1").split(",").map(Number)) {
-    const root = join(folder, `${gigabytes}gb-${pods}`);
-    const rawBytes = generateBacklog(root, pods, gigabytes * 1e9);
-    writeFileSync(join(root, "agent.yaml"), configText(root));
-    const timings: Timing[] = [];
-    const footprints: Footprint[] = [];
-    for (let round = 0; round < Number(values.rounds ?? 5); round++) {
-      process.stderr.write(`\r${gigabytes} GB, ${pods} pods: round ${round + 1} `);
-      timings.push(await drain(root, time));
-      footprints.push(await drain(root, watch));
+  const lists = { scenarios: text, only: text, cases: text, gb: text, rates: text, pods: text };
+  const { values } = parseArgs({
+    options: { ...lists, seconds: text, rounds: text, quick: flag, keep: flag, docs: flag, help: flag },
+  });
+  const names = values.scenarios?.split(",") ?? [...Object.keys(SCENARIOS), "writes"];
+  const unknown = names.find((name) => !(name in SCENARIOS) && name !== "writes");
+  if (values.help === true || unknown !== undefined) return void process.stdout.write(USAGE);
+  const options: ScenarioOptions = {
+    gigabytes: numbersIn(values.gb ?? (values.quick ? "0.1,0.5" : "1,10")),
+    rates: numbersIn(values.rates ?? (values.quick ? "1000,10000" : "100,1000,5000,10000,30000")),
+    pods: numbersIn(values.pods ?? (values.quick ? "30,250" : "30,250,1000")),
+    seconds: Number(values.seconds ?? (values.quick ? 20 : 60)),
+  };
+  const machine = machineOf();
+  const contenders = findContenders().filter(
+    ({ name, program }) => program !== null && (values.only?.split(",").includes(name) ?? true),
+  );
+  const cases = names
+    .flatMap((name) => SCENARIOS[name]?.(options) ?? [])
+    .filter(({ name }) => name.includes(values.cases ?? ""));
+  const rows = await runAll(cases, contenders, Number(values.rounds ?? (values.quick ? 1 : 3)));
+  const writes = names.includes("writes") ? await measureWrites() : [];
+  const report = {
+    command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
+    at: new Date().toISOString().slice(0, 10),
+    machine,
+    versions: {
+      node: process.versions.node,
+      ...Object.fromEntries(contenders.map((each) => [each.name, each.version])),
+    },
+    budget: budgetOf(rows, writes),
+    rows,
+  };
+  writeReport(report, values.docs ? resolve("docs") : FOLDER, values.docs ? resolve("docs/performance.md") : null);
+  process.stdout.write(markdownOf(report));
+  if (!values.keep)
+    for (const size of options.gigabytes) rmSync(join(FOLDER, `${size}gb-30`), { recursive: true, force: true });
+}
+
+function numbersIn(list: string): number[] {
+  return list.split(",").map(Number);
+}
+
+/** Each case by each contender, round after round. A contender that fails is told and left out of that case. */
+async function runAll(cases: readonly Case[], contenders: readonly Contender[], rounds: number): Promise<Row[]> {
+  const rows = new Map<string, { run: Case; contender: string; figures: Row["figures"][number][] }>();
+  for (let round = 0; round < rounds; round++) {
+    for (const run of cases) {
+      for (const contender of contenders) {
+        if (!run.hasPeers && contender.name !== "logq-agent") continue;
+        const key = `${run.scenario}, ${run.name}: ${contender.name}`;
+        process.stderr.write(`round ${round + 1} of ${rounds}: ${key}\n`);
+        const row = rows.get(key) ?? { run, contender: contender.name, figures: [] };
+        try {
+          row.figures.push(await runCase(run, contender));
+          rows.set(key, row);
+        } catch (error) {
+          process.stderr.write(`${key}: ${error instanceof Error ? error.message : String(error)}\n`);
+          process.exitCode = 1;
+        }
+      }
     }
-    process.stderr.write("\n");
-    rows.push({ name: `${gigabytes} GB`, rawBytes, storedBytes: sizeOf(join(root, "store")), timings, footprints });
-    if (hasStrace() && writes.length === 0) writes.push(...(await measureWrites(root, rawBytes)));
-    if (!values.keep) rmSync(root, { recursive: true });
   }
-  process.stdout.write(`${report(rows)}\n${reportWrites(writes)}`);
-  if (writes.some((run) => run.writtenBytes > run.budgetBytes)) process.exitCode = 1;
+  return [...rows.values()];
 }
 
-async function measureWrites(root: string, rawBytes: number): Promise<StateWrites[]> {
-  process.stderr.write("what is written to the state folder\n");
+async function measureWrites(): Promise<StateWrites[]> {
+  if (!hasStrace()) {
+    process.stderr.write("what is written to the state folder is not measured: strace is not on the PATH\n");
+    return [];
+  }
+  const root = join(FOLDER, `${WRITES_GIGABYTES}gb-writes`);
+  const rawBytes = generateBacklog(root, 30, WRITES_GIGABYTES * 1e9);
+  writeFileSync(join(root, "agent.yaml"), configText(root));
   const drained = await drainStateWrites(root, rawBytes);
-  return [drained, await followStateWrites(root, FOLLOW_SECONDS), await trickleStateWrites(root, TRICKLE_SECONDS)];
-}
-
-interface Row {
-  readonly name: string;
-  readonly rawBytes: number;
-  readonly storedBytes: number;
-  readonly timings: readonly Timing[];
-  readonly footprints: readonly Footprint[];
+  const found = [
+    drained,
+    await followStateWrites(root, FOLLOW_SECONDS),
+    await trickleStateWrites(root, TRICKLE_SECONDS),
+  ];
+  rmSync(root, { recursive: true });
+  return found;
 }
 
 function configText(root: string): string {
   return `
-service:
-  storage.path: ${root}/state
-  cluster: bench
-  hostname: bench
+service: { storage.path: ${root}/state, cluster: bench, hostname: bench }
 pipeline:
   inputs:
     - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: cri }
@@ -83,39 +137,6 @@ pipeline:
   outputs:
     - { name: directory, match: "*", path: ${root}/store }
 `;
-}
-
-function reportWrites(writes: readonly StateWrites[]): string {
-  if (writes.length === 0) return "What is written to the state folder is not measured: strace is not on the PATH.\n";
-  const lines = [
-    "| written to the state folder | shipments | KB | budget, KB | KB per GB raw |",
-    "| --- | --- | --- | --- | --- |",
-  ];
-  for (const { name, shipments, writtenBytes, budgetBytes, rawBytes } of writes) {
-    const figures = [writtenBytes / 1000, budgetBytes / 1000, writtenBytes / 1000 / (rawBytes / 1e9)];
-    const verdict = writtenBytes > budgetBytes ? " **over budget**" : "";
-    lines.push(`| ${name} | ${shipments} | ${figures.map((figure) => figure.toFixed(0)).join(" | ")}${verdict} |`);
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function report(rows: readonly Row[]): string {
-  const lines = [
-    "| backlog | CPU-s per GB raw | peak RSS, MiB | of it anonymous | written : stored | raw : stored | MB/s |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-  ];
-  for (const { name, rawBytes, storedBytes, timings, footprints } of rows) {
-    const gigabytes = rawBytes / 1e9;
-    const cpu = (median(timings.map((timing) => timing.cpuSeconds)) / gigabytes).toFixed(2);
-    const speed = (rawBytes / 1e6 / median(timings.map((timing) => timing.wallSeconds))).toFixed(0);
-    const rss = median(footprints.map((footprint) => footprint.rssPeakMb)).toFixed(0);
-    const anon = median(footprints.map((footprint) => footprint.rssAnonPeakMb)).toFixed(0);
-    const written = (median(footprints.map((footprint) => footprint.writtenBytes)) / storedBytes).toFixed(2);
-    lines.push(
-      `| ${name} | ${cpu} | ${rss} | ${anon} | ${written} | ${(rawBytes / storedBytes).toFixed(1)} | ${speed} |`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
 }
 
 await main();

@@ -76,7 +76,11 @@ function run(args: string[]): void {
   if (values.live !== undefined) {
     const node = startLiveNode({ ...common, startMs: Date.now(), ...(fileBytesMax === null ? {} : { fileBytesMax }) });
     const signal = AbortSignal.timeout(size("--live", values.live) * 1000);
-    void runLiveNode(node, signal).then(() => node.end());
+    void runLiveNode(node, signal).then(() => {
+      node.end();
+      const lines = node.containers.reduce((sum, { sequence }) => sum + sequence, 0);
+      process.stdout.write(`${root}: ${lines} lines\n`);
+    });
     return;
   }
   const startMs = values.start === undefined ? Date.now() - durationMs : Date.parse(values.start);

@@ -1,0 +1,153 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
+import { barChart, type BarGroup } from "./bar-chart.ts";
+import type { BudgetLine, Row } from "./budget.ts";
+import { median } from "./measure.ts";
+import type { Figures } from "./run.ts";
+
+export interface Report {
+  readonly command: string;
+  readonly at: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly budget: readonly BudgetLine[];
+  readonly rows: readonly Row[];
+}
+
+/** Where the generated part of a page starts and ends. */
+const MARKS = ["<!-- npm run bench writes from here -->", "<!-- to here -->"] as const;
+
+/** The cores, the memory and how busy it is. */
+export function machineOf(): string {
+  const [processor] = cpus();
+  const load = loadavg().map((value) => value.toFixed(1));
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return `${cpus().length} × ${processor?.model ?? "?"}, ${memory} GiB; load average at the start ${load.join(" ")}`;
+}
+
+/** Writes `report.md`, `report.json` and the charts into a folder; with `page` the tables between its marks too. */
+export function writeReport(report: Report, folder: string, page: string | null): void {
+  mkdirSync(folder, { recursive: true });
+  const markdown = markdownOf(report);
+  if (page === null) writeFileSync(join(folder, "report.md"), markdown);
+  else writeFileSync(page, betweenMarks(readFileSync(page, "utf8"), markdown));
+  writeFileSync(join(folder, page === null ? "report.json" : "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
+  for (const [name, chart] of Object.entries(chartsOf(report.rows))) writeFileSync(join(folder, name), chart);
+}
+
+/** The report as Markdown: where it was made, the budget, and a table for each scenario. */
+export function markdownOf({ command, at, machine, versions, budget, rows }: Report): string {
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const scenarios = [...new Set(rows.map(({ run }) => run.scenario))];
+  const parts = [
+    `\`${command}\`, ${at}. ${machine}. ${names.join(", ")}. Medians of runs in turn.`,
+    tableOf(
+      ["figure", "budget", "measured", ""],
+      budget.map((line) => [line.figure, line.budget, line.measured, line.verdict]),
+    ),
+    ...scenarios.map((scenario) => {
+      const found = rows.filter(({ run }) => run.scenario === scenario);
+      return `### ${scenario}\n\n${scenarioTable(found)}`;
+    }),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** Replaces what stands between the marks. Throws where there are none. */
+export function betweenMarks(page: string, text: string): string {
+  const [start, end] = MARKS.map((mark) => page.indexOf(mark)) as [number, number];
+  if (start < 0 || end < start)
+    throw new Error(`cannot write the report: the page lacks the lines "${MARKS[0]}" and "${MARKS[1]}"; add them`);
+  return `${page.slice(0, start + MARKS[0].length)}\n\n${text}\n${page.slice(end)}`;
+}
+
+function scenarioTable(rows: readonly Row[]): string {
+  const head = ["case", "contender", "runs", "CPU-s", "per GB raw", "% of a core", "peak RSS, MB", "anonymous, MB"];
+  const more = ["read, MB", "to disk, MB", "switches", "requests", "sent, MB", "lines", "lost", "repeated"];
+  const latency = rows.some(({ figures }) => figures.some((each) => each.latency !== null));
+  const kills = rows.some(({ run }) => run.kills !== undefined);
+  const lines = rows.map(({ run, contender, figures }) => {
+    const of = (one: (each: Figures) => number, digits = 0): string => median(figures.map(one)).toFixed(digits);
+    return [
+      run.name,
+      contender,
+      String(figures.length),
+      of((each) => each.cpuSeconds, 2),
+      "backlogBytes" in run.load ? of((each) => each.cpuSeconds / (each.rawBytes / 1e9), 2) : "",
+      of((each) => (each.cpuSeconds / each.wallSeconds) * 100, 2),
+      of((each) => each.rssPeakMb, 1),
+      of((each) => each.anonPeakMb, 1),
+      of((each) => each.readBytes / 1e6),
+      of((each) => each.writtenBytes / 1e6, 1),
+      of((each) => each.switches),
+      of((each) => each.requests),
+      of((each) => each.sentBytes / 1e6, 1),
+      of((each) => each.lines),
+      of((each) => each.lost),
+      of((each) => each.repeated),
+      ...(latency ? [latencyOf(figures)] : []),
+      ...(kills ? [restartOf(figures)] : []),
+    ];
+  });
+  const columns = [
+    ...head,
+    ...more,
+    ...(latency ? ["p50 / p99, s"] : []),
+    ...(kills ? ["to the first request, s"] : []),
+  ];
+  return tableOf(columns, lines);
+}
+
+function latencyOf(figures: readonly Figures[]): string {
+  const found = figures.flatMap(({ latency }) => (latency === null ? [] : [latency]));
+  if (found.length === 0) return "";
+  return `${medianSeconds(found.map(({ medianMs }) => medianMs))} / ${medianSeconds(found.map(({ p99Ms }) => p99Ms))}`;
+}
+
+function restartOf(figures: readonly Figures[]): string {
+  const all = figures.flatMap(({ restartMs }) => restartMs);
+  return all.length === 0 ? "" : `${medianSeconds(all)}, at most ${(Math.max(...all) / 1000).toFixed(2)}`;
+}
+
+function medianSeconds(milliseconds: readonly number[]): string {
+  return (median(milliseconds) / 1000).toFixed(2);
+}
+
+function tableOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [columns, columns.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function chartsOf(rows: readonly Row[]): Record<string, string> {
+  const charts = [
+    [
+      "bench-drain.svg",
+      "CPU seconds per GB of raw log, draining to S3",
+      "drain",
+      (each: Figures) => each.cpuSeconds / (each.rawBytes / 1e9),
+    ],
+    ["bench-live.svg", "Percent of a core, following, to S3", "live", percentOfCore],
+    ["bench-outputs.svg", "Percent of a core at 10,000 lines a second", "outputs", percentOfCore],
+    ["bench-memory.svg", "Peak RSS at 10,000 lines a second, MB", "outputs", (each: Figures) => each.rssPeakMb],
+  ] as const;
+  const drawn = charts.flatMap(([name, title, scenario, of]) => {
+    const found = rows.filter(({ run }) => run.scenario === scenario);
+    return found.length === 0 ? [] : [[name, barChart(title, groupsOf(found, of))] as const];
+  });
+  return Object.fromEntries(drawn);
+}
+
+function percentOfCore({ cpuSeconds, wallSeconds }: Figures): number {
+  return (cpuSeconds / wallSeconds) * 100;
+}
+
+function groupsOf(rows: readonly Row[], of: (each: Figures) => number): BarGroup[] {
+  const names = [...new Set(rows.map(({ run }) => run.name))];
+  return names.map((name) => {
+    const found = rows.filter(({ run }) => run.name === name);
+    return {
+      name,
+      values: Object.fromEntries(found.map(({ contender, figures }) => [contender, median(figures.map(of))])),
+    };
+  });
+}
