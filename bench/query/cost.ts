@@ -1,18 +1,12 @@
-import { gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { createJsonLinesEncoder } from "../../agent/encode/json-lines.ts";
-import { createParquetEncoder } from "../../agent/encode/parquet/parquet-encoder.ts";
-import { createDateField } from "../../agent/encode/time-field.ts";
-import type { ObjectEncoder } from "../../agent/encode/encoder.ts";
-import { dictionariesOf, hasValueWithin } from "../../query/store/parquet/dictionary.ts";
-import { footerBytes, readFooter, TRAILER_BYTES } from "../../query/store/parquet/footer.ts";
-import { isNeededColumn, neededGroups } from "../../query/store/parquet/select.ts";
+import { footerBytes, TRAILER_BYTES } from "../../query/store/parquet/footer.ts";
 import type { Need } from "../../query/store/store.ts";
 import { chartOf } from "./cost-chart.ts";
 import { samplePods } from "../generate/pods.ts";
 import { shipmentsOf } from "./shipments.ts";
+import { bytesRead, encodeJson, encodeParquet } from "./stored-hour.ts";
 
 const USAGE = `usage: npm run bench:cost -- [options]
 
@@ -110,84 +104,6 @@ async function compare(pods: number, podBytes: number): Promise<Comparison> {
     minutely,
     tenMinutely,
   };
-}
-
-async function encodeParquet(
-  shipments: ReturnType<typeof shipmentsOf>,
-): Promise<{ objects: Buffer[]; rawBytes: number }> {
-  const objects: Buffer[] = [];
-  let total = 0;
-  for (const { batches } of shipments) {
-    const encoder = createParquetEncoder({ compression: "zstd" });
-    const chunks: Buffer[] = [];
-    for (const { batch, rawBytes } of batches) {
-      encoder.append(batch, 0, batch.count);
-      await drain(encoder, chunks);
-      total += rawBytes;
-    }
-    objects.push(await finish(encoder, chunks));
-  }
-  return { objects, rawBytes: total };
-}
-
-/** An object per pod and shipment, by gzip at its usual level. */
-async function encodeJson(
-  shipments: ReturnType<typeof shipmentsOf>,
-): Promise<{ bytes: number; objects: number; podBytes: ReadonlyMap<string, number> }> {
-  const podBytes = new Map<string, number>();
-  let bytes = 0;
-  let objects = 0;
-  const date = createDateField("date", "iso8601");
-  for (const { batches } of shipments) {
-    const texts = new Map<string, { encoder: ObjectEncoder; chunks: Buffer[] }>();
-    for (const { batch, pod } of batches) {
-      let text = texts.get(pod.pod);
-      if (text === undefined) {
-        text = { encoder: createJsonLinesEncoder({ compression: "none", date }), chunks: [] };
-        texts.set(pod.pod, text);
-      }
-      text.encoder.append(batch, 0, batch.count);
-      await drain(text.encoder, text.chunks);
-    }
-    for (const [name, { encoder, chunks }] of texts) {
-      const { length } = gzipSync(await finish(encoder, chunks));
-      podBytes.set(name, (podBytes.get(name) ?? 0) + length);
-      bytes += length;
-      objects++;
-    }
-  }
-  return { bytes, objects, podBytes };
-}
-
-async function drain(encoder: ObjectEncoder, chunks: Buffer[]): Promise<void> {
-  for (const chunk of await encoder.take()) chunks.push(Buffer.from(chunk));
-}
-
-async function finish(encoder: ObjectEncoder, chunks: Buffer[]): Promise<Buffer> {
-  for (const chunk of await encoder.finish()) chunks.push(Buffer.from(chunk));
-  encoder.release();
-  return Buffer.concat(chunks);
-}
-
-/**
- * Footers, and of the row groups that statistics leave the columns used; where the dictionary of `pod` says that it is
- * not there, that dictionary only.
- */
-function bytesRead(files: readonly Buffer[], need: Need): number {
-  const isNeeded = isNeededColumn(need);
-  let bytes = 0;
-  for (const file of files) {
-    const length = footerBytes(file) + TRAILER_BYTES;
-    const footer = readFooter(file.subarray(file.length - length, file.length - TRAILER_BYTES));
-    bytes += length;
-    for (const group of neededGroups(footer, need)) {
-      const dictionaries = dictionariesOf(footer, group, need.bounds);
-      const absent = dictionaries.find((at) => !hasValueWithin(file.subarray(at.start, at.end), at));
-      const chunks = absent === undefined ? group.chunks.filter(isNeeded) : [absent];
-      for (const { start, end } of chunks) bytes += end - start;
-    }
-  }
-  return bytes;
 }
 
 function reportOf(found: readonly Comparison[], podBytes: number): string {
