@@ -66,7 +66,7 @@ export async function openJournal(path: string, first: FirstEntry): Promise<Appe
   const shorten = async (entry: FirstEntry): Promise<void> => {
     await file?.close();
     file = null;
-    const bytes = encode({ version: 1, parts: [], ...entry, bytes: 0 }, []);
+    const bytes = headOf({ version: 1, parts: [], ...entry, bytes: 0 }, []);
     await writeFileAtomic(path, bytes.toString());
     file = await open(path, constants.O_WRONLY);
     length = bytes.length;
@@ -79,11 +79,15 @@ export async function openJournal(path: string, first: FirstEntry): Promise<Appe
     shorten,
     append: async (entry, content) => {
       if (file === null) throw new Error(`cannot append to ${path}: it is closed`);
-      const bytes = encode(entry, content);
-      await writeAll(file, bytes, length);
+      const parts = [headOf(entry, content), ...content];
+      let end = length;
+      for (const part of parts) {
+        await writeAll(file, part, end);
+        end += part.length;
+      }
       await file.datasync();
-      length += bytes.length;
-      stateWritten.bytes += bytes.length;
+      stateWritten.bytes += end - length;
+      length = end;
     },
     close: async () => await file?.close(),
   };
@@ -95,9 +99,11 @@ export async function writeAll(file: FileHandle, bytes: Buffer, position: number
     at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
 }
 
-function encode(entry: Entry, content: readonly Buffer[]): Buffer {
-  const body = Buffer.concat([Buffer.from(`${JSON.stringify(entry)}\n`), ...content]);
-  return Buffer.concat([Buffer.from(`${crc32(body).toString(16).padStart(8, "0")} `), body]);
+/** What stands before the content: a checksum of all, and what it is. */
+function headOf(entry: Entry, content: readonly Buffer[]): Buffer {
+  const line = `${JSON.stringify(entry)}\n`;
+  const crc = content.reduce((sum, part) => crc32(part, sum), crc32(line));
+  return Buffer.from(`${crc.toString(16).padStart(8, "0")} ${line}`);
 }
 
 const CRC_BYTES = 9;

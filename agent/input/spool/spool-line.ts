@@ -33,41 +33,45 @@ const PAYLOAD_BYTES_MAX = SPOOL_LINE_BYTES_MAX - PREFIX_BYTES_MAX;
 
 /** The lines of records, as agent/parser/spool.ts describes them, one behind the other. */
 export function encodeLines(records: readonly SpoolRecord[]): Buffer {
-  const messageBytes = records.reduce((sum, { log }) => sum + (log?.length ?? 0), 0);
-  const short = Buffer.allocUnsafe(messageBytes + records.length * PREFIX_BYTES_MAX);
-  const parts: Buffer[] = [];
-  let [start, at] = [0, 0];
-  for (const record of records) {
-    const { log } = record;
-    if (log !== null && record.fields === null && log.length <= PAYLOAD_BYTES_MAX / 2 && !log.includes(NEWLINE_BYTE)) {
-      // Most records, without an object for each.
-      at += short.write(prefixOf(record, "m", record.partial === true ? "p" : "-"), at, "latin1");
-      short.set(log, at);
-      at += log.length;
-      short[at++] = NEWLINE_BYTE;
-    } else {
-      parts.push(short.subarray(start, at), ...linesOf(record));
-      start = at;
-    }
-  }
-  const last = short.subarray(start, at);
-  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
+  const out = createLineBuffer(lent);
+  for (const record of records) writeLines(out, record);
+  return out.copy();
+}
+
+/** The same, record by record. */
+export interface SpoolLines {
+  add(record: SpoolRecord): void;
+  /** The lines of all that was added. */
+  copy(): Buffer;
+}
+
+/** Lines of records that need not be held together. */
+export function createSpoolLines(): SpoolLines {
+  const out = createLineBuffer(Buffer.allocUnsafe(LINES_BYTES));
+  return { add: (record) => writeLines(out, record), copy: () => out.copy() };
 }
 
 /** The lines of a record: one, but for a message that is too long for it. */
-function linesOf(record: SpoolRecord): Buffer[] {
+function writeLines(out: LineBuffer, record: SpoolRecord): void {
   const { fields, messageKey } = record;
   const text = record.log === null ? (fields?.[messageKey ?? "log"] ?? null) : null;
-  const message = Buffer.from(record.log ?? (typeof text === "string" ? text : ""));
-  if (fields === null) return messageLines(record, message);
-  const { kind, json } = jsonOf(fields, messageKey, typeof text === "string");
-  const escaped = escape(message);
-  const head = Buffer.from(`${prefixOf(record, kind, escaped === message ? "-" : "e")}${json.length} `);
-  if (head.length + json.length + escaped.length < SPOOL_LINE_BYTES_MAX)
-    return [Buffer.concat([head, json, escaped, NEWLINE])];
-  // No part of an object is one: its text, then, in pieces.
-  const whole = record.log === null ? fields : { ...fields, [messageKey ?? "log"]: message.toString() };
-  return messageLines(record, Buffer.from(JSON.stringify(whole)));
+  const message = record.log ?? (typeof text === "string" ? text : "");
+  if (fields === null) return writeMessage(out, record, Buffer.from(message));
+  const [kind, json] = jsonOf(fields, messageKey, typeof text === "string");
+  const jsonBytes = Buffer.byteLength(json);
+  const isEscaped = typeof message === "string" ? message.includes("\n") : message.includes(NEWLINE);
+  const escaped = isEscaped ? escape(Buffer.from(message)) : message;
+  const escapedBytes = typeof escaped === "string" ? Buffer.byteLength(escaped) : escaped.length;
+  if (PREFIX_BYTES_MAX + jsonBytes + escapedBytes >= SPOOL_LINE_BYTES_MAX) {
+    // No part of an object is one: its text, then, in pieces.
+    const whole = record.log === null ? fields : { ...fields, [messageKey ?? "log"]: Buffer.from(message).toString() };
+    return writeMessage(out, record, Buffer.from(JSON.stringify(whole)));
+  }
+  out.write(prefixOf(record, kind, isEscaped ? "e" : "-"));
+  out.write(`${jsonBytes} `);
+  out.write(json);
+  out.write(escaped);
+  out.write("\n");
 }
 
 /** Fields without the message, which stands behind them. */
@@ -75,29 +79,26 @@ function jsonOf(
   fields: Readonly<Record<string, unknown>>,
   messageKey: string | undefined,
   hasLog: boolean,
-): { kind: string; json: Buffer } {
-  if (messageKey !== undefined)
-    return { kind: "k", json: Buffer.from(JSON.stringify([messageKey, { ...fields, [messageKey]: 0 }])) };
-  return { kind: hasLog ? "r" : "f", json: Buffer.from(JSON.stringify(hasLog ? { ...fields, log: 0 } : fields)) };
+): readonly [kind: string, json: string] {
+  if (messageKey !== undefined) return ["k", JSON.stringify([messageKey, { ...fields, [messageKey]: 0 }])];
+  return [hasLog ? "r" : "f", JSON.stringify(hasLog ? { ...fields, log: 0 } : fields)];
 }
 
-const NEWLINE_BYTE = 10;
-const NEWLINE = Buffer.from([NEWLINE_BYTE]);
+const NEWLINE = 10;
 const BACKSLASH = 92;
 const LEVEL_ELSE = "abcdef";
 
-function messageLines(record: SpoolRecord, message: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
+function writeMessage(out: LineBuffer, record: SpoolRecord, message: Buffer): void {
   let rest = message;
   do {
     const piece = rest.length <= PAYLOAD_BYTES_MAX / 2 ? rest : rest.subarray(0, pieceEnd(rest));
     rest = rest.subarray(piece.length);
     const escaped = escape(piece);
     const [whole, goesOn] = flagsOf(record.partial === true, escaped !== piece);
-    const head = prefixOf(record, "m", rest.length > 0 ? goesOn : whole);
-    lines.push(Buffer.concat([Buffer.from(head), escaped, NEWLINE]));
+    out.write(prefixOf(record, "m", rest.length > 0 ? goesOn : whole));
+    out.write(escaped);
+    out.write("\n");
   } while (rest.length > 0);
-  return lines;
 }
 
 /** Of the last piece, and of those before it. */
@@ -123,7 +124,7 @@ function pieceEnd(message: Buffer): number {
   let end = 0;
   for (; end < message.length; end++) {
     const byte = message[end]!;
-    room -= byte === BACKSLASH || byte === 10 ? 2 : 1;
+    room -= byte === BACKSLASH || byte === NEWLINE ? 2 : 1;
     if (room < 0) break;
   }
   if (end === message.length) return end;
@@ -134,12 +135,49 @@ function pieceEnd(message: Buffer): number {
 
 /** The same bytes if there is no newline: they are read as they are then, backslashes too. */
 function escape(message: Buffer): Buffer {
-  if (!message.includes(10)) return message;
+  if (!message.includes(NEWLINE)) return message;
   const escaped = Buffer.allocUnsafe(message.length * 2);
   let length = 0;
   for (const byte of message) {
-    if (byte === 10 || byte === BACKSLASH) escaped[length++] = BACKSLASH;
-    escaped[length++] = byte === 10 ? 110 : byte;
+    if (byte === NEWLINE || byte === BACKSLASH) escaped[length++] = BACKSLASH;
+    escaped[length++] = byte === NEWLINE ? 110 : byte;
   }
   return escaped.subarray(0, length);
+}
+
+/** Bytes that grow: no object for each line, and none of its parts. */
+interface LineBuffer {
+  write(part: string | Uint8Array): void;
+  copy(): Buffer;
+}
+
+const LENT_BYTES = 256 * 1024;
+const LINES_BYTES = 4096;
+/** Lent to one batch of lines after another; what has outgrown it is not kept. */
+const lent = Buffer.allocUnsafeSlow(LENT_BYTES);
+
+function createLineBuffer(first: Buffer): LineBuffer {
+  let bytes = first;
+  let length = 0;
+  return {
+    write: (part) => {
+      // No character of UTF-16 takes more than three bytes.
+      const most = typeof part === "string" ? part.length * 3 : part.length;
+      if (length + most > bytes.length) {
+        const more = Buffer.allocUnsafeSlow(2 * (length + most));
+        bytes.copy(more, 0, 0, length);
+        bytes = more;
+      }
+      if (typeof part === "string") length += bytes.write(part, length);
+      else {
+        bytes.set(part, length);
+        length += part.length;
+      }
+    },
+    copy: () => {
+      const copy = Buffer.allocUnsafeSlow(length);
+      bytes.copy(copy, 0, 0, length);
+      return copy;
+    },
+  };
 }

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/log.ts";
 import { checkSourceName, type SpoolSource } from "./source-folder.ts";
 import { openSpoolFiles, type LinesOf } from "./spool-files.ts";
-import { encodeLines, type SpoolRecord } from "./spool-line.ts";
+import { encodeLines, type SpoolLines, type SpoolRecord } from "./spool-line.ts";
 
 /** What is appended at once: of all sources everything, or nothing. */
 export interface SpoolAppend {
   readonly source: SpoolSource;
   readonly records: readonly SpoolRecord[];
+  /** Instead of records: their lines. */
+  readonly lines?: SpoolLines;
   /** Where the input stands after these records, 4 KB at most; null: as before. */
   readonly checkpoint: string | null;
 }
@@ -199,11 +201,11 @@ export async function openSpool(options: SpoolOptions): Promise<OpenSpool> {
 }
 
 function toWaiting(appends: readonly SpoolAppend[]): Waiting {
-  const encoded = appends.map(({ source, records, checkpoint }) => {
+  const encoded = appends.map(({ source, records, lines, checkpoint }) => {
     checkSourceName(source.name);
     if (checkpoint !== null && Buffer.byteLength(checkpoint) > CHECKPOINT_BYTES_MAX)
       throw new Error(`cannot keep a checkpoint of ${source.name}: ${checkpoint.length} characters, 4 KB at most`);
-    return { source, lines: encodeLines(records), checkpoint };
+    return { source, lines: lines?.copy() ?? encodeLines(records), checkpoint };
   });
   const bytes = encoded.reduce((sum, { lines }) => sum + lines.length, 0);
   return { appends: encoded, bytes, done: Promise.withResolvers() };

@@ -8,15 +8,17 @@ const COLLECT_BYTES = 256 * 1024;
 const PENDING_BYTES_MAX = 1024 * 1024;
 
 export interface EntryQueue {
-  /** The next entries, in their order, as soon as they are some; null: there are no more. */
-  take(): Promise<JournalEntry[] | null>;
+  /** Visits the next entries, in their order, as soon as they are some; false: there are no more. */
+  take(visit: (entry: JournalEntry) => void): Promise<boolean>;
 }
 
 /** Reads entries in export format from a stream, no faster than they are taken. `entriesMax`: of those taken at once. */
 export function queueEntries(stream: Readable, entriesMax: number): EntryQueue {
   const parser = createExportParser();
-  const pending: JournalEntry[] = [];
-  let bytes = 0;
+  // Bytes as they came: entries are made when they are taken, so that the many objects of each live for a moment only.
+  const pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let ready: JournalEntry[] = [];
   let isEnded = false;
   let changed = Promise.withResolvers<void>();
 
@@ -29,17 +31,17 @@ export function queueEntries(stream: Readable, entriesMax: number): EntryQueue {
     wake();
   };
   stream.on("data", (chunk: Buffer) => {
-    const entries = parser.push(chunk);
-    pending.push(...entries);
-    bytes += entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    if (bytes >= PENDING_BYTES_MAX) stream.pause();
+    pending.push(chunk);
+    pendingBytes += chunk.length;
+    if (pendingBytes >= PENDING_BYTES_MAX) stream.pause();
     wake();
   });
   // Why it ended its process says.
   stream.on("error", end);
   stream.on("close", end);
 
-  const isDue = (): boolean => isEnded || bytes >= COLLECT_BYTES || pending.length >= entriesMax;
+  const isSome = (): boolean => isEnded || pending.length > 0 || ready.length > 0;
+  const isDue = (): boolean => isEnded || pendingBytes >= COLLECT_BYTES || ready.length > 0;
 
   async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
     const endAtMs = performance.now() + timeoutMs;
@@ -52,20 +54,34 @@ export function queueEntries(stream: Readable, entriesMax: number): EntryQueue {
     }
   }
 
+  /** The next entry; null if none is complete. */
+  function next(): JournalEntry | null {
+    while (ready.length === 0) {
+      const chunk = pending.shift();
+      if (chunk === undefined) return null;
+      pendingBytes -= chunk.length;
+      ready = parser.push(chunk).toReversed();
+    }
+    return ready.pop()!;
+  }
+
   return {
-    take: async () => {
-      await until(() => pending.length > 0 || isEnded, Infinity);
+    take: async (visit) => {
+      await until(isSome, Infinity);
       await until(isDue, COLLECT_MS);
-      if (pending.length === 0) return null;
+      const isLast = isEnded;
       let count = 0;
-      let takenBytes = 0;
+      let bytes = 0;
       // What stands behind it waits: a batch is held several times while it is written.
-      while (count < Math.min(pending.length, entriesMax) && takenBytes < COLLECT_BYTES)
-        takenBytes += pending[count++]!.bytes;
-      const taken = pending.splice(0, count);
-      bytes -= takenBytes;
-      if (bytes < PENDING_BYTES_MAX && stream.isPaused()) stream.resume();
-      return taken;
+      while (count < entriesMax && bytes < COLLECT_BYTES) {
+        const entry = next();
+        if (entry === null) break;
+        count++;
+        bytes += entry.bytes;
+        visit(entry);
+      }
+      if (pendingBytes < PENDING_BYTES_MAX && stream.isPaused()) stream.resume();
+      return count > 0 || !isLast;
     },
   };
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** One entry of a journal: its fields in their order, those that begin with `__` say where it lies. */
 export interface JournalEntry {
   readonly fields: readonly JournalField[];
@@ -7,7 +9,8 @@ export interface JournalEntry {
 
 export interface JournalField {
   readonly name: string;
-  readonly value: Buffer;
+  /** A text, and bytes if they are none: memory of its own either way, so that what was read is free at once. */
+  readonly value: string | Buffer;
 }
 
 /** Of a field's value: what is longer is cut. journald's own limit is 768 MiB. */
@@ -19,7 +22,7 @@ const NEWLINE = 10;
 const EQUALS = 61;
 
 export interface ExportParser {
-  /** Takes the next bytes, and keeps them; returns the entries that are complete by now. */
+  /** Takes the next bytes, which the caller may use again; returns the entries that are complete by now. */
   push(chunk: Buffer): JournalEntry[];
 }
 
@@ -37,7 +40,7 @@ export function createExportParser(): ExportParser {
 
   function add(name: string, value: Buffer): void {
     bytes += name.length + value.length + 2;
-    if (bytes <= ENTRY_BYTES_MAX) fields.push({ name, value: value.subarray(0, VALUE_BYTES_MAX) });
+    if (bytes <= ENTRY_BYTES_MAX) fields.push({ name, value: copyOf(value.subarray(0, VALUE_BYTES_MAX)) });
   }
 
   /** Returns where the next field starts, or -1 if this one is not complete. */
@@ -94,10 +97,14 @@ export function createExportParser(): ExportParser {
         if (next < 0) break;
         at = next;
       }
-      rest = at === data.length ? EMPTY : data.subarray(at);
+      rest = at === data.length ? EMPTY : Buffer.from(data.subarray(at));
       return entries;
     },
   };
+}
+
+function copyOf(value: Buffer): string | Buffer {
+  return isUtf8(value) ? value.toString("utf8") : Buffer.from(value);
 }
 
 const EMPTY = Buffer.alloc(0);

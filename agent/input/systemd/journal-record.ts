@@ -91,15 +91,16 @@ function messageOf(
   for (const { name, value } of own) {
     const key = keyOf(name, options);
     const before = record[key];
-    const text = value.toString("utf8");
+    const text = value.toString();
     if (before === undefined) record[key] = text;
     else record[key] = Array.isArray(before) ? [...(before as string[]), text] : [before as string, text];
   }
   const [message] = messages;
   if (message === undefined) return { log: null, fields: record };
   // With two of them the record says more than its message.
-  if (messages.length > 1) return { log: message.value, fields: record };
-  return { log: message.value, fields: record, messageKey: keyOf("MESSAGE", options) };
+  const log = Buffer.from(message.value);
+  if (messages.length > 1) return { log, fields: record };
+  return { log, fields: record, messageKey: keyOf("MESSAGE", options) };
 }
 
 function keyOf(name: string, { lowercase, stripUnderscores }: RecordOptions): string {
@@ -108,6 +109,6 @@ function keyOf(name: string, { lowercase, stripUnderscores }: RecordOptions): st
 }
 
 function textOf(fields: readonly JournalField[], name: string): string | null {
-  for (const field of fields) if (field.name === name) return field.value.toString("utf8");
+  for (const field of fields) if (field.name === name) return field.value.toString();
   return null;
 }

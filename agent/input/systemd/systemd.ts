@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { SystemdConfig } from "../../../config/input/systemd.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { SpoolSource } from "../spool/source-folder.ts";
-import type { SpoolRecord } from "../spool/spool-line.ts";
+import { createSpoolLines, type SpoolLines } from "../spool/spool-line.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledInput, SpooledInputContext } from "../spool/spooled-input.ts";
 import { queueEntries, type EntryQueue } from "./entry-queue.ts";
 import { createExportParser } from "./export-format.ts";
-import { createJournalRecords, type JournalRecord } from "./journal-record.ts";
+import { createJournalRecords } from "./journal-record.ts";
 import { newestArguments, readArguments, startJournalctl } from "./journalctl.ts";
 
 /** The checkpoint is of the whole journal, not of a unit. */
@@ -87,21 +87,27 @@ async function appendEntries(
   const toRecord = createJournalRecords(config);
   const filters = hashOf(config);
   let before = position;
-  for (let entries = await queue.take(); entries !== null; entries = await queue.take()) {
-    const records = entries.map(toRecord).filter((record) => record !== null);
-    if (before !== null && records.length > 0) {
-      // The one at the cursor was appended before.
-      if (records[0]!.cursor === before.cursor) records.shift();
-      else if (before.filters === filters) sayGap(log, config);
+  let isMore = true;
+  while (isMore) {
+    const lines = new Map<SpoolSource, SpoolLines>();
+    let cursor: string | null = null;
+    isMore = await queue.take((entry) => {
+      const made = toRecord(entry);
+      if (made === null) return;
+      const isKnown = made.cursor === before?.cursor;
+      if (!isKnown && before?.filters === filters) sayGap(log, config);
       before = null;
-    }
-    const last = records.at(-1);
-    if (last === undefined) continue;
-    const checkpoint: Checkpoint = { version: 1, cursor: last.cursor, filters };
-    await spool.appendAll(
-      [...bySource(records), { source: CHECKPOINT, records: [], checkpoint: JSON.stringify(checkpoint) }],
-      signal,
-    );
+      // The one at the cursor was appended before.
+      if (isKnown) return;
+      cursor = made.cursor;
+      let own = lines.get(made.source);
+      if (own === undefined) lines.set(made.source, (own = createSpoolLines()));
+      own.add(made.record);
+    });
+    if (cursor === null) continue;
+    const checkpoint = JSON.stringify({ version: 1, cursor, filters } satisfies Checkpoint);
+    const appends = [...lines].map(([source, own]) => ({ source, records: [], lines: own, checkpoint: null }));
+    await spool.appendAll([...appends, { source: CHECKPOINT, records: [], checkpoint }], signal);
   }
 }
 
@@ -110,16 +116,6 @@ function sayGap(log: Logger, { path }: SystemdConfig): void {
     { path },
     "the journal has no longer the entry at which reading stopped: what was removed from it since then is not shipped",
   );
-}
-
-function bySource(records: readonly JournalRecord[]) {
-  const found = new Map<SpoolSource, SpoolRecord[]>();
-  for (const { source, record } of records) {
-    const own = found.get(source);
-    if (own === undefined) found.set(source, [record]);
-    else own.push(record);
-  }
-  return [...found].map(([source, own]) => ({ source, records: own, checkpoint: null }));
 }
 
 function hashOf({ filters, filterType }: SystemdConfig): string {

@@ -13,7 +13,7 @@ const WANTED = ENTRIES.map(({ fields }) => fields.map(([name, value]) => [name, 
 function seen(chunks: readonly Buffer[]) {
   const parser = createExportParser();
   const entries = chunks.flatMap((chunk) => parser.push(chunk));
-  return entries.map(({ fields }) => fields.filter(({ name }) => !name.startsWith("__")).map(({ name, value }) => [name, value.toString("base64")])); // prettier-ignore
+  return entries.map(({ fields }) => fields.filter(({ name }) => !name.startsWith("__")).map(({ name, value }) => [name, Buffer.from(value).toString("base64")])); // prettier-ignore
 }
 
 test.each([1, 2, 3, 7, 64, 10_000])("fields of any bytes are read in their order, %i bytes at a time", (size) => {
