@@ -56,10 +56,7 @@ export function describeFile(
 }
 
 /** Of a file of the host: what its input says, else what its name does. */
-export function sourceOfFile(
-  path: string,
-  { source }: Pick<TailConfig, "source">,
-): Pick<Origin, "source" | "container"> {
+function sourceOfFile(path: string, { source }: Pick<TailConfig, "source">): Pick<Origin, "source" | "container"> {
   if (source === "control-plane") return { source, container: componentByName(path) };
   if (source !== null) return { source, container: null };
   return componentOfPath(path) ?? { source: "host", container: null };

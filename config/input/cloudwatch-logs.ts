@@ -9,7 +9,7 @@ import { formatDuration, formatSize } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
 
 /** As EKS calls the logs of a control plane. */
-export const CONTROL_PLANE_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
+const CONTROL_PLANE_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
 export type ControlPlaneType = (typeof CONTROL_PLANE_TYPES)[number];
 
 export interface CloudWatchInputConfig extends AwsConfig {

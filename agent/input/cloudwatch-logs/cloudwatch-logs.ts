@@ -10,7 +10,7 @@ import { pullLogGroup } from "./pull.ts";
 import { createLogGroupRequests, type LogGroupRequests } from "./requests.ts";
 
 /** The right to read the group, which one agent has at a time. */
-export interface ReadingRight {
+interface ReadingRight {
   /** Waits until it is held. The signal that it gives is aborted when it is not held any more. */
   acquire(signal: AbortSignal): Promise<AbortSignal>;
   release(): Promise<void>;

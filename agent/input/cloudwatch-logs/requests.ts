@@ -6,7 +6,7 @@ import { faultOf } from "./fault.ts";
 import type { LogEvent } from "./log-event.ts";
 
 /** What one request is for. */
-export interface PageRequest {
+interface PageRequest {
   /** Of the streams' names; null: all streams. */
   readonly prefix: string | null;
   /** Event time in milliseconds, `endMs` exclusive. */
@@ -16,7 +16,7 @@ export interface PageRequest {
   readonly token: string | null;
 }
 
-export interface Page {
+interface Page {
   readonly events: readonly LogEvent[];
   /** Null: there is no further page. A page may be empty, and others follow it. */
   readonly token: string | null;
