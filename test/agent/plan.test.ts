@@ -142,3 +142,26 @@ test("what is open in a chain that is over is pending, in one that goes on it is
   expect(pendingBytes(chainOf("a", [{ size: 10, gone: true }]), cursor)).toBe(7);
   expect(pendingBytes(chainOf("a", [{ size: 10 }], { superseded: true }), cursor)).toBe(7);
 });
+
+test("a neighbour that writes 20 MB/s delays the others' lines by one interval at most, whatever its backlog", () => {
+  const [intervalS, bytesMax, noisyBytesPerS] = [10, 64e6, 20e6];
+  // 60 pods of 1 KB/s to 60 KB/s, in the order in which neither first nor last is the neighbour.
+  const quietBytesPerS = Array.from({ length: 60 }, (_, index) => 1000 * (index + 1));
+  const rates = quietBytesPerS.toSpliced(30, 0, noisyBytesPerS);
+  const cursors = new Map<string, Cursor>();
+  let backlog = 0;
+  for (let round = 1; round <= 30; round++) {
+    const chains = rates.map((rate, index) => chainOf(`c${index}`, [{ size: rate * intervalS * round }]));
+    const plans = planShipment(chains, cursors, { nowMs: T0_MS, bytesMax, once: false });
+    expect(plans.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(bytesMax);
+    const left = chains.map(({ id, files }) => {
+      const { target } = plans.find(({ chain }) => chain.id === id)!.segments.at(-1)!;
+      cursors.set(id, cursorAt(`${id}0`, target));
+      return files[0]!.size - target;
+    });
+    // All that was written until now: the oldest line left out of the shipment before is in this one.
+    expect(left.toSpliced(30, 1)).toEqual(quietBytesPerS.map(() => 0));
+    backlog = left[30]!;
+  }
+  expect(backlog).toBeGreaterThan(20 * bytesMax);
+});
