@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
 import type { Cluster } from "./cluster.ts";
+import { collectionOf, type KubeObject } from "./objects.ts";
 
 /** The node that the agent is on. */
 export const NODE = "node-1";
@@ -26,7 +27,7 @@ interface PodOptions {
   readonly envBytes?: number;
 }
 
-/** Makes the namespace `shop`, the node and what deploy/kubernetes/rbac.yaml says. */
+/** Makes the namespace `shop`, the node and what deploy/kubernetes/base/rbac.yaml says. */
 export async function administer(cluster: Cluster): Promise<Administration> {
   const done: Administration["done"] = async (method, path, body) => {
     const answer = await cluster.api(method, path, body);
@@ -34,7 +35,7 @@ export async function administer(cluster: Cluster): Promise<Administration> {
     return answer.body;
   };
   await done("POST", "/api/v1/namespaces", { metadata: { name: "shop" }, kind: "Namespace", apiVersion: "v1" });
-  await apply(done, "rbac.yaml");
+  await apply(done, "base/rbac.yaml");
   await done("POST", "/api/v1/nodes", { kind: "Node", apiVersion: "v1", metadata: { name: NODE } });
   return {
     done,
@@ -73,22 +74,10 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-const COLLECTIONS: Readonly<Record<string, string>> = {
-  Namespace: "/api/v1/namespaces",
-  ServiceAccount: "/api/v1/namespaces/logq/serviceaccounts",
-  ConfigMap: "/api/v1/namespaces/logq/configmaps",
-  PersistentVolumeClaim: "/api/v1/namespaces/logq/persistentvolumeclaims",
-  Deployment: "/apis/apps/v1/namespaces/logq/deployments",
-  Role: "/apis/rbac.authorization.k8s.io/v1/namespaces/logq/roles",
-  RoleBinding: "/apis/rbac.authorization.k8s.io/v1/namespaces/logq/rolebindings",
-  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-};
-
 /** Makes what a manifest of deploy/kubernetes says; a field that the server does not know is refused. */
 export async function apply(done: Administration["done"], name: string): Promise<void> {
   for (const document of parseAllDocuments(readFileSync(new URL(name, MANIFESTS), "utf8"))) {
-    const object = document.toJS() as { kind: string };
-    await done("POST", `${COLLECTIONS[object.kind]}?fieldValidation=Strict`, object);
+    const object = document.toJS() as KubeObject;
+    await done("POST", `${collectionOf(object)}?fieldValidation=Strict`, object);
   }
 }

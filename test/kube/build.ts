@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** The version of Kubernetes that the tests are run against. */
@@ -31,13 +32,31 @@ export function builtApiServer(root: string): string {
   return binary;
 }
 
+/**
+ * The path of a program of a Go module, such as sigs.k8s.io/kustomize/kustomize/v5, built once into `.cache/kube/` of the
+ * repository. Throws if there is no Go, or no way to its modules.
+ */
+export function builtGoTool(root: string, program: string, version: string): string {
+  const folder = join(root, ".cache", "kube", version);
+  const name = program.split("/").findLast((part) => !/^v\d+$/.test(part))!;
+  if (!existsSync(join(folder, name))) {
+    const env = { ...process.env, GOBIN: folder, GOWORK: "off", GOFLAGS: "", CGO_ENABLED: "0" };
+    execFileSync("go", ["install", "-trimpath", `${program}@${version}`], { env, stdio: "inherit" });
+  }
+  return join(folder, name);
+}
+
+/** The folder that a Go module's files are in. */
+export function goModule(module: string): string {
+  const text = execFileSync("go", ["mod", "download", "-json", module], { cwd: tmpdir(), encoding: "utf8" });
+  return (JSON.parse(text) as { Dir: string }).Dir;
+}
+
 /** A copy of the module that names its parts by version: their folders are modules of their own, which the module is without. */
 function writableSource(cache: string): string {
   const source = join(cache, `kubernetes-${VERSION}`);
   if (!existsSync(join(source, "logq-ready"))) {
-    const text = execFileSync("go", ["mod", "download", "-json", MODULE], { cwd: cache, encoding: "utf8" });
-    const { Dir } = JSON.parse(text) as { Dir: string };
-    cpSync(Dir, source, { recursive: true, force: true });
+    cpSync(goModule(MODULE), source, { recursive: true, force: true });
     execFileSync("chmod", ["-R", "u+w", source]);
     const path = join(source, "go.mod");
     const part = `v0.${VERSION.slice(VERSION.indexOf(".") + 1)}`;

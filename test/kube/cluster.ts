@@ -17,6 +17,8 @@ const START_MS_MAX = 180_000;
 interface Answer {
   readonly status: number;
   readonly body: { readonly [name: string]: unknown };
+  /** The texts of its Warning headers. */
+  readonly warnings: readonly string[];
 }
 
 /** The parts of an audit.k8s.io/v1 Event that are read. */
@@ -117,7 +119,8 @@ export async function startCluster({ auditPolicy = AUDIT_POLICY, logFile }: Clus
         response.on("end", () => {
           const isJson = response.headers["content-type"]?.includes("json") === true;
           const parsed = isJson ? (JSON.parse(answer) as Answer["body"]) : { text: answer };
-          resolve({ status: response.statusCode ?? 0, body: parsed });
+          const warnings = warningsOf(response.headers["warning"] ?? "");
+          resolve({ status: response.statusCode ?? 0, body: parsed, warnings });
         });
       });
       sent.on("error", reject).end(text);
@@ -181,6 +184,11 @@ const AUDIT_POLICY = {
   omitStages: ["ResponseStarted", "ResponseComplete"],
   rules: [{ level: "Metadata", resources: [{ group: "", resources: ["pods", "namespaces"] }] }, { level: "None" }],
 };
+
+/** Of `299 - "text", 299 - "text"`. */
+function warningsOf(header: string): string[] {
+  return [...header.matchAll(/299 \S+ ("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text!) as string);
+}
 
 function flagsOf(flags: Readonly<Record<string, string>>): string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);

@@ -135,7 +135,7 @@ function deliver(
 }
 
 test("the shipped manifest is one, and its account may hold the Lease: one does, then the next when it is given up", async () => {
-  await apply(admin.done, "control-plane.yaml");
+  await apply(admin.done, "control-plane/control-plane.yaml");
   const tokenFile = join(folder, "token");
   writeFileSync(tokenFile, await admin.tokenOf(undefined, "logq-control-plane"));
   const tls = { caFile: cluster.caFile, caPath: null, verify: true, verifyHostname: true, serverName: null };

@@ -161,7 +161,7 @@ const NOT_ASKED =
 
 function hintFor(error: Error): string | undefined {
   const { status } = error as { status?: number };
-  if (status === 403) return "give the ServiceAccount the rights of deploy/kubernetes/rbac.yaml";
+  if (status === 403) return "give the ServiceAccount the rights of deploy/kubernetes/base/rbac.yaml";
   if (status === 401) return "look at kube_token_file";
   return undefined;
 }

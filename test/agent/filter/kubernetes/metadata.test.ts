@@ -117,7 +117,7 @@ test("while the API is down a file waits, what is known stays, and it is said on
   await until(() => expect(awaits()).toBe(false));
   await until(() => expect(pods.state()).toMatchObject({ listed: true, pods: 1, error: null }));
   expect(lines.filter(({ level }) => level === "warn")).toHaveLength(1);
-  expect(JSON.stringify(lines)).toContain("deploy/kubernetes/rbac.yaml");
+  expect(JSON.stringify(lines)).toContain("deploy/kubernetes/base/rbac.yaml");
   server.endWatches("reset");
   expect(awaits()).toBe(false);
 });
