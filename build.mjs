@@ -1,6 +1,6 @@
 // Bundles the two programs to dist/: one CommonJS file each (measured cheaper than ESM bundles or loose modules:
 // see docs/decisions). What is loaded only when a config asks for it stays a separate require.
-import { build } from "esbuild";
+import { build as esbuild } from "esbuild";
 import { chmodSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
@@ -32,6 +32,14 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
 };
+
+/** What each bundle is made of, for `npm run size`. */
+const outputs = {};
+
+async function build(options) {
+  const { metafile } = await esbuild(options);
+  Object.assign(outputs, metafile.outputs);
+}
 
 /** Has the module `file` loaded at run time from a bundle of its own, by those who need it alone. */
 function apart(file, bundle) {
@@ -99,3 +107,4 @@ await build({
 });
 await build({ ...common, entryPoints: ["query/aws/sdk.ts"], outfile: "dist/logq-aws.cjs" });
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);
+writeFileSync("dist/meta.json", JSON.stringify(outputs));
