@@ -8,21 +8,30 @@ import { builtGoTool, goModule } from "./build.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { collectionOf, objectsOf, type KubeObject } from "./objects.ts";
 
-/* What deploy/ says, as kustomize makes it, asked of a real API server and its PodSecurity admission. */
+/* What deploy/ says, as kustomize and helm make it, asked of a real API server and its PodSecurity admission. */
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const KUBERNETES = join(ROOT, "deploy/kubernetes");
+const CHART = join(ROOT, "deploy/helm/logq");
 const OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0";
 const CRD = "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml";
-const OVERLAYS = ["eks", "eks-china", "generic", "links-off"];
+/** Each overlay, and the values that make the same of the chart. */
+const PROFILES = [
+  { overlay: "eks", values: ["values-eks.yaml"] },
+  { overlay: "eks-china", values: ["values-eks-china.yaml"] },
+  { overlay: "generic", values: [] },
+  { overlay: "links-off", values: ["values-eks.yaml", "values-links-off.yaml"] },
+];
 
 let cluster: Cluster;
 let kustomize: string;
+let helm: string;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "logq-manifests-"));
   kustomize = builtGoTool(ROOT, "sigs.k8s.io/kustomize/kustomize/v5", "v5.7.1");
+  helm = builtGoTool(ROOT, "helm.sh/helm/v3/cmd/helm", "v3.19.0");
   cluster = await startCluster();
   for (const [name, level] of [
     ["logq", "baseline"],
@@ -42,6 +51,13 @@ function built(overlay: string): KubeObject[] {
   return objectsOf(execFileSync(kustomize, ["build", join(KUBERNETES, "overlays", overlay)], { encoding: "utf8" }));
 }
 
+function templated(values: readonly string[], ...options: readonly string[]): KubeObject[] {
+  const files = values.flatMap((name) => ["-f", join(CHART, name)]);
+  const args = ["template", "logq", CHART, "-n", "logq", ...files, ...options];
+  // It tells of the links to the configurations on stderr.
+  return objectsOf(execFileSync(helm, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+}
+
 /** Asks the server to make, or to change, an object without doing so; returns its warnings. Fails where it is refused. */
 async function dryRun(object: KubeObject): Promise<readonly string[]> {
   const isThere = object.kind === "Namespace";
@@ -57,13 +73,30 @@ function listed(profile: string): string[] {
   return [...rows].filter(([, name]) => name === profile).map(([, , violation]) => violation!);
 }
 
-describe.each(OVERLAYS)("%s", (overlay) => {
+/** By kind and name, without what names a version of a configuration. */
+function comparable(objects: readonly KubeObject[]): Record<string, unknown> {
+  const text = JSON.stringify(objects.filter(({ kind }) => kind !== "Namespace"));
+  const plain = text
+    .replaceAll(/"(logq-(?:agent|settings|control-plane))-[a-z0-9]{10}"/g, '"$1"')
+    .replaceAll(/"annotations":\{"checksum\/config":"[0-9a-f]{64}"\},?/g, "");
+  return Object.fromEntries(
+    (JSON.parse(plain) as KubeObject[]).map((each) => [`${each.kind} ${each.metadata.name}`, each]),
+  );
+}
+
+describe.each(PROFILES)("$overlay", ({ overlay, values }) => {
   test("the server takes every object of the overlay, and warns of what docs/security.md lists alone", async () => {
     const warnings: string[] = [];
     for (const object of built(overlay)) warnings.push(...(await dryRun(object)));
     const expected = listed(overlay).map((violation) => `would violate PodSecurity "baseline:latest": ${violation}`);
     expect(expected).not.toEqual([]);
     expect(warnings).toEqual(expected);
+  });
+
+  test("the server takes every object of the chart, and they are the overlay's", async () => {
+    const objects = templated(values);
+    for (const object of objects) await dryRun(object);
+    expect(comparable(objects)).toEqual(comparable(built(overlay)));
   });
 
   test("the agents take their configurations with the overlay's settings, without a notice", () => {
@@ -101,7 +134,7 @@ test("strict validation refuses a field that there is not", async () => {
   expect([status, body["message"]]).toEqual([400, expect.stringContaining('unknown field "spec.updateStrateg"')]);
 });
 
-test("the PodMonitor is one of the Prometheus operator's", async () => {
+test("the PodMonitor is one of the Prometheus operator's, added to an overlay or by the chart", async () => {
   const [definition] = objectsOf(readFileSync(join(goModule(OPERATOR), CRD), "utf8"));
   expect((await cluster.api("POST", collectionOf(definition!), definition)).status).toBe(201);
   const own = objectsOf(readFileSync(join(KUBERNETES, "pod-monitor/pod-monitor.yaml"), "utf8"));
@@ -110,4 +143,6 @@ test("the PodMonitor is one of the Prometheus operator's", async () => {
     timeout: 60_000,
   });
   expect(await dryRun(own[0]!)).toEqual([]);
+  const added = templated(["values-eks.yaml"], "--set", "podMonitor.enabled=true");
+  expect(added.filter(({ kind }) => kind === "PodMonitor")).toEqual(own);
 });
