@@ -1,4 +1,12 @@
-import { CUT, type Batch, type LogRecord, type MergeLog, type Origin, STREAM_NAMES } from "./record.ts";
+import {
+  type Batch,
+  type LogRecord,
+  type MergeLog,
+  type Origin,
+  rowClass,
+  STREAM_NAMES,
+  templateOf,
+} from "./record.ts";
 
 /**
  * A row as the record that Fluent Bit has after its `cri` parser and its `kubernetes` filter, time apart:
@@ -11,7 +19,8 @@ export function recordOf(batch: Batch, row: number): LogRecord {
 
 /** Whether nothing but bytes and numbers of the batch make up a row. */
 export function isPlain(batch: Batch, row: number): boolean {
-  return batch.merge === null && (batch.records?.[row] ?? null) === null && (batch.fields?.[row] ?? null) === null;
+  if (batch.merge !== null || templateOf(batch, row) !== null) return false;
+  return (batch.records?.[row] ?? batch.fields?.[row] ?? null) === null;
 }
 
 /** Whether records of a file, else of a pod's, have a field without any filter. */
@@ -22,19 +31,28 @@ export function isStandardField(name: string, { record }: Pick<Origin, "record">
 
 /** The record that is made of a row with the message `log`. */
 export function plainRecord(batch: Batch, row: number, log: string, merge: MergeLog | null): LogRecord {
-  const record = messageRecord(batch, row, log);
-  const merged = merge === null ? record : mergeLog(record, merge);
-  const fields = fieldsOfFile(batch.origin);
-  return fields === NO_FIELDS ? merged : withFields(merged, Object.entries(fields));
+  const own = batch.fields?.[row] ?? null;
+  const template = own === null ? (batch.templates?.[rowClass(batch, row)] ?? null) : null;
+  if (template !== null) return { ...template, log };
+  const record = own !== null ? { ...own.fields, [own.key]: log } : ofClass(batch.origin, rowClass(batch, row), log);
+  return withFieldsOfFile(merge === null ? record : mergeLog(record, merge), batch.origin);
 }
 
-function messageRecord(batch: Batch, row: number, log: string): LogRecord {
-  const own = batch.fields?.[row] ?? null;
-  if (own !== null) return { ...own.fields, [own.key]: log };
-  const stream = STREAM_NAMES[batch.stream[row]!]!;
+/** The record of the rows of a class (`rowClass`) of a file, to which nothing was done, with this `log`. */
+export function recordOfClass(origin: Origin, classOfRow: number, log: unknown): LogRecord {
+  return withFieldsOfFile(ofClass(origin, classOfRow, log), origin);
+}
+
+function withFieldsOfFile(record: LogRecord, origin: Origin): LogRecord {
+  const fields = fieldsOfFile(origin);
+  return fields === NO_FIELDS ? record : withFields(record, Object.entries(fields));
+}
+
+function ofClass(origin: Origin, classOfRow: number, log: unknown): LogRecord {
+  const stream = STREAM_NAMES[classOfRow >> 1]!;
   if (stream === null) return { log };
-  if (batch.origin.record?.stream === "source") return { source: stream, log };
-  return { stream, _p: batch.cut[row] === CUT.limit ? "P" : "F", log };
+  if (origin.record?.stream === "source") return { source: stream, log };
+  return { stream, _p: (classOfRow & 1) === 1 ? "P" : "F", log };
 }
 
 /**

@@ -96,6 +96,26 @@ export interface Batch {
   readonly fields?: readonly (MessageFields | null)[] | null;
   /** Not null: in the rows without such a record JSON in the message is to be merged, where records are written as JSON. */
   readonly merge: MergeLog | null;
+  /**
+   * Null or absent, or by `rowClass`: what filters made of all rows of a class that have neither such a record nor fields,
+   * with `log` in its place; null where they made nothing. It is all that such a row is: nothing is merged into it.
+   */
+  readonly templates?: Templates | null;
+}
+
+/** The record of many rows, which is the same but for the text `log`. */
+export type Template = Readonly<LogRecord>;
+export type Templates = readonly (Template | null)[];
+
+/** Rows of one class have the same record but for `log`: those of a stream, and of them those that go on in the next row. */
+export function rowClass({ stream, cut }: Pick<Batch, "stream" | "cut">, row: number): number {
+  return stream[row]! * 2 + (cut[row] === CUT.limit ? 1 : 0);
+}
+
+/** The template of a row; null if the row has none, or is more than it. */
+export function templateOf(batch: Batch, row: number): Template | null {
+  const template = batch.templates?.[rowClass(batch, row)] ?? null;
+  return template === null || (batch.records?.[row] ?? batch.fields?.[row] ?? null) !== null ? null : template;
 }
 
 /** Fluent Bit's `merge_log`: what becomes of a JSON object in `log`. */

@@ -265,6 +265,7 @@ function slice(batch: Batch, from: number, to: number): Batch {
     records: batch.records?.slice(from, to) ?? null,
     fields: batch.fields?.slice(from, to) ?? null,
     merge: batch.merge,
+    templates: batch.templates ?? null,
   };
 }
 

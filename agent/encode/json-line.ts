@@ -1,5 +1,5 @@
 import { fieldsOfFile, isStandardField, parseObject, plainRecord, recordOf, trimmed } from "../log-record.ts";
-import { type Batch, CUT, type MergeLog, type Origin, STREAM } from "../record.ts";
+import { type Batch, CUT, type MergeLog, type Origin, STREAM, type Template, templateOf } from "../record.ts";
 import type { TimeField } from "./time-field.ts";
 
 /** Writes records as lines, newline included. */
@@ -28,6 +28,7 @@ export interface LineWriter {
 export class RecordLines implements LineWriter {
   readonly #time: TimeField | null;
   readonly #suffixes = new WeakMap<Origin, { readonly plain: Buffer; readonly merged: Buffer }>();
+  readonly #frames = new WeakMap<Template, Form>();
   #batch!: Batch;
   /** Of the row that `bytesMax` was asked about. */
   #form: Form = PLAIN;
@@ -48,10 +49,14 @@ export class RecordLines implements LineWriter {
 
   bytesMax(row: number): number {
     const batch = this.#batch;
-    this.#form = isAllPlain(batch) ? PLAIN : formOf(batch, row);
-    const { text } = this.#form;
+    this.#form = isAllPlain(batch) ? PLAIN : this.#formOf(batch, row);
+    const { text, frame } = this.#form;
     if (text !== null) return 1 + (this.#time?.bytesMax ?? 0) + text.length * UTF8_BYTES_MAX + 1;
     const messageBytes = batch.end[row]! - batch.start[row]!;
+    if (frame !== null) {
+      const fixedBytes = 1 + (this.#time?.bytesMax ?? 0) + frame.head.length + frame.suffix.length;
+      return fixedBytes + messageBytes * ESCAPE_BYTES_MAX;
+    }
     const suffix = this.#suffixes.get(batch.origin)!.plain;
     const frameBytes = 1 + (this.#time?.bytesMax ?? 0) + HEAD_BYTES_MAX + suffix.length;
     if (this.#form.object === null) return frameBytes + messageBytes * ESCAPE_BYTES_MAX;
@@ -69,10 +74,21 @@ export class RecordLines implements LineWriter {
       this.suffix = suffixes.merged;
       return this.#writeMerged(target, end, row, this.#form.object);
     }
-    this.suffix = suffixes.plain;
-    end += headOf(batch, row).copy(target, end);
+    this.suffix = this.#form.frame?.suffix ?? suffixes.plain;
+    end += (this.#form.frame?.head ?? headOf(batch, row)).copy(target, end);
     end = writeEscaped(target, end, batch.bytes, batch.start[row]!, batch.end[row]!);
     return end + this.suffix.copy(target, end);
+  }
+
+  #formOf(batch: Batch, row: number): Form {
+    const template = templateOf(batch, row);
+    if (template === null) return formOf(batch, row);
+    let form = this.#frames.get(template);
+    if (form === undefined) {
+      const { head, tail } = frameOf(template);
+      this.#frames.set(template, (form = { ...PLAIN, frame: { head, suffix: Buffer.concat([tail, NEWLINE]) } }));
+    }
+    return form;
   }
 
   /** The text of a record in JSON, whose first brace is there already. */
@@ -150,21 +166,39 @@ export class MessageLines implements LineWriter {
     const key = fields?.[row]?.key;
     if (key !== undefined) return key === this.#key;
     // What is merged without being kept has no `log`.
-    return this.#key === "log" && merge?.keep !== false;
+    return this.#key === "log" && (merge?.keep !== false || templateOf(this.#batch, row) !== null);
   }
 }
 
-/** How a row is written: as a text of JSON; or with the part of its bytes that is an object's fields; or plain. */
+/** How a row is written: as a text of JSON; or with the part of its bytes that is an object's fields; or in a frame; or plain. */
 interface Form {
   readonly text: string | null;
   readonly object: { readonly start: number; readonly end: number } | null;
   /** What stands around the object's fields. */
   readonly before: Buffer;
   readonly after: Buffer;
+  /** What stands around the message where filters made a template of its record. */
+  readonly frame: { readonly head: Buffer; readonly suffix: Buffer } | null;
 }
 
-function isAllPlain({ records, fields = null, merge }: Batch): boolean {
-  return records === null && fields === null && merge === null;
+export interface Frame {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
+
+/** A record in JSON with text `log` left out: what stands before that, without the first brace, and after it. */
+export function frameOf(template: Template): Frame {
+  const fields = Object.entries(template);
+  const at = fields.findIndex(([name]) => name === "log");
+  const [before, after] = [fields.slice(0, at), fields.slice(at + 1)].map((some) =>
+    JSON.stringify(Object.fromEntries(some)).slice(1, -1),
+  ) as [string, string];
+  const head = `${before === "" ? "" : `${before},`}${LOG_FIELD}`;
+  return { head: Buffer.from(head), tail: Buffer.from(`"${after === "" ? "" : `,${after}`}}`) };
+}
+
+function isAllPlain({ records, fields = null, merge, templates = null }: Batch): boolean {
+  return records === null && fields === null && merge === null && templates === null;
 }
 
 function formOf(batch: Batch, row: number): Form {
@@ -188,13 +222,19 @@ function mergedForm(batch: Batch, row: number, merge: MergeLog): Form {
     !(merge.trim && Object.values(object).some((value) => trimmed(value) !== value));
   if (!isAsWritten) return { ...PLAIN, text: JSON.stringify(plainRecord(batch, row, log, merge)) };
   const inside = { start: batch.bytes.indexOf(0x7b, start) + 1, end: batch.bytes.lastIndexOf(0x7d, end - 1) };
-  if (merge.key === null) return { text: null, object: inside, before: EMPTY, after: EMPTY };
-  return { text: null, object: inside, before: Buffer.from(`${JSON.stringify(merge.key)}:{`), after: CLOSE };
+  if (merge.key === null) return { text: null, object: inside, before: EMPTY, after: EMPTY, frame: null };
+  return {
+    text: null,
+    object: inside,
+    before: Buffer.from(`${JSON.stringify(merge.key)}:{`),
+    after: CLOSE,
+    frame: null,
+  };
 }
 
 const EMPTY = Buffer.alloc(0);
 const CLOSE = Buffer.from("}");
-const PLAIN: Form = { text: null, object: null, before: EMPTY, after: EMPTY };
+const PLAIN: Form = { text: null, object: null, before: EMPTY, after: EMPTY, frame: null };
 /** What a UTF-16 code unit comes to at most. */
 const UTF8_BYTES_MAX = 3;
 /** `",` and `}` */
@@ -231,7 +271,7 @@ for (const [char, escape] of [
 ]) {
   ESCAPES[char!.charCodeAt(0)] = escape!.charCodeAt(0);
 }
-const ESCAPE_BYTES_MAX = 6;
+export const ESCAPE_BYTES_MAX = 6;
 const HEX = Buffer.from("0123456789abcdef");
 
 /**

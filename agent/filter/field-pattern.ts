@@ -39,7 +39,7 @@ export function openFieldPattern({ path, pattern }: FieldPattern, origin: Origin
       return selectMessages(rows, pending, pattern, matching);
     let left = 0;
     for (const row of pending) {
-      const isRecord = merged || field === "log" || rows.hasOwnFields(row);
+      const isRecord = merged || field === "log" || rows.hasOwnFields(row) || rows.template(row) !== null;
       const matches = isRecord ? isMatch(fieldText(rows.record(row), path)) : matchesUnchanged(rows, row);
       if (matches === matching) pending[left++] = row;
     }

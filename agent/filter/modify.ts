@@ -10,6 +10,7 @@ import { tagMatcher } from "./match.ts";
 export function createModifyFilter({ match, conditions, rules }: ModifyFilterConfig): RecordFilter {
   const holds = conditions.map(createCondition);
   const changes = rules.map(createRule);
+  const readsMessage = conditions.some(readsValueOfLog);
   const change = (record: LogRecord): LogRecord | null => {
     if (!holds.every((condition) => condition(record))) return null;
     const before: Fields = Object.entries(record);
@@ -20,7 +21,7 @@ export function createModifyFilter({ match, conditions, rules }: ModifyFilterCon
   return {
     name: "modify",
     matches: tagMatcher(match),
-    open: () => changingRecords(change),
+    open: () => changingRecords(change, readsMessage),
   };
 }
 
@@ -89,6 +90,22 @@ function moving(prefix: string, toStart: boolean): Rule {
 
 function has(fields: Fields, key: string): boolean {
   return fields.some(([name]) => name === key);
+}
+
+/** Whether it depends on more of `log` than that it is there. */
+function readsValueOfLog(condition: ModifyCondition): boolean {
+  switch (condition.type) {
+    case "key_exists":
+    case "key_does_not_exist":
+    case "a_key_matches":
+    case "no_key_matches":
+      return false;
+    case "matching_keys_have_matching_values":
+    case "matching_keys_do_not_have_matching_values":
+      return createPattern(condition.keys).test("log");
+    default:
+      return parseRecordAccessor(condition.key)[0] === "log";
+  }
 }
 
 type Condition = (record: LogRecord) => boolean;

@@ -8,7 +8,7 @@ import { tagMatcher } from "./match.ts";
 /** Fluent Bit's `nest`: what is moved comes behind the other fields; a record without it is left alone. */
 export function createNestFilter(config: NestFilterConfig): RecordFilter {
   const change = config.operation === "nest" ? nesting(config) : lifting(config);
-  return { name: "nest", matches: tagMatcher(config.match), open: () => changingRecords(change) };
+  return { name: "nest", matches: tagMatcher(config.match), open: () => changingRecords(change, false) };
 }
 
 type Change = (record: LogRecord) => LogRecord | null;

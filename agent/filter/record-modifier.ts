@@ -18,7 +18,7 @@ export function createRecordModifierFilter(config: RecordModifierConfig): Record
     if (kept.length === before.length && added.length === 0) return null;
     return withFields(Object.fromEntries(kept), added);
   };
-  return { name: "record_modifier", matches: tagMatcher(match), open: () => changingRecords(change) };
+  return { name: "record_modifier", matches: tagMatcher(match), open: () => changingRecords(change, false) };
 }
 
 function namesLike(keys: readonly string[]): (name: string) => boolean {

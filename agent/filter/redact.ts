@@ -56,6 +56,8 @@ function openRedact(redaction: Redaction): BatchFilter {
   const scan = createSecretScan(triggers, { email: email !== null, address: address !== null });
   return {
     apply(rows) {
+      // What filters added may be secret too.
+      rows.makeRecords();
       redactRows(rows, scan(rows), redaction, { email, address });
       for (const each of own) redactOwn(rows, each);
     },

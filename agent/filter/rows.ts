@@ -1,5 +1,14 @@
 import { mergeLog, plainRecord } from "../log-record.ts";
-import type { Batch, LogRecord, MergeLog, MessageFields, Origin } from "../record.ts";
+import {
+  type Batch,
+  type LogRecord,
+  type MergeLog,
+  type MessageFields,
+  type Origin,
+  rowClass,
+  type Template,
+  type Templates,
+} from "../record.ts";
 import { Region } from "./region.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -31,6 +40,7 @@ export class Rows {
   #read: (LogRecord | null)[] | null = null;
   #changed: (LogRecord | null)[] | null = null;
   #fields: (MessageFields | null)[] | null = null;
+  #templates: Templates | null;
   #seconds: Float64Array | null = null;
   #nanos: Uint32Array | null = null;
   #level: Uint8Array | null = null;
@@ -48,6 +58,7 @@ export class Rows {
     this.rawBytes = rawBytes;
     this.count = this.kept = batch.count;
     this.merge = batch.merge;
+    this.#templates = batch.templates ?? null;
   }
 
   /** Where the messages lie in the batch's bytes, made once for all filters. */
@@ -114,8 +125,7 @@ export class Rows {
     const made = this.#recordMade(row);
     if (made !== null) return made;
     this.#read ??= blank(this.count);
-    const batch = this.#fields === null ? this.batch : { ...this.batch, fields: this.#fields };
-    return (this.#read[row] ??= plainRecord(batch, row, this.text(row), this.merge));
+    return (this.#read[row] ??= plainRecord(this.#asMade(), row, this.text(row), this.merge));
   }
 
   /** What came with the message of a row that is no record that filters made; null if nothing did. */
@@ -132,6 +142,41 @@ export class Rows {
   /** Whether the row is more than a message of its file: a record that filters made, or fields came with it. */
   hasOwnFields(row: number): boolean {
     return this.changed(row) || this.fields(row) !== null;
+  }
+
+  /** The template of the row's class, also where the row is more than it. */
+  template(row: number): Template | null {
+    return this.#templates?.[rowClass(this.batch, row)] ?? null;
+  }
+
+  /** Whether the record of the row is that of its class, but for `log`. */
+  isAlike(row: number): boolean {
+    if (this.#recordMade(row) !== null || this.fields(row) !== null) return false;
+    return this.merge === null || this.template(row) !== null || !this.#isObject(row);
+  }
+
+  /**
+   * The rows that are alike (`isAlike`) are these templates from now on, by `rowClass`; null: as they were. The other rows
+   * of these classes stay what they are.
+   */
+  setTemplates(templates: Templates): void {
+    if (templates.every((template) => template === null)) return;
+    for (let row = 0; row < this.count; row++) {
+      if (!this.keeps(row) || templates[rowClass(this.batch, row)] === null) continue;
+      if (this.isAlike(row)) this.#mark(row);
+      else if (this.#recordMade(row) === null && this.fields(row) === null) this.#make(row, this.record(row));
+    }
+    this.#templates = templates.map((template, index) => template ?? this.#templates?.[index] ?? null);
+    this.#read = null;
+  }
+
+  /** Makes a record of each row that has a template: for who changes records one by one. */
+  makeRecords(): void {
+    if (this.#templates === null) return;
+    for (let row = 0; row < this.count; row++)
+      if (this.keeps(row) && this.template(row) !== null && this.isAlike(row)) this.#make(row, this.record(row));
+    this.#templates = null;
+    this.#read = null;
   }
 
   /** Other fields come with the row's message. */
@@ -162,6 +207,7 @@ export class Rows {
    * that `isMeant` says no of: they are records by now.
    */
   mergeLog(merge: MergeLog, isMeant: (row: number) => boolean = () => true): void {
+    this.makeRecords();
     for (let row = 0; row < this.count; row++) {
       const record = this.keeps(row) && isMeant(row) ? this.#recordMade(row) : null;
       if (record !== null) this.setRecord(row, mergeLog(record, merge));
@@ -225,6 +271,7 @@ export class Rows {
       this.#messages === null &&
       this.#changed === null &&
       this.#fields === null &&
+      this.#templates === (this.batch.templates ?? null) &&
       this.#seconds === null &&
       this.#level === null;
     const { batch, merge, rawBytes } = this;
@@ -262,9 +309,29 @@ export class Rows {
   }
 
   #change(row: number, record: LogRecord): void {
+    this.#make(row, record);
+    this.#mark(row);
+  }
+
+  #make(row: number, record: LogRecord): void {
     this.#changed ??= this.batch.records === null ? blank(this.count) : [...this.batch.records];
     this.#changed[row] = record;
-    this.#mark(row);
+  }
+
+  /** Whether the message may be an object in JSON. */
+  #isObject(row: number): boolean {
+    const message = this.#messages?.get(row) ?? null;
+    const bytes = message ?? this.batch.bytes;
+    const end = message === null ? this.batch.end[row]! : message.length;
+    let at = message === null ? this.batch.start[row]! : 0;
+    while (at < end && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d))) at++;
+    return at < end && bytes[at] === 0x7b;
+  }
+
+  /** What records are made of. */
+  #asMade(): Batch {
+    if (this.#fields === null && this.#templates === (this.batch.templates ?? null)) return this.batch;
+    return { ...this.batch, fields: this.#fields ?? this.batch.fields ?? null, templates: this.#templates };
   }
 
   /** All rows, as they are now: what is as it was is not copied. */
@@ -285,6 +352,7 @@ export class Rows {
       records: this.#changed ?? batch.records,
       fields: this.#fields ?? batch.fields ?? null,
       merge,
+      ...(this.#templates === (batch.templates ?? null) ? null : { templates: this.#templates }),
     };
   }
 
@@ -387,6 +455,7 @@ export function selectRows(batch: Batch, rows: ArrayLike<number>, scratch = new 
     records: batch.records === null ? null : Array.from(rows, (row) => batch.records![row]!),
     fields: batch.fields ? Array.from(rows, (row) => batch.fields![row]!) : null,
     merge: batch.merge,
+    templates: batch.templates ?? null,
   };
 }
 

@@ -85,7 +85,7 @@ class ParquetEncoder implements ObjectEncoder {
 
   append(given: Batch, from: number, to: number): void {
     if (from >= to) return;
-    const batch = given.records === null ? given : withRecordTexts(given);
+    const batch = withRecordTexts(given, from, to);
     this.#releaseTaken();
     if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
       if (this.#storedBytes() >= this.#sharedBytes) this.#endRowGroup();
