@@ -29,9 +29,19 @@ function changingAlike(change: Change): BatchFilter {
       }
       // These first: they are what they are without the new templates.
       if (hasOthers) changeEach(rows, change, (row) => !rows.isAlike(row) || outcomes(rows, row) === EACH);
-      rows.setTemplates(templates);
+      if (hasOthers && leavesMerging(rows, templates)) changeEach(rows, change, (row) => rows.isAlike(row));
+      else rows.setTemplates(templates);
     },
   };
+}
+
+/** Whether JSON is to be merged still from the message of a row that a template would stand for: it stays as it was written. */
+function leavesMerging(rows: Rows, templates: readonly (Template | null)[]): boolean {
+  for (let row = 0; row < rows.count; row++) {
+    if (!rows.keeps(row) || templates[rowClass(rows.batch, row)] === null || rows.isAlike(row)) continue;
+    if (!rows.changed(row) && rows.fields(row) === null) return true;
+  }
+  return false;
 }
 
 function changeEach(rows: Rows, change: Change, isMeant: (row: number) => boolean = () => true): void {

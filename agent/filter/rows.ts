@@ -156,15 +156,14 @@ export class Rows {
   }
 
   /**
-   * The rows that are alike (`isAlike`) are these templates from now on, by `rowClass`; null: as they were. The other rows
-   * of these classes stay what they are.
+   * The rows that are alike (`isAlike`) are these templates from now on, by `rowClass`; null: as they were. Each other row
+   * of these classes must have a record or fields.
    */
   setTemplates(templates: Templates): void {
     if (templates.every((template) => template === null)) return;
     for (let row = 0; row < this.count; row++) {
       if (!this.keeps(row) || templates[rowClass(this.batch, row)] === null) continue;
       if (this.isAlike(row)) this.#mark(row);
-      else if (this.#recordMade(row) === null && this.fields(row) === null) this.#make(row, this.record(row));
     }
     this.#templates = templates.map((template, index) => template ?? this.#templates?.[index] ?? null);
     this.#read = null;
