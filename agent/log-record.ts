@@ -1,12 +1,5 @@
-import {
-  type Batch,
-  type LogRecord,
-  type MergeLog,
-  type Origin,
-  rowClass,
-  STREAM_NAMES,
-  templateOf,
-} from "./record.ts";
+import { STREAM_NAMES } from "../config/table.ts";
+import { type Batch, type LogRecord, type MergeLog, type Origin, rowClass, templateOf } from "./record.ts";
 
 /**
  * A row as the record that Fluent Bit has after its `cri` parser and its `kubernetes` filter, time apart:

@@ -8,20 +8,11 @@
  *   batch     records of one file in the order in which they were completed
  *   shipment  what one output ships in one go: chains with the byte ranges to read
  */
+import type { RowsOrigin, TableRows } from "../parquet/rows.ts";
 
 /** What is the same for every record of a file: computed once when the file is discovered, stored beside its link. */
-export interface Origin {
-  /** `node/pod_id/container/<id>`: column `file`. */
-  readonly file: string;
+export interface Origin extends RowsOrigin {
   readonly source: "application" | "dataplane" | "host" | "control-plane";
-  readonly node: string;
-  readonly namespace: string | null;
-  readonly workload: string | null;
-  readonly pod: string | null;
-  readonly container: string | null;
-  readonly podId: string | null;
-  readonly image: string | null;
-  readonly labels: Readonly<Record<string, string>> | null;
   /** CRI container id (64 hex digits), for json_lines' `kubernetes.docker_id`. */
   readonly containerId: string | null;
   /** Fluent Bit's tag of the file. */
@@ -56,33 +47,18 @@ export interface PodDetails {
   readonly parsers?: Readonly<Partial<Record<"stdout" | "stderr", string>>>;
 }
 
-/** Values of `Batch.stream`. */
+/** Values of `Batch.stream`: places in STREAM_NAMES of config/table.ts. */
 export const STREAM = { none: 0, stdout: 1, stderr: 2 } as const;
-export const STREAM_NAMES = [null, "stdout", "stderr"] as const;
 
 /** Values of `Batch.cut`: a whole record, one cut at its size limit (the next row goes on), one whose file ended inside it. */
 export const CUT = { none: 0, limit: 1, end: 2 } as const;
-export const CUT_NAMES = [null, "limit", "end"] as const;
 
 /**
  * Records of one file. The arrays may be longer than `count`, and are reused: a consumer copies what it keeps before
  * it returns. `bytes.subarray(start[i], end[i])` is valid UTF-8.
  */
-export interface Batch {
+export interface Batch extends TableRows {
   readonly origin: Origin;
-  readonly bytes: Buffer;
-  readonly count: number;
-  readonly start: Uint32Array;
-  readonly end: Uint32Array;
-  /** Byte offset in the file where each record starts (exact below 2^53). Not always ascending: stderr may overtake an open stdout record. */
-  readonly pos: Float64Array;
-  /** Event time: whole seconds since 1970, and 0 to 999,999,999 nanoseconds after it. */
-  readonly seconds: Float64Array;
-  readonly nanos: Uint32Array;
-  readonly stream: Uint8Array;
-  /** 0 unknown, else 1 + index into LEVELS of config/table.ts. */
-  readonly level: Uint8Array;
-  readonly cut: Uint8Array;
   /**
    * Null, or per row: null where the bytes and numbers above are all of it, else the record as filters made it, in place of
    * what would be made of them. The bytes of such a row are those of its text `log`, empty if it has none.

@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { createParquetEncoder } from "../agent/encode/parquet/parquet-encoder.ts";
-import { type Batch, type Origin, STREAM_NAMES } from "../agent/record.ts";
+import type { Batch, Origin } from "../agent/record.ts";
+import { STREAM_NAMES } from "../config/table.ts";
 import type { SchemaElement } from "hyparquet";
 import { COLUMNS, LEVELS, type TableColumn } from "../config/table.ts";
 

@@ -72,6 +72,12 @@ export const PARTITION_MEANINGS: Readonly<Record<(typeof PARTITION_COLUMNS)[numb
 /** Every value of column `level`, in ascending severity: `level >= warn` compares by this order. */
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
+/** Every value of column `stream`. */
+export const STREAM_NAMES = [null, "stdout", "stderr"] as const;
+
+/** Every value of column `cut`. */
+export const CUT_NAMES = [null, "limit", "end"] as const;
+
 /** Partition values of one event hour. `hour` counts whole hours since 1970-01-01T00:00Z. */
 export function partitionOfHour(hour: number): { dt: string; hour: string } {
   const iso = new Date(hour * 3_600_000).toISOString();

@@ -1,6 +1,6 @@
 import type { Batch } from "../record.ts";
-import { ByteSink } from "./byte-sink.ts";
-import { createCompressor } from "./compressor.ts";
+import { ByteSink } from "../../parquet/byte-sink.ts";
+import { createCompressor } from "../../parquet/compressor.ts";
 import type { ObjectEncoder } from "./encoder.ts";
 import { RecordLines } from "./json-line.ts";
 import type { TimeField } from "./time-field.ts";

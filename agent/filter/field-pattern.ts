@@ -1,6 +1,7 @@
 import type { RecordPath } from "../../config/record-accessor.ts";
 import { fieldsOfFile, isStandardField } from "../log-record.ts";
-import { CUT, STREAM_NAMES, type Origin } from "../record.ts";
+import { STREAM_NAMES } from "../../config/table.ts";
+import { CUT, type Origin } from "../record.ts";
 import { fieldText } from "./field-text.ts";
 import { selectMessages, type MessagePattern } from "./message-pattern.ts";
 import type { Rows } from "./rows.ts";

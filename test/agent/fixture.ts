@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Batch, Origin } from "../../agent/record.ts";
-import { CUT_NAMES, STREAM_NAMES } from "../../agent/record.ts";
+import { CUT_NAMES, STREAM_NAMES } from "../../config/table.ts";
 import type { Logger } from "../../agent/telemetry/log.ts";
 
 /** 2026-11-21T05:00:00Z: the event time of most test lines, and "now" of most tests. */

@@ -1,4 +1,5 @@
-import { STREAM_NAMES, type Origin } from "../../record.ts";
+import { STREAM_NAMES } from "../../../config/table.ts";
+import type { Origin } from "../../record.ts";
 import type { BatchFilter } from "../filter.ts";
 
 /** Leaves out what a file's pod asks not to be shipped (`fluentbit.io/exclude`), as it was when the file was found; null: nothing. */

@@ -9,7 +9,7 @@ export const STEP_BYTES = 64 * 1024;
 /**
  * Inflates a gzip file (of one or several members) from its start, step by step and on this thread: log files are read
  * synchronously. Steps are the same at each run, so that a damaged file gives the same bytes each time. Called by the
- * handle behind the stream, as agent/encode/compressor.ts does.
+ * handle behind the stream, as parquet/compressor.ts does.
  */
 export class Inflater implements Disposable {
   /** Why the content ended before its end, if it did: `unexpected end of file`. */

@@ -1,4 +1,4 @@
-import { giveBackBuffer, takeBuffer } from "../../encode/byte-sink.ts";
+import { giveBackBuffer, takeBuffer } from "../../../parquet/byte-sink.ts";
 import { writeEscaped } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";

@@ -1,4 +1,4 @@
-import { ByteSink } from "../../encode/byte-sink.ts";
+import { ByteSink } from "../../../parquet/byte-sink.ts";
 import { escaped, type LineWriter } from "../../encode/json-line.ts";
 import { parseObject } from "../../log-record.ts";
 import type { Batch, Origin } from "../../record.ts";

@@ -1,5 +1,5 @@
-import { ByteSink } from "../../encode/byte-sink.ts";
-import { createCompressor } from "../../encode/compressor.ts";
+import { ByteSink } from "../../../parquet/byte-sink.ts";
+import { createCompressor } from "../../../parquet/compressor.ts";
 import type { LineWriter } from "../../encode/json-line.ts";
 import type { Batch } from "../../record.ts";
 import { RecordBatch } from "./record-batch.ts";

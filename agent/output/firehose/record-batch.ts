@@ -1,4 +1,4 @@
-import { ByteSink } from "../../encode/byte-sink.ts";
+import { ByteSink } from "../../../parquet/byte-sink.ts";
 import type { StreamRequest } from "../send.ts";
 
 /** PutRecordBatch takes so many records at most. */

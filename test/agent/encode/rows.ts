@@ -1,5 +1,5 @@
-import { LEVELS } from "../../../config/table.ts";
-import { type Batch, CUT_NAMES, type Origin, STREAM_NAMES } from "../../../agent/record.ts";
+import { CUT_NAMES, LEVELS, STREAM_NAMES } from "../../../config/table.ts";
+import type { Batch, Origin } from "../../../agent/record.ts";
 import type { ObjectEncoder } from "../../../agent/encode/encoder.ts";
 
 /** A record as tests write it; `batchOf` makes the agent's form of it. */

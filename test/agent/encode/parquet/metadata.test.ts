@@ -1,7 +1,8 @@
 import { type FileMetaData, parquetMetadata, parquetReadObjects, readColumnIndex, readOffsetIndex } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { describe, expect, test } from "vitest";
-import { createParquetEncoder, type ParquetOptions } from "../../../../agent/encode/parquet/parquet-encoder.ts";
+import { createParquetEncoder } from "../../../../agent/encode/parquet/parquet-encoder.ts";
+import type { ParquetOptions } from "../../../../parquet/encoder.ts";
 import type { Origin } from "../../../../agent/record.ts";
 import { batchOf, encode, HOUR_NS, originOf, type Row } from "../rows.ts";
 import { asyncBuffer, queryByDuckDb } from "./readers.ts";

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Origin } from "../../../../agent/record.ts";
-import { createParquetEncoder, type ParquetOptions } from "../../../../agent/encode/parquet/parquet-encoder.ts";
+import { createParquetEncoder } from "../../../../agent/encode/parquet/parquet-encoder.ts";
+import type { ParquetOptions } from "../../../../parquet/encoder.ts";
 import { COLUMNS, LEVELS } from "../../../../config/table.ts";
 import { batchOf, encode, expected, HOUR_NS, originOf, type Row, type TableRow } from "../rows.ts";
 import { queryByDuckDb, READERS } from "./readers.ts";

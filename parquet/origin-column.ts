@@ -1,5 +1,5 @@
-import type { Origin } from "../../record.ts";
-import { ByteSink } from "../byte-sink.ts";
+import type { RowsOrigin } from "./rows.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { Dictionary } from "./dictionary.ts";
 import { ENCODING } from "./format.ts";
@@ -13,9 +13,9 @@ export class OriginColumn {
   readonly storedBytes = 0;
   readonly #leaf: Leaf;
   readonly #runs: OriginRuns;
-  readonly #valueOf: (origin: Origin) => string | null;
+  readonly #valueOf: (origin: RowsOrigin) => string | null;
 
-  constructor(leaf: Leaf, runs: OriginRuns, valueOf: (origin: Origin) => string | null) {
+  constructor(leaf: Leaf, runs: OriginRuns, valueOf: (origin: RowsOrigin) => string | null) {
     this.#leaf = leaf;
     this.#runs = runs;
     this.#valueOf = valueOf;

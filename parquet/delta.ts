@@ -1,4 +1,4 @@
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 
 /**
  * DELTA_BINARY_PACKED for 64-bit integers: blocks of 128 differences, bit-packed in 4 miniblocks above the block's

@@ -1,5 +1,5 @@
-import type { Batch } from "../../record.ts";
-import { ByteSink } from "../byte-sink.ts";
+import type { TableRows } from "./rows.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { bitWidth } from "./delta.ts";
 import { Dictionary } from "./dictionary.ts";
@@ -11,7 +11,7 @@ import type { Leaf } from "./schema.ts";
 export class CodeColumn {
   readonly #leaf: Leaf;
   readonly #names: readonly (string | null)[];
-  readonly #codesOf: (batch: Batch) => Uint8Array;
+  readonly #codesOf: (batch: TableRows) => Uint8Array;
   readonly #bitWidth: number;
   readonly #levels = new RleEncoder(new ByteSink(), 1);
   readonly #ids: RleEncoder;
@@ -20,7 +20,7 @@ export class CodeColumn {
   #nulls = 0;
 
   /** `names[code]`; `names[0]` is null. */
-  constructor(leaf: Leaf, names: readonly (string | null)[], codesOf: (batch: Batch) => Uint8Array) {
+  constructor(leaf: Leaf, names: readonly (string | null)[], codesOf: (batch: TableRows) => Uint8Array) {
     this.#leaf = leaf;
     this.#names = names;
     this.#codesOf = codesOf;
@@ -36,7 +36,7 @@ export class CodeColumn {
     return this.#levels.sink.length + this.#ids.sink.length;
   }
 
-  append(batch: Batch, from: number, to: number): void {
+  append(batch: TableRows, from: number, to: number): void {
     const codes = this.#codesOf(batch);
     for (let row = from; row < to;) {
       const code = codes[row]!;

@@ -1,6 +1,6 @@
-import { createCompressor } from "../compressor.ts";
+import { createCompressor } from "./compressor.ts";
 import type { Bounds } from "./bounds.ts";
-import type { ByteSink } from "../byte-sink.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
 import { ThriftWriter } from "./thrift.ts";

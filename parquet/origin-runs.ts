@@ -1,20 +1,20 @@
-import type { Origin } from "../../record.ts";
+import type { RowsOrigin } from "./rows.ts";
 
 /** Which origin the rows of the open row group have, as runs: the columns that are constant per file cost per run. */
 export class OriginRuns {
   /** Distinct ones, in order of their first row. */
-  origins: Origin[] = [];
+  origins: RowsOrigin[] = [];
   /** Per run: index into `origins`, and rows. */
   indexes: number[] = [];
   rows: number[] = [];
   rowCount = 0;
-  #indexOf = new Map<Origin, number>();
+  #indexOf = new Map<RowsOrigin, number>();
 
   get heldBytes(): number {
     return this.origins.length * ORIGIN_BYTES + this.indexes.length * RUN_BYTES;
   }
 
-  add(origin: Origin, rows: number): void {
+  add(origin: RowsOrigin, rows: number): void {
     this.rowCount += rows;
     let index = this.#indexOf.get(origin);
     if (index === undefined) {

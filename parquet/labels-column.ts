@@ -1,4 +1,4 @@
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { bitWidth } from "./delta.ts";
 import { Dictionary } from "./dictionary.ts";

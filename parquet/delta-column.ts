@@ -1,6 +1,6 @@
-import type { Batch } from "../../record.ts";
+import type { TableRows } from "./rows.ts";
 import { int64Bounds } from "./bounds.ts";
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { type Chunk, type Compression, writeChunk } from "./chunk.ts";
 import { DeltaEncoder } from "./delta.ts";
 import { ENCODING } from "./format.ts";
@@ -8,7 +8,7 @@ import type { Leaf } from "./schema.ts";
 
 interface DeltaSource {
   /** Writes the values of `count` rows; `second` is that of the row group's first row. */
-  values(batch: Batch, from: number, count: number, out: Float64Array, second: number): void;
+  values(batch: TableRows, from: number, count: number, out: Float64Array, second: number): void;
   /** What the values are relative to. */
   base(second: number): bigint;
 }
@@ -33,7 +33,7 @@ export class DeltaColumn {
     return this.#encoder.encodedBytes;
   }
 
-  append(batch: Batch, from: number, to: number): void {
+  append(batch: TableRows, from: number, to: number): void {
     if (this.#encoder.count === 0) this.#second = batch.seconds[from]!;
     for (let row = from; row < to; row += VALUES.length) {
       const count = Math.min(VALUES.length, to - row);

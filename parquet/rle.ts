@@ -1,4 +1,4 @@
-import type { ByteSink } from "../byte-sink.ts";
+import type { ByteSink } from "./byte-sink.ts";
 
 /**
  * Parquet's hybrid of run-length and bit-packed runs: levels and dictionary ids.

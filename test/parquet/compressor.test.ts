@@ -1,6 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { createCompressor } from "../../../agent/encode/compressor.ts";
+import { createCompressor } from "../../parquet/compressor.ts";
 
 const DECOMPRESS = { gzip: gunzipSync, zstd: zstdDecompressSync };
 

@@ -1,4 +1,4 @@
-import { COLUMNS, type TableColumn } from "../../../config/table.ts";
+import { COLUMNS, type TableColumn } from "../config/table.ts";
 import { CONVERTED, PHYSICAL, REPETITION } from "./format.ts";
 import { THRIFT, type ThriftWriter } from "./thrift.ts";
 

@@ -1,6 +1,6 @@
-import { COLUMNS } from "../../../config/table.ts";
+import { COLUMNS } from "../config/table.ts";
 import type { Bounds } from "./bounds.ts";
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 import type { Chunk } from "./chunk.ts";
 import { ENCODING, MAGIC, PAGE } from "./format.ts";
 import { leavesOf, writeSchema } from "./schema.ts";

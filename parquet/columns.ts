@@ -1,8 +1,8 @@
-import { type COLUMNS, LEVELS } from "../../../config/table.ts";
-import { type Batch, CUT_NAMES, type Origin, STREAM_NAMES } from "../../record.ts";
+import { type COLUMNS, CUT_NAMES, LEVELS, STREAM_NAMES } from "../config/table.ts";
+import type { RowsOrigin, TableRows } from "./rows.ts";
 import { CodeColumn } from "./code-column.ts";
 import type { Chunk, Compression } from "./chunk.ts";
-import type { ByteSink } from "../byte-sink.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import { DeltaColumn } from "./delta-column.ts";
 import { LabelsColumn } from "./labels-column.ts";
 import { OriginColumn } from "./origin-column.ts";
@@ -14,7 +14,7 @@ export interface ColumnEncoder {
   /** Memory held, and bytes that the rows so far will take in the file, about. */
   readonly heldBytes: number;
   readonly storedBytes: number;
-  append(batch: Batch, from: number, to: number): void;
+  append(batch: TableRows, from: number, to: number): void;
   /** Appends the column's chunks to `out`, whose first byte lies at `base` in the file, and starts anew. */
   close(out: ByteSink, base: number, compression: Compression): Chunk[];
   release(): void;
@@ -42,21 +42,21 @@ export const CREATE_COLUMN: Record<ColumnName, (leaves: readonly Leaf[], runs: O
   cut: ([leaf]) => new CodeColumn(leaf!, CUT_NAMES, (batch) => batch.cut),
 };
 
-function perOrigin(valueOf: (origin: Origin) => string | null) {
+function perOrigin(valueOf: (origin: RowsOrigin) => string | null) {
   return ([leaf]: readonly Leaf[], runs: OriginRuns): ColumnEncoder => new OriginColumn(leaf!, runs, valueOf);
 }
 
-function milliseconds(batch: Batch, from: number, count: number, out: Float64Array): void {
+function milliseconds(batch: TableRows, from: number, count: number, out: Float64Array): void {
   const { seconds, nanos } = batch;
   for (let i = 0; i < count; i++) out[i] = seconds[from + i]! * 1000 + ((nanos[from + i]! / 1_000_000) | 0);
 }
 
 /** Since the start of `second`: nanoseconds since 1970 do not fit a double. */
-function nanoseconds(batch: Batch, from: number, count: number, out: Float64Array, second: number): void {
+function nanoseconds(batch: TableRows, from: number, count: number, out: Float64Array, second: number): void {
   const { seconds, nanos } = batch;
   for (let i = 0; i < count; i++) out[i] = (seconds[from + i]! - second) * 1_000_000_000 + nanos[from + i]!;
 }
 
-function positions(batch: Batch, from: number, count: number, out: Float64Array): void {
+function positions(batch: TableRows, from: number, count: number, out: Float64Array): void {
   for (let i = 0; i < count; i++) out[i] = batch.pos[from + i]!;
 }

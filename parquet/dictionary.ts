@@ -1,5 +1,5 @@
 import { type Bounds, textBounds } from "./bounds.ts";
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { bitWidth } from "./delta.ts";
 
 /** Distinct strings in order of appearance, as a PLAIN dictionary page. */

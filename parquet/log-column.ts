@@ -1,6 +1,6 @@
-import type { Batch } from "../../record.ts";
+import type { TableRows } from "./rows.ts";
 import { type Bounds, successor } from "./bounds.ts";
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 import { type Chunk, type Compression, type Page, writePage } from "./chunk.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import type { Leaf } from "./schema.ts";
@@ -42,7 +42,7 @@ export class LogColumn {
   }
 
   /** Copies messages from row `from` on until the page is full; the row before which it stopped, `to` at most. */
-  append(batch: Batch, from: number, to: number): number {
+  append(batch: TableRows, from: number, to: number): number {
     const { bytes, start, end } = batch;
     const page = this.#page;
     let row = from;

@@ -1,4 +1,4 @@
-import { ByteSink } from "../byte-sink.ts";
+import { ByteSink } from "./byte-sink.ts";
 
 /** Wire types of Thrift's compact protocol, as list element types. */
 export const THRIFT = { bool: 1, i32: 5, i64: 6, binary: 8, struct: 12 } as const;
