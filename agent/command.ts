@@ -29,7 +29,7 @@ type RunAgent = (
 
 export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
        logq-agent quarantine list|replay -c CONFIG ...
-       logq-agent migrate FLUENT-BIT-CONF | --offsets -c CONFIG
+       logq-agent migrate FLUENT-BIT-CONF | --offsets -c CONFIG | --pos-file FILE -c CONFIG
 
 Follows the node's log files and ships them as CONFIG says (Fluent Bit's formats, YAML or classic).
 

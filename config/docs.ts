@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { BUILT_IN_PARSERS } from "./built-in-parsers.ts";
+import { MULTILINE_PARSER_GROUP } from "./multiline-parsers.ts";
 import type { Option, OptionGroup } from "./option.ts";
 import { PARSER_GROUP } from "./parser-config.ts";
 import type { Plugin } from "./plugin.ts";
@@ -18,12 +19,12 @@ export function configurationPage(): string {
     ...plugins("output", OUTPUTS),
     group("parser", PARSER_GROUP),
     `Built in, unless the configuration defines one of the name: ${codes(BUILT_IN_PARSERS.map(({ name }) => name))}.\n`,
+    group("multiline parser", MULTILINE_PARSER_GROUP),
     `## Not in this version yet\n\nKnown, and refused with these words rather than as a misspelling:\n`,
     `- sections: ${codes(SECTIONS_LATER)}`,
     `- inputs: ${codes(PLUGINS_LATER.input)}`,
     `- filters: ${codes(PLUGINS_LATER.filter)}`,
-    `- outputs: ${codes(PLUGINS_LATER.output)}`,
-    "- parsers of one's own (`multiline_parsers`): accepted, refused where an input names one\n",
+    `- outputs: ${codes(PLUGINS_LATER.output)}\n`,
   ].join("\n");
 }
 
@@ -66,6 +67,7 @@ with remarks. Its offsets: stop Fluent Bit, so that it ships what it has read, r
 fluent-bit.conf\` before the first start of logq-agent, then start that. Files are known by their inodes, rotated ones too;
 one that was compressed in between is not, and is shipped from its start if no other file of its container was known. What
 Fluent Bit has read but could not ship is not shipped again; a partial CRI or multi-line record that it held open neither.
+[Coming from Fluentd](fluentd.md) is a page of its own.
 
 **Problems** are all reported at once as \`file:line:column: key.path: message\`, and stop the start with exit code 2.
 `;

@@ -15,7 +15,7 @@ import { entryNamed, nameOf, type RawEntry, type RawSection } from "./raw.ts";
 import { parseInteger } from "./scalar.ts";
 import { readSettings } from "./settings.ts";
 
-const MULTILINE_PARSER_GROUP = {
+export const MULTILINE_PARSER_GROUP = {
   doc: "A way of one's own to join lines to records: a section of `multiline_parsers`, or `[MULTILINE_PARSER]` in a classic file. Named by `multiline.parser` of an input or of the filter `multiline`.",
   options: {
     type: {

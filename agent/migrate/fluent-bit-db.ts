@@ -1,13 +1,6 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-
-/** How far Fluent Bit's tail input has read a file. */
-export interface TailedFile {
-  /** The path under which it was found, or its rotated name. */
-  readonly name: string;
-  readonly inode: number;
-  readonly offset: number;
-}
+import type { TailedFile } from "./import-offsets.ts";
 
 /**
  * Reads the database of a tail input (option `db`): table in_tail_files, whose columns name, inode and offset every version

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "./atomic-file.ts";
 /** Bytes of a file's head that are compared. */
 export const IMPORTED_HEAD_BYTES = 256;
 
-/** How far Fluent Bit has read a file, by inode; what tells that it still is that file. */
+/** How far Fluent Bit or Fluentd has read a file, by inode; what tells that it still is that file. */
 export interface ImportedFile {
   readonly inode: number;
   readonly bornMs: number;
@@ -66,8 +66,8 @@ function importedOffsets(files: readonly ImportedFile[]): ImportedOffsets {
 }
 
 /**
- * Of the older files of a chain, oldest first, those that Fluent Bit has not read to their end: it forgets a rotated file
- * once it is through. Null: it knew none of the chain, so nothing is known of them.
+ * Of the older files of a chain, oldest first, those that the agent before has not read to their end: it forgets a rotated
+ * file once it is through. Null: it knew none of the chain, so nothing is known of them.
  */
 export function leftOver<Older extends { readonly sibling: { readonly inode: number } }>(
   imported: ImportedOffsets | null,

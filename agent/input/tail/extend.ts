@@ -82,7 +82,7 @@ async function addMissed(
   return null;
 }
 
-/** Where Fluent Bit stopped in a file. */
+/** Where the agent before this one stopped in a file. */
 function importedOffset({ options }: TailState, retained: Retained): number | null {
   const { inode, bornMs, head } = retained.at({ chain: "", order: 0, startAt: 0 }).record;
   return options.imported?.offsetOf({ inode, bornMs, head, size: retained.size }) ?? null;

@@ -245,7 +245,7 @@ describe("what can't be imported is said:", () => {
     expect(await node.migrate()).toEqual({
       code: 1,
       out: "",
-      err: `logq-agent: no tail input of ${node.config} has a db; name one with --db\n`,
+      err: `logq-agent: no tail input of ${node.config} has a db; name one with --db, or a pos_file with --pos-file\n`,
     });
   });
 });
@@ -266,11 +266,22 @@ describe("usage", () => {
   });
 
   test.each([
-    [["-c", "x"], "migrate: name a configuration of Fluent Bit's, or ask for --offsets or --db"],
-    [["a.conf", "--offsets"], "migrate: name a configuration of Fluent Bit's, or ask for --offsets or --db"],
+    [["-c", "x"], "migrate: name a configuration of Fluent Bit's, or ask for --offsets, --db or --pos-file"],
+    [
+      ["a.conf", "--offsets"],
+      "migrate: name a configuration of Fluent Bit's, or ask for --offsets, --db or --pos-file",
+    ],
     [["a.conf", "b.conf"], "migrate takes one configuration"],
     [["--offsets"], "no configuration; name one with -c CONFIG"],
-    [["--offsets", "--db", "x", "-c", "y"], "migrate: --offsets and --db are both given; choose one"],
+    [
+      ["--offsets", "--db", "x", "-c", "y"],
+      "migrate: --offsets imports what CONFIG names; leave it out beside --db and --pos-file",
+    ],
+    [
+      ["--offsets", "--pos-file", "x", "-c", "y"],
+      "migrate: --offsets imports what CONFIG names; leave it out beside --db and --pos-file",
+    ],
+    [["--pos-file", "x"], "no configuration; name one with -c CONFIG"],
     [["--offsets", "-c", "y", "-o", "z"], "migrate: --output is for a configuration"],
     [["--ofsets"], "Unknown option '--ofsets'"],
   ])("%j is wrong", async (args, message) => {
