@@ -34,7 +34,7 @@ export const USAGE = `Usage: logq-agent -c CONFIG [--dry-run] [--once]
 Follows the node's log files and ships them as CONFIG says (Fluent Bit's formats, YAML or classic).
 
   -c, --config CONFIG  configuration file
-      --dry-run        check CONFIG, print what it comes to, and exit
+      --dry-run        check CONFIG, print what it comes to without secrets, and exit
       --once           ship everything that is there now, and exit
   -V, --version        print the version, and exit
   -h, --help           print this, and exit
@@ -81,7 +81,7 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   if (options.dryRun) {
     const { renderConfig } = await import("../config/render.ts");
     for (const notice of loaded.notices) around.err(`${notice}\n`);
-    return print(around, renderConfig(loaded.config));
+    return print(around, renderConfig(loaded.config, "masked"));
   }
   const { config } = options;
   return await run(loaded, () => loadConfig(config, around.env), options.once, around);

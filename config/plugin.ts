@@ -11,6 +11,8 @@ export interface Plugin<Config> {
   read(section: RawSection, reading: Reading): Config;
   /** Its options as texts that `read` takes to the same effect; what is null is left out. */
   render(config: Config): RenderedOptions;
+  /** Its options that are nobody else's business: they are not shown. */
+  readonly secrets?: readonly string[];
 }
 
 export interface OutputPlugin<Config> extends Plugin<Config> {

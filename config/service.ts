@@ -8,6 +8,7 @@ import type { RawSection } from "./raw.ts";
 import { NO_BUFFER, RETRIES } from "./reasons.ts";
 import { formatDuration, formatSize } from "./scalar.ts";
 import { readSettings } from "./settings.ts";
+import { checkUrl } from "./url.ts";
 
 export interface ServiceConfig {
   /** State folder: positions, journal, links, quarantine. Absolute. */
@@ -281,8 +282,7 @@ function readEmf(settings: EmfSettings, section: RawSection | null, found: Findi
   const refuse = (option: string, message: string): void => refuseOption(section, option, message, found);
   if (!/^[-._/#A-Za-z0-9]{1,512}$/.test(logGroup))
     refuse("emf_log_group", "is no name of a log group: letters, digits and . - _ / #, 512 at most");
-  if (endpoint !== null && !/^https?:\/\/[^/]+/.test(endpoint))
-    refuse("emf_endpoint", `${endpoint} is not a URL; write https:// and the host`);
+  if (endpoint !== null) checkUrl(endpoint, "emf_endpoint", section, found);
   if (!/^(?!AWS\/)[-._/#:A-Za-z0-9]{1,255}$/.test(namespace))
     refuse("metric_namespace", "is no namespace: letters, digits and . - _ / # :, 255 at most, not AWS/…");
   const dimensions = settings.metric_dimensions

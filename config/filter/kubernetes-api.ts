@@ -1,9 +1,10 @@
 import path from "node:path";
 
 import type { Option, OptionGroup, Settings } from "../option.ts";
-import { onOff, refuseOption, type Reading, type RenderedOptions } from "../plugin.ts";
+import { onOff, type Reading, type RenderedOptions } from "../plugin.ts";
 import type { RawSection } from "../raw.ts";
 import { formatDuration } from "../scalar.ts";
+import { checkApiUrl } from "../url.ts";
 
 /** Where pods are asked for. */
 export interface KubernetesApiConfig {
@@ -127,8 +128,7 @@ type Group = OptionGroup & { readonly options: typeof POD_METADATA };
 
 /** Reads the options of `POD_METADATA`. */
 export function readPodMetadata(section: RawSection, settings: Settings<Group>, { found }: Reading): PodMetadataConfig {
-  if (!/^https?:\/\/[^/\s]+\/?$/.test(settings.kube_url))
-    refuseOption(section, "kube_url", `${settings.kube_url} is no address; write it as https://HOST:PORT`, found);
+  checkApiUrl(settings.kube_url, "kube_url", section, found);
   const kubelet = settings.use_kubelet ? { host: settings.kubelet_host, port: settings.kubelet_port } : null;
   return {
     api: settings.use_tag_for_meta ? null : apiOf(settings, kubelet),

@@ -7,6 +7,7 @@ import type { RawSection } from "../raw.ts";
 import { NO_BUFFER, ONE_LOG_LEVEL, ONLY_OUTPUTS_HAVE_NAMES } from "../reasons.ts";
 import { formatDuration, formatSize } from "../scalar.ts";
 import { readSettings } from "../settings.ts";
+import { checkApiUrl } from "../url.ts";
 
 /** As EKS calls the logs of a control plane. */
 const CONTROL_PLANE_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
@@ -257,8 +258,7 @@ function readLease(section: RawSection, settings: LeaseSettings, { found }: Read
   const [, namespace = "", name = ""] =
     /^([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9.-]{0,252})$/.exec(settings.lease) ?? [];
   if (name === "") refuseOption(section, "lease", `${settings.lease} is no Lease; write NAMESPACE/NAME`, found);
-  if (!/^https?:\/\/[^/\s]+\/?$/.test(settings.kube_url))
-    refuseOption(section, "kube_url", `${settings.kube_url} is no address; write it as https://HOST:PORT`, found);
+  checkApiUrl(settings.kube_url, "kube_url", section, found);
   return {
     namespace,
     name,

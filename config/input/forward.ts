@@ -173,6 +173,7 @@ export const FORWARD: Plugin<ForwardConfig> = {
     "security.users": usersOf(forward),
     "storage.total_limit_size": formatSize(forward.spoolBytesMax),
   }),
+  secrets: ["shared_key", "security.users"],
 };
 
 function usersOf({ security }: ForwardConfig): readonly string[] | null {

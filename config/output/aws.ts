@@ -2,6 +2,7 @@ import type { Option } from "../option.ts";
 import { refuseOption, type Reading, type RenderedOptions } from "../plugin.ts";
 import type { RawSection } from "../raw.ts";
 import { RETRIES } from "../reasons.ts";
+import { checkUrl } from "../url.ts";
 
 /** What the outputs to AWS share; null where the file says nothing. */
 export interface AwsConfig {
@@ -66,8 +67,7 @@ interface AwsSettings {
 export function readAws(settings: AwsSettings, section: RawSection, { found }: Reading): AwsConfig {
   const { region, endpoint, profile, role_arn: roleArn, external_id: externalId, sts_endpoint: stsEndpoint } = settings;
   for (const [option, url] of Object.entries({ endpoint, sts_endpoint: stsEndpoint }))
-    if (url !== null && !/^https?:\/\/[^/]+/.test(url))
-      refuseOption(section, option, `${url} is not a URL; write https:// and the host`, found);
+    if (url !== null) checkUrl(url, option, section, found);
   if (roleArn !== null && !/^arn:[\w-]+:iam::\d{12}:role\/./.test(roleArn))
     refuseOption(
       section,
