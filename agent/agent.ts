@@ -1,4 +1,4 @@
-import { mkdir, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentConfig } from "../config/config.ts";
 import { flush, follow } from "./follow.ts";
@@ -8,6 +8,7 @@ import { openPipeline, type Pipeline, type PipelineContext } from "./pipeline.ts
 import type { Probe } from "./probe.ts";
 import { startTurn, type Reload } from "./reload.ts";
 import { createSelfMetrics } from "./self-metrics.ts";
+import { makePrivateFolder, makeStateFolder } from "./state/folder.ts";
 import { readLife } from "./state/life.ts";
 import { lockState } from "./state/lock.ts";
 import { createHttp } from "./telemetry/http.ts";
@@ -81,7 +82,8 @@ async function run(current: { config: AgentConfig }, options: RunOptions): Promi
   const { storagePath, graceMs } = current.config.service;
   const { log, signal: stop, probe = () => undefined, exit } = options;
   const explain = explainFor(storagePath);
-  await mkdir(join(storagePath, "outputs"), { recursive: true }).catch(explain);
+  await makeStateFolder(storagePath).catch(explain);
+  await makePrivateFolder(join(storagePath, "outputs")).catch(explain);
   using lock = await lockState(join(storagePath, "lock"), graceMs, stop).catch(unless(stop));
   if (lock === null) return;
   const { id: life, isNew: isNewLife } = await readLife(storagePath).catch(explain);

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync, type Stats } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { makeStateFolder } from "../state/folder.ts";
 import { IMPORTED_HEAD_BYTES, writeImported, type ImportedFile } from "../state/imported.ts";
 import { lockState } from "../state/lock.ts";
 
@@ -38,7 +39,7 @@ export class UsedStateError extends Error {}
  * UsedStateError, or what keeps a source from being read.
  */
 export async function importOffsets(sources: readonly OffsetSource[], storagePath: string): Promise<ImportSummary[]> {
-  await mkdir(storagePath, { recursive: true });
+  await makeStateFolder(storagePath);
   using _lock = await lockState(join(storagePath, "lock"), 0, new AbortController().signal);
   await refuseUsed(storagePath);
   const summaries: ImportSummary[] = [];

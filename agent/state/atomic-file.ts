@@ -1,5 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { OWNER_ONLY } from "./folder.ts";
 import { stateWritten } from "./written.ts";
 
 /** Replaces `path` by `text` so that after a crash it holds the old or the new content, never a part: write, fsync, rename, fsync the folder. */
@@ -12,7 +13,7 @@ export async function writeFileAtomic(path: string, text: string): Promise<void>
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    const file = await open(temporary, "w");
+    const file = await open(temporary, "w", OWNER_ONLY);
     try {
       await file.writeFile(text);
       stateWritten.bytes += Buffer.byteLength(text);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ignoreMissing } from "./quarantine.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
+import { makePrivateFolder } from "./folder.ts";
 
 /**
  * What filters were configured to do, in `<storage.path>/filters/<name>.json`: once for all shipments that were made with
@@ -13,7 +14,7 @@ export async function storeFilterConfig(folder: string, config: unknown): Promis
   const name = createHash("sha256").update(text).digest("hex").slice(0, 32);
   const path = join(folder, `${name}.json`);
   if ((await readFile(path, "utf8").catch(ignoreMissing)) === text) return name;
-  await mkdir(folder, { recursive: true });
+  await makePrivateFolder(folder);
   await writeFileAtomic(path, text);
   return name;
 }

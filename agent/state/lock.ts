@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { OWNER_ONLY } from "./folder.ts";
 
 const RETRY_MS = 200;
 
@@ -27,6 +29,7 @@ function tryLock(path: string): Disposable | null {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
+    makePrivate(path);
   } catch (cause) {
     throw notLockable(path, cause as Error);
   }
@@ -39,6 +42,15 @@ function tryLock(path: string): Disposable | null {
     throw notLockable(path, cause as Error);
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+/** Who may read it may lock it, and keep every agent from starting. */
+function makePrivate(path: string): void {
+  try {
+    chmodSync(path, OWNER_ONLY);
+  } catch {
+    // It is somebody else's, who let the agent use it.
+  }
 }
 
 function notLockable(path: string, cause: Error): Error {

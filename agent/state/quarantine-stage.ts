@@ -1,7 +1,8 @@
-import { mkdir, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, rm, stat, type FileHandle } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Origin } from "../record.ts";
+import { makePrivateFolder, OWNER_ONLY } from "./folder.ts";
 import {
   entriesOf,
   entryOf,
@@ -114,9 +115,9 @@ class StagedWriter implements QuarantineWriter {
 
   async add(record: QuarantinedRecord): Promise<void> {
     if (this.#file === null) {
-      await mkdir(this.#directory, { recursive: true });
+      await makePrivateFolder(this.#directory);
       this.#bytes = await bytesOf(this.#directory, this.#name);
-      this.#file = await open(this.#temporary, "w");
+      this.#file = await open(this.#temporary, "w", OWNER_ONLY);
       this.#push({ logq: "quarantine", version: QUARANTINE_VERSION, output: this.#output });
     }
     const { origin, ...rest } = record;

@@ -2,6 +2,7 @@ import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncDirectory } from "../../state/atomic-file.ts";
+import { OWNER_ONLY } from "../../state/folder.ts";
 import { stateWritten } from "../../state/written.ts";
 
 /**
@@ -54,7 +55,7 @@ export async function replaceFrames(path: string, frames: readonly IdFrame[]): P
 
 async function writeFrames(path: string, flags: "a" | "w", frames: readonly IdFrame[]): Promise<void> {
   const bytes = Buffer.concat(frames.map(frameOf));
-  const file = await open(path, flags);
+  const file = await open(path, flags, OWNER_ONLY);
   try {
     await file.writeFile(bytes);
     stateWritten.bytes += bytes.length;

@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { syncDirectory } from "../../state/atomic-file.ts";
+import { makePrivateFolder } from "../../state/folder.ts";
 import { appendFrame, readIdFile, replaceFrames } from "./id-file.ts";
 import { IdTable } from "./id-table.ts";
 import type { LogEvent } from "./log-event.ts";
@@ -36,7 +37,7 @@ export async function openSeenIds(
   committedPage: number,
   tablesBytesMax = TABLES_BYTES_MAX,
 ): Promise<SeenIds> {
-  await mkdir(folder, { recursive: true });
+  await makePrivateFolder(folder);
   const files = await takeBack(folder, committedPage);
   const tables = new Map<number, IdTable>();
   let page = committedPage;

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { TailConfig } from "../../../config/input/tail.ts";
 import type { Origin } from "../../record.ts";
+import { makePrivateFolder } from "../../state/folder.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { sourceOfFile } from "./source-folder.ts";
 import { openSpool, type OpenSpool } from "./spool.ts";
@@ -29,11 +30,12 @@ export async function openSpools(
   { storagePath, node, log }: { storagePath: string; node: string; log: Logger },
 ): Promise<SpoolParts[]> {
   const folder = join(storagePath, "spool");
+  if (inputs.length > 0) await makePrivateFolder(folder);
   const left = (await readdir(folder).catch(ifMissing)) ?? [];
   const parts: SpoolParts[] = [];
   const ids = new Set([...inputs.map(({ id }) => id), ...left]);
   for (const id of ids) {
-    await mkdir(join(folder, id), { recursive: true });
+    await makePrivateFolder(join(folder, id));
     // As a tail names what it finds.
     const root = await realpath(join(folder, id));
     const own = inputs.find((input) => input.id === id) ?? null;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
+import { makePrivateFolder } from "../../state/folder.ts";
 import type { Origin, RecordShape } from "../../record.ts";
 
 /** Where records of a spool come from: those of one source have one origin, and lie in files of their own. */
@@ -46,7 +47,7 @@ export function checkSourceName(name: string): void {
 
 /** Makes the folder of a source, durably. */
 export async function makeFolder(root: string, name: string, source: SpoolSource): Promise<SourceFolder> {
-  await mkdir(join(root, name), { recursive: true });
+  await makePrivateFolder(join(root, name));
   await writeFileAtomic(join(root, name, DESCRIPTION), JSON.stringify({ version: 1, ...source }));
   await syncDirectory(root);
   return { name, source, files: new Map(), last: 0, live: false, appendedAtMs: 0 };

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncDirectory } from "../../state/atomic-file.ts";
+import { OWNER_ONLY } from "../../state/folder.ts";
 import { stateWritten } from "../../state/written.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { openJournal, readJournal, writeAll, type Part } from "./append-journal.ts";
@@ -215,7 +216,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function writePart(root: string, part: Part, lines: Buffer): Promise<void> {
-  const file = await open(join(root, part.file), constants.O_WRONLY | constants.O_CREAT);
+  const file = await open(join(root, part.file), constants.O_WRONLY | constants.O_CREAT, OWNER_ONLY);
   try {
     await writeAll(file, lines, part.at);
     stateWritten.bytes += lines.length;

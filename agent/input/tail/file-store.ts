@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { link, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Framing } from "../../../config/framing.ts";
 import { ageMs, Tombstones } from "./tombstones.ts";
 import { syncDirectory, writeFileAtomic } from "../../state/atomic-file.ts";
+import { makePrivateFolder } from "../../state/folder.ts";
 import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { Probe } from "../../probe.ts";
 import type { Origin } from "../../record.ts";
@@ -97,7 +98,7 @@ export class FileStore {
     nowMs: number,
     probe: Probe = () => undefined,
   ): Promise<{ store: FileStore; records: FileRecord[]; foreign: string[] }> {
-    await mkdir(directory, { recursive: true });
+    await makePrivateFolder(directory);
     const store = new FileStore(directory, probe);
     const names = new Set(await readdir(directory));
     const records: FileRecord[] = [];
