@@ -31,6 +31,33 @@ export function generateBacklog(root: string, pods: number, bytes: number): numb
   return sizeOf(logs);
 }
 
+export interface DrainOptions {
+  /** The kubernetes filter with what generateBacklog() wrote of the pods, if left out. */
+  readonly filters?: readonly string[];
+  readonly multiline?: string;
+  readonly uploadTimeout?: string;
+  /** The node's `/`: `root/node`, if left out. */
+  readonly node?: string;
+}
+
+/** Writes `root/agent.yaml`: the logs of a node into Parquet in `root/store`, with state in `root/state`. */
+export function writeDrainConfig(root: string, options: DrainOptions = {}): void {
+  const { multiline = "cri", uploadTimeout = "60s", node = join(root, "node") } = options;
+  const kubernetes = `{ name: kubernetes, match: kube.*, kube_meta_preload_cache_dir: ${root}/meta }`;
+  const filters = (options.filters ?? [kubernetes]).map((filter) => `\n    - ${filter}`);
+  writeFileSync(
+    join(root, "agent.yaml"),
+    `service: { storage.path: ${root}/state, cluster: bench, hostname: bench }
+pipeline:
+  inputs:
+    - { name: tail, tag: kube.*, path: ${node}/var/log/containers/*.log, multiline.parser: "${multiline}" }
+  filters:${filters.length === 0 ? " []" : filters.join("")}
+  outputs:
+    - { name: directory, match: "*", path: ${root}/store, upload_timeout: ${uploadTimeout} }
+`,
+  );
+}
+
 /** Has the agent ship all of it anew with the configuration `root/agent.yaml`, measured by `run`. */
 export async function drain<Result>(
   root: string,

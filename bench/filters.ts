@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { SECRET_NAMES } from "../config/filter/redact.ts";
-import { drain, generateBacklog } from "./backlog.ts";
+import { drain, generateBacklog, writeDrainConfig } from "./backlog.ts";
 import { median, time } from "./measure.ts";
 
 const USAGE = `usage: npm run bench:filters -- [options]
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const each of cases) {
       process.stderr.write(`\rround ${round + 1} of ${rounds}: ${each.name.padEnd(12)}`);
-      writeFileSync(join(root, "agent.yaml"), configText(root, each));
+      writeDrainConfig(root, each);
       seconds.get(each.name)!.push((await drain(root, time)).cpuSeconds / (rawBytes / 1e9));
     }
   }
@@ -64,21 +64,6 @@ async function main(): Promise<void> {
   process.stdout.write(table);
   if (!values.keep) rmSync(root, { recursive: true });
   if (isOver) process.exitCode = 1;
-}
-
-function configText(root: string, { filters, multiline = "cri" }: Case): string {
-  return `
-service:
-  storage.path: ${root}/state
-  cluster: bench
-  hostname: bench
-pipeline:
-  inputs:
-    - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: "${multiline}" }
-  filters:${filters.length === 0 ? " []" : filters.map((filter) => `\n    - ${filter}`).join("")}
-  outputs:
-    - { name: directory, match: "*", path: ${root}/store }
-`;
 }
 
 function report(cases: readonly Case[], seconds: ReadonlyMap<string, readonly number[]>) {

@@ -1,10 +1,10 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { generateBacklog } from "./backlog.ts";
-import { budgetOf, type Row } from "./budget.ts";
+import { generateBacklog, writeDrainConfig } from "./backlog.ts";
+import type { Row } from "./budget.ts";
 import { findContenders, type Contender } from "./contenders.ts";
-import { machineOf, markdownOf, writeReport } from "./report.ts";
+import { machineOf, markdownOf, merged, writeReport, type BenchRun } from "./report.ts";
 import { runCase, type Case } from "./run.ts";
 import { SCENARIOS, type ScenarioOptions } from "./scenarios.ts";
 import {
@@ -31,7 +31,8 @@ came twice. Prints each line of the budget, met or missed, and writes .cache/ben
   --seconds N        measured of a live run, after 10 of warm-up (60)
   --rounds N         runs of each (3)
   --keep             leave the generated logs in .cache/bench for the next time
-  --docs             write docs/performance.md, docs/bench.json and docs/bench-*.svg
+  --docs             write docs/performance.md, docs/bench.json and docs/bench-*.svg; cases that were not run stay as
+                     they were there, with the date of their run
 `;
 
 const FOLDER = resolve(".cache/bench");
@@ -55,6 +56,9 @@ async function main(): Promise<void> {
     pods: numbersIn(values.pods ?? (values.quick ? "30,250" : "30,250,1000")),
     seconds: Number(values.seconds ?? (values.quick ? 20 : 60)),
   };
+  const page = values.docs ? resolve("docs/performance.md") : null;
+  const folder = values.docs ? resolve("docs") : FOLDER;
+  const earlier = values.docs ? readRuns(join(folder, "bench.json")) : [];
   const machine = machineOf();
   const contenders = findContenders().filter(
     ({ name, program }) => program !== null && (values.only?.split(",").includes(name) ?? true),
@@ -64,7 +68,7 @@ async function main(): Promise<void> {
     .filter(({ name }) => name.includes(values.cases ?? ""));
   const rows = await runAll(cases, contenders, Number(values.rounds ?? (values.quick ? 1 : 3)));
   const writes = names.includes("writes") ? await measureWrites() : [];
-  const report = {
+  const run: BenchRun = {
     command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
     at: new Date().toISOString().slice(0, 10),
     machine,
@@ -72,13 +76,18 @@ async function main(): Promise<void> {
       node: process.versions.node,
       ...Object.fromEntries(contenders.map((each) => [each.name, each.version])),
     },
-    budget: budgetOf(rows, writes),
     rows,
+    writes,
   };
-  writeReport(report, values.docs ? resolve("docs") : FOLDER, values.docs ? resolve("docs/performance.md") : null);
-  process.stdout.write(markdownOf(report));
+  const runs = merged(earlier, run);
+  writeReport(runs, folder, page);
+  process.stdout.write(markdownOf(runs));
   if (!values.keep)
     for (const size of options.gigabytes) rmSync(join(FOLDER, `${size}gb-30`), { recursive: true, force: true });
+}
+
+function readRuns(path: string): BenchRun[] {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { runs: BenchRun[] }).runs : [];
 }
 
 function numbersIn(list: string): number[] {
@@ -115,7 +124,7 @@ async function measureWrites(): Promise<StateWrites[]> {
   }
   const root = join(FOLDER, `${WRITES_GIGABYTES}gb-writes`);
   const rawBytes = generateBacklog(root, 30, WRITES_GIGABYTES * 1e9);
-  writeFileSync(join(root, "agent.yaml"), configText(root));
+  writeDrainConfig(root);
   const drained = await drainStateWrites(root, rawBytes);
   const found = [
     drained,
@@ -124,19 +133,6 @@ async function measureWrites(): Promise<StateWrites[]> {
   ];
   rmSync(root, { recursive: true });
   return found;
-}
-
-function configText(root: string): string {
-  return `
-service: { storage.path: ${root}/state, cluster: bench, hostname: bench }
-pipeline:
-  inputs:
-    - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: cri }
-  filters:
-    - { name: kubernetes, match: kube.*, kube_meta_preload_cache_dir: ${root}/meta }
-  outputs:
-    - { name: directory, match: "*", path: ${root}/store }
-`;
 }
 
 await main();

@@ -2,17 +2,19 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { barChart, type BarGroup } from "./bar-chart.ts";
-import type { BudgetLine, Row } from "./budget.ts";
+import { budgetOf, type Row } from "./budget.ts";
 import { median } from "./measure.ts";
 import type { Figures } from "./run.ts";
+import type { StateWrites } from "./state-writes.ts";
 
-export interface Report {
+/** What one call of `npm run bench` found. */
+export interface BenchRun {
   readonly command: string;
   readonly at: string;
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly budget: readonly BudgetLine[];
   readonly rows: readonly Row[];
+  readonly writes: readonly StateWrites[];
 }
 
 /** Where the generated part of a page starts and ends. */
@@ -26,32 +28,51 @@ export function machineOf(): string {
   return `${cpus().length} × ${processor?.model ?? "?"}, ${memory} GiB; load average at the start ${load.join(" ")}`;
 }
 
-/** Writes `report.md`, `report.json` and the charts into a folder; with `page` the tables between its marks too. */
-export function writeReport(report: Report, folder: string, page: string | null): void {
-  mkdirSync(folder, { recursive: true });
-  const markdown = markdownOf(report);
-  if (page === null) writeFileSync(join(folder, "report.md"), markdown);
-  else writeFileSync(page, betweenMarks(readFileSync(page, "utf8"), markdown));
-  writeFileSync(join(folder, page === null ? "report.json" : "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
-  for (const [name, chart] of Object.entries(chartsOf(report.rows))) writeFileSync(join(folder, name), chart);
+/** Runs without the cases that a later one has anew, of all contenders, and that one at the end. */
+export function merged(earlier: readonly BenchRun[], run: BenchRun): BenchRun[] {
+  const anew = new Set(run.rows.map(caseOf));
+  const kept = earlier.map((each) => ({
+    ...each,
+    rows: each.rows.filter((row) => !anew.has(caseOf(row))),
+    writes: run.writes.length > 0 ? [] : each.writes,
+  }));
+  return [...kept, run].filter(({ rows, writes }) => rows.length > 0 || writes.length > 0);
 }
 
-/** The report as Markdown: where it was made, the budget, and a table for each scenario. */
-export function markdownOf({ command, at, machine, versions, budget, rows }: Report): string {
-  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const scenarios = [...new Set(rows.map(({ run }) => run.scenario))];
+function caseOf({ run: { scenario, name } }: Row): string {
+  return `${scenario}, ${name}`;
+}
+
+/** Writes `report.md`, `report.json` and the charts into a folder; with `page` the tables between its marks too. */
+export function writeReport(runs: readonly BenchRun[], folder: string, page: string | null): void {
+  mkdirSync(folder, { recursive: true });
+  const markdown = markdownOf(runs);
+  if (page === null) writeFileSync(join(folder, "report.md"), markdown);
+  else writeFileSync(page, betweenMarks(readFileSync(page, "utf8"), markdown));
+  writeFileSync(join(folder, page === null ? "report.json" : "bench.json"), `${JSON.stringify({ runs }, null, 2)}\n`);
+  for (const [name, chart] of Object.entries(chartsOf(runs.flatMap(({ rows }) => rows))))
+    writeFileSync(join(folder, name), chart);
+}
+
+/** The report as Markdown: where each run was made, the budget over all, and a table for each scenario. */
+export function markdownOf(runs: readonly BenchRun[]): string {
+  const rows = runs.flatMap((run) => run.rows);
+  const writes = runs.flatMap((run) => run.writes);
+  const scenarios = [...new Set(rows.map(({ run }) => run.scenario))].toSorted();
   const parts = [
-    `\`${command}\`, ${at}. ${machine}. ${names.join(", ")}. Medians of runs in turn.`,
+    runs.map((run, index) => (runs.length === 1 ? headOf(run) : `${index + 1}. ${headOf(run)}`)).join("\n"),
     tableOf(
       ["figure", "budget", "measured", ""],
-      budget.map((line) => [line.figure, line.budget, line.measured, line.verdict]),
+      budgetOf(rows, writes).map((line) => [line.figure, line.budget, line.measured, line.verdict]),
     ),
-    ...scenarios.map((scenario) => {
-      const found = rows.filter(({ run }) => run.scenario === scenario);
-      return `### ${scenario}\n\n${scenarioTable(found)}`;
-    }),
+    ...scenarios.map((scenario) => `### ${scenario}\n\n${scenarioTable(scenario, runs)}`),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function headOf({ command, at, machine, versions }: BenchRun): string {
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `\`${command}\`, ${at}. ${machine}. ${names.join(", ")}. Medians of runs in turn.`;
 }
 
 /** Replaces what stands between the marks. Throws where there are none. */
@@ -62,14 +83,24 @@ export function betweenMarks(page: string, text: string): string {
   return `${page.slice(0, start + MARKS[0].length)}\n\n${text}\n${page.slice(end)}`;
 }
 
-function scenarioTable(rows: readonly Row[]): string {
+function scenarioTable(scenario: string, runs: readonly BenchRun[]): string {
+  const rows = runs.flatMap((run, index) => run.rows.map((row) => ({ ...row, number: index + 1 })));
+  return tableOfRows(
+    rows.filter(({ run }) => run.scenario === scenario),
+    runs.length > 1,
+  );
+}
+
+/** `isNumbered`: with the number of the run that a row is from. */
+function tableOfRows(rows: readonly (Row & { readonly number: number })[], isNumbered: boolean): string {
   const head = ["case", "contender", "runs", "CPU-s", "per GB raw", "% of a core", "peak RSS, MB", "anonymous, MB"];
-  const more = ["read, MB", "to disk, MB", "switches", "requests", "sent, MB", "lines", "lost", "repeated"];
+  const more = ["read, MB", "to disk, MB", "switches", "requests", "sent, MB", "lines", "missing", "repeated"];
   const latency = rows.some(({ figures }) => figures.some((each) => each.latency !== null));
   const kills = rows.some(({ run }) => run.kills !== undefined);
-  const lines = rows.map(({ run, contender, figures }) => {
+  const lines = rows.map(({ run, contender, figures, number }) => {
     const of = (one: (each: Figures) => number, digits = 0): string => median(figures.map(one)).toFixed(digits);
     return [
+      ...(isNumbered ? [String(number)] : []),
       run.name,
       contender,
       String(figures.length),
@@ -91,6 +122,7 @@ function scenarioTable(rows: readonly Row[]): string {
     ];
   });
   const columns = [
+    ...(isNumbered ? ["run"] : []),
     ...head,
     ...more,
     ...(latency ? ["p50 / p99, s"] : []),

@@ -53,6 +53,8 @@ const SINK = new URL("sink.ts", import.meta.url).pathname;
 const WARM_UP_SECONDS = 10;
 /** Often enough for a peak, seldom enough to cost the process nothing. */
 const SAMPLE_MS = 250;
+/** What a contender that fell behind has to read the rest, once nothing is written any more. */
+const CATCH_UP_MS_MAX = 60_000;
 /** All is read and it has been so idle for so long: it is done. */
 const QUIET_MS = 5000;
 const QUIET_SHARE = 0.04;
@@ -120,6 +122,7 @@ async function runLive(
   let running = start(contender, around, false);
   try {
     await sleep(WARM_UP_SECONDS * 1000);
+    await ask(sink, "warm");
     let pid = await running.launched.pid;
     let peaks = watch(pid);
     const before = sample(pid);
@@ -144,7 +147,7 @@ async function runLive(
     const after = peaks.stop();
     const wallSeconds = (performance.now() - startedAtMs) / 1000;
     const lines = await writer.lines;
-    await sleep(QUIET_MS);
+    await untilQuiet(pid, CATCH_UP_MS_MAX);
     process.kill(pid, "SIGTERM");
     checkEnd(contender, await running.launched.ended);
     // What an agent has not shipped at its end it ships at its next start.
@@ -204,13 +207,20 @@ function watch(pid: number): { stop(): Watched } {
 
 /** Until a process that follows for ever has read so much and does nothing any more. */
 async function untilRead(pid: number, bytes: number): Promise<void> {
+  do await untilQuiet(pid, Infinity);
+  while ((sample(pid)?.readBytes ?? Infinity) < bytes);
+}
+
+/** Until a process does nothing any more, or has ended, or so long. */
+async function untilQuiet(pid: number, atMostMs: number): Promise<void> {
+  const endsAtMs = performance.now() + atMostMs;
   for (let before = sample(pid); before !== null;) {
     const sinceMs = performance.now();
     await sleep(QUIET_MS);
     const now = sample(pid);
-    if (now === null) return;
+    if (now === null || performance.now() >= endsAtMs) return;
     const share = (now.cpuSeconds - before.cpuSeconds) / ((performance.now() - sinceMs) / 1000);
-    if (now.readBytes >= bytes && share < QUIET_SHARE) return;
+    if (share < QUIET_SHARE) return;
     before = now;
   }
 }
@@ -231,8 +241,8 @@ async function arrived(
   return { requests, sentBytes, latency, lines, lost, repeated };
 }
 
-async function ask(sink: ChildProcess): Promise<SinkCounts> {
-  sink.stdin!.write("counts\n");
+async function ask(sink: ChildProcess, what: "counts" | "warm" = "counts"): Promise<SinkCounts> {
+  sink.stdin!.write(`${what}\n`);
   return (await answerOf(sink)) as SinkCounts;
 }
 

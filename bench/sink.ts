@@ -12,7 +12,7 @@ import { createSequences, type Found } from "./sequence.ts";
  *
  * Prints the endpoints in JSON, by service. With a key they speak TLS, as AWS does. Objects become files below DATA;
  * of events and records the numbered lines are marked, and the rest is dropped. A line on stdin is answered by the
- * counts so far.
+ * counts so far; after "warm" the latencies begin anew.
  */
 const [data = "", keyPath, certificatePath] = process.argv.slice(2);
 
@@ -58,7 +58,7 @@ const endpoints = {
   kinesis_firehose: await faced(firehose.endpoint),
 };
 process.stdout.write(`${JSON.stringify(endpoints)}\n`);
-process.stdin.on("data", () => {
+process.stdin.on("data", (asked: Buffer) => {
   const counts: SinkCounts = {
     requests: total(s3.stats().requests) + total(logs.stats().requests) + total(firehose.stats().requests),
     bytes,
@@ -67,6 +67,10 @@ process.stdin.on("data", () => {
     latency: latencyCount === 0 ? null : { medianMs: latencyAt(0.5), p99Ms: latencyAt(0.99) },
   };
   process.stdout.write(`${JSON.stringify(counts)}\n`);
+  if (asked.toString().startsWith("warm")) {
+    latencies.length = 0;
+    latencyCount = 0;
+  }
 });
 process.stdin.on("end", () => process.exit());
 

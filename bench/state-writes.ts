@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeDrainConfig } from "./backlog.ts";
 import { endWriter, startWriter } from "./reliability/writer-process.ts";
 
 /** What the agent wrote to its state folder in one run, against the budget. The objects of an output don't count. */
@@ -73,7 +74,8 @@ async function follow(root: string, live: Live): Promise<Omit<StateWrites, "name
   const node = join(root, "live");
   rmSync(node, { recursive: true, force: true });
   mkdirSync(join(node, "var/log/containers"), { recursive: true });
-  writeConfig(root, node, live.uploadTimeout);
+  const kubernetes = "{ name: kubernetes, match: kube.* }";
+  writeDrainConfig(root, { node, filters: [kubernetes], uploadTimeout: live.uploadTimeout });
   const spec = { root: node, staging: node, pods: LIVE_PODS, fileBytesMax: 10_485_760, action: null, actionEveryMs: 0 };
   const writer = startWriter({ ...spec, bytesPerSecond: live.linesPerSecond * LINE_BYTES });
   const traced = trace(root, []);
@@ -120,23 +122,4 @@ function trace(root: string, args: readonly string[]): Traced {
       writtenBytes: sumWrites(readFileSync(output, "utf8"), join(root, "state")),
     }),
   };
-}
-
-function writeConfig(root: string, node: string, uploadTimeout: string): void {
-  writeFileSync(
-    join(root, "agent.yaml"),
-    `
-service:
-  storage.path: ${root}/state
-  cluster: bench
-  hostname: bench
-pipeline:
-  inputs:
-    - { name: tail, tag: kube.*, path: ${node}/var/log/containers/*.log, multiline.parser: cri }
-  filters:
-    - { name: kubernetes, match: kube.* }
-  outputs:
-    - { name: directory, match: "*", path: ${root}/store, upload_timeout: ${uploadTimeout} }
-`,
-  );
 }

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { openCloudWatch } from "../agent/output/cloudwatch/bed.ts";
 import { createLogGroupRequests } from "../../agent/input/cloudwatch-logs/requests.ts";
 import { inputConfig } from "../agent/input/cloudwatch-logs/bed.ts";
-import { cloudWatchClaims, filterClaims } from "../conformance/cloudwatch-protocol.ts";
+import { cloudWatchClaims, describeClaims, filterClaims } from "../conformance/cloudwatch-protocol.ts";
 import { streamConformance } from "../conformance/stream.ts";
 import { endpoint } from "./moto.ts";
 
@@ -57,6 +57,7 @@ for (const logKey of [null, "log"] as const)
 const openMoto = async () => {
   const options = { autoCreateGroup: true, logRetentionDays: 14, requestTimeoutMs: 30_000 };
   return await Promise.resolve({
+    client,
     requests: openCloudWatch(endpoint, options).once,
     events: eventsOf,
     reader: (group: string) => createLogGroupRequests(inputConfig(endpoint, { logGroupName: group }), NEVER),
@@ -68,4 +69,5 @@ const openMoto = async () => {
   });
 };
 cloudWatchClaims("moto", openMoto);
+describeClaims("moto", openMoto);
 filterClaims("moto", openMoto);

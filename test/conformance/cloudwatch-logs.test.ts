@@ -1,10 +1,11 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { expect, test } from "vitest";
 import { openCloudWatch } from "../agent/output/cloudwatch/bed.ts";
 import { HOUR_NS } from "../agent/encode/rows.ts";
 import { startCloudWatchServer } from "../servers/cloudwatch-server.ts";
 import { createLogGroupRequests } from "../../agent/input/cloudwatch-logs/requests.ts";
 import { inputConfig } from "../agent/input/cloudwatch-logs/bed.ts";
-import { bodyOf, cloudWatchClaims, filterClaims } from "./cloudwatch-protocol.ts";
+import { bodyOf, cloudWatchClaims, describeClaims, filterClaims } from "./cloudwatch-protocol.ts";
 import { streamConformance } from "./stream.ts";
 
 const NEVER = new AbortController().signal;
@@ -26,7 +27,9 @@ for (const logKey of [null, "log"] as const)
 
 const openOurs = async () => {
   const server = await startCloudWatchServer({ groups: [] });
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   return {
+    client: new CloudWatchLogsClient({ endpoint: server.endpoint, region: "us-east-1", credentials }),
     requests: openCloudWatch(server.endpoint, { autoCreateGroup: true, logRetentionDays: 14 }).once,
     events: async (group: string, stream: string) => await Promise.resolve(server.events(group, stream)),
     retentionDays: async (group: string) => await Promise.resolve(server.groups.get(group)?.retentionDays ?? null),
@@ -35,6 +38,7 @@ const openOurs = async () => {
   };
 };
 cloudWatchClaims("our server", openOurs);
+describeClaims("our server", openOurs);
 filterClaims("our server", openOurs);
 
 // Not asked of moto: it gives the place of the last refused event for both ends, AWS documents the one behind it, and the first.

@@ -1,3 +1,8 @@
+import {
+  DescribeLogGroupsCommand,
+  DescribeLogStreamsCommand,
+  type CloudWatchLogsClient,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { LogEvent } from "../../agent/input/cloudwatch-logs/log-event.ts";
@@ -65,6 +70,26 @@ export function cloudWatchClaims(name: string, open: () => Promise<CloudWatchBed
       kind: "content",
       code: "InvalidParameterException",
     });
+  });
+}
+
+/** What others than the agent ask before they write (Fluentd does, in `npm run bench`), tried on any service. */
+export function describeClaims(
+  name: string,
+  open: () => Promise<CloudWatchBed & { readonly client: CloudWatchLogsClient }>,
+): void {
+  test(`${name}: groups and streams are described by the start of their names`, async () => {
+    await using bed = await open();
+    const { group } = nameOf();
+    for (const each of [`${group}/a`, `${group}/b`]) await bed.requests.createGroup(each);
+    for (const stream of ["one-2", "one-1", "two"]) await bed.requests.createStream({ group: `${group}/a`, stream });
+    const { logGroups } = await bed.client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `${group}/` }));
+    expect(logGroups?.map(({ logGroupName }) => logGroupName)).toEqual([`${group}/a`, `${group}/b`]);
+    const asked = { logGroupName: `${group}/a`, logStreamNamePrefix: "one" };
+    const { logStreams } = await bed.client.send(new DescribeLogStreamsCommand(asked));
+    expect(logStreams?.map(({ logStreamName }) => logStreamName)).toEqual(["one-1", "one-2"]);
+    const nowhere = new DescribeLogStreamsCommand({ logGroupName: `${group}/c` });
+    await expect(bed.client.send(nowhere)).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { drain, generateBacklog } from "../../bench/backlog.ts";
+import { drain, generateBacklog, writeDrainConfig } from "../../bench/backlog.ts";
 import { launch, sample, type Timing } from "../../bench/measure.ts";
 import { figuresOf, judge, type Baseline, type Round } from "./verdict.ts";
 
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   const gigabytes = Number(values.mb ?? 200) / 1000;
   const root = resolve(".cache/guard");
   generateBacklog(root, 30, gigabytes * 1e9);
-  writeFileSync(join(root, "agent.yaml"), configText(root));
+  writeDrainConfig(root);
   const baseline = existsSync(BASELINE) ? (JSON.parse(readFileSync(BASELINE, "utf8")) as Baseline) : null;
   const rounds: Round[] = [];
   let isGood = false;
@@ -80,19 +80,6 @@ async function runRound(root: string, slowdown: string | undefined): Promise<Rou
 function checked(what: string, end: Timing & { readonly code: number; readonly stderr: string }): Timing {
   if (end.code !== 0) throw new Error(`cannot measure ${what}: exit ${end.code}: ${end.stderr}`);
   return end;
-}
-
-function configText(root: string): string {
-  return `
-service: { storage.path: ${root}/state, cluster: guard, hostname: guard }
-pipeline:
-  inputs:
-    - { name: tail, tag: kube.*, path: ${root}/node/var/log/containers/*.log, multiline.parser: cri }
-  filters:
-    - { name: kubernetes, match: kube.*, kube_meta_preload_cache_dir: ${root}/meta }
-  outputs:
-    - { name: directory, match: "*", path: ${root}/store }
-`;
 }
 
 process.exitCode = await main();

@@ -86,7 +86,15 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
       groups.set(logGroupName, makeGroup(asked.logGroupClass ?? "STANDARD"));
       return {};
     }
+    if (operation === "DescribeLogGroups") {
+      const found = startingWith(groups.keys(), asked.logGroupNamePrefix);
+      return { logGroups: found.map((name) => ({ logGroupName: name })) };
+    }
     if (group === undefined) throw missing("The specified log group does not exist.");
+    if (operation === "DescribeLogStreams") {
+      const found = startingWith(group.streams.keys(), asked.logStreamNamePrefix);
+      return { logStreams: found.map((name) => ({ logStreamName: name })) };
+    }
     if (operation === "PutRetentionPolicy") {
       group.retentionDays = retentionInDays;
       return {};
@@ -146,6 +154,10 @@ export async function startCloudWatchServer(options: CloudWatchServerOptions = {
   };
 }
 
+function startingWith(names: Iterable<string>, prefix = ""): string[] {
+  return [...names].filter((name) => name.startsWith(prefix)).toSorted();
+}
+
 function makeGroup(groupClass: string): LogGroup {
   return { retentionDays: null, groupClass, streams: new Map(), filtered: new FilteredEvents() };
 }
@@ -156,6 +168,8 @@ interface Asked extends FilterRequest {
   readonly logEvents?: readonly LogEvent[];
   readonly retentionInDays?: number;
   readonly logGroupClass?: string;
+  readonly logGroupNamePrefix?: string;
+  readonly logStreamNamePrefix?: string;
 }
 
 const missing = (message: string) => new Refusal(400, "ResourceNotFoundException", message);
