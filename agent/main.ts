@@ -41,14 +41,25 @@ function end(code: number): void {
 }
 
 function endNow(code: number): void {
-  if (!isFileRequestOpen()) process.exit(code);
+  if (!isThreadBusy()) process.exit(code);
   setTimeout(() => {
-    // exit() would wait for the threads that read and write files, for ever if the file system does not answer.
-    if (isFileRequestOpen()) process.kill(process.pid, "SIGKILL");
+    if (isThreadBusy()) leaveThreads(code);
     process.exit(code);
   }, LINGER_MS);
 }
 
-function isFileRequestOpen(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
+/** Whether a thread reads or writes a file, or looks up a name: exit() would wait for it, for ever if nothing answers. */
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq") || name.startsWith("GetAddrInfo"));
+}
+
+/** Ends the process with `code` although threads are busy: another program in its place ends them, and then itself. */
+function leaveThreads(code: number): void {
+  const { execPath } = process;
+  try {
+    process.execve?.(execPath, [execPath, "-e", `process.exit(${code})`], {});
+  } catch {
+    // What the kernel then reports is that signal, not the exit code; the first process of a container can't send it to itself.
+  }
+  process.kill(process.pid, "SIGKILL");
 }

@@ -6,6 +6,7 @@ import { withQuery } from "../../../aws/uri.ts";
 import type { Fault } from "../retry.ts";
 import { exchange, type Answer } from "./exchange.ts";
 import type { AwsError } from "./fault.ts";
+import { createLookup } from "./lookup.ts";
 
 /** One service of AWS, as an adapter knows it. */
 export interface Adapter {
@@ -37,7 +38,8 @@ export interface Limits {
 
 /** An answer that is older than this says nothing of the time. */
 const ANSWER_MS_MAX = 15 * 60_000;
-const KEPT = { keepAlive: true } as const;
+/** All outputs share one way of looking up names, as they share the threads that do it. */
+const KEPT = { keepAlive: true, lookup: createLookup() } as const;
 
 /** The connection of one output to its service: opened at its first request, and anew where its credentials have expired. */
 export class Connection {
