@@ -7,6 +7,8 @@ import { failureOf, type OutputStats } from "./telemetry/output-stats.ts";
 const PASSING = { firstMs: 1000, lastMs: 30_000 } as const;
 /** Until somebody acts there is nothing to hope for: soon at first, in case it was a misunderstanding, then rarely. */
 const PERMANENT = { firstMs: 5000, lastMs: 300_000 } as const;
+/** A shipment may begin so much early, so that ticks of the same period find it due: timers are some milliseconds off. */
+const EARLY_MS_MAX = 100;
 
 /** What a pump drives: a `Shipper`, or what must come before it. */
 export interface Shippable {
@@ -24,8 +26,8 @@ export interface PumpOptions {
 }
 
 /**
- * Decides when an output ships: when its oldest waiting byte has waited `upload_timeout`, at once when enough bytes wait,
- * and again without a pause while a backlog remains. A failure is said, then tried again after a random pause that
+ * Decides when an output ships: when its oldest waiting byte may have waited `upload_timeout`, at once when enough bytes
+ * wait, and again without a pause while a backlog remains. A failure is said, then tried again after a random pause that
  * doubles; it never stops another output. A failure that somebody must act on is said once, and tried again rarely.
  */
 export class Pump {
@@ -33,7 +35,9 @@ export class Pump {
   readonly #options: PumpOptions;
   readonly #clock: () => number;
   #running: Promise<void> | null = null;
-  #waitingSinceMs: number | null = null;
+  #tickedAtMs: number | null = null;
+  /** The last tick at which nothing waited, or all of what waited is shipped by now: nothing waits for longer. */
+  #clearAtMs: number | null = null;
   #retryAtMs = -Infinity;
   #failures = 0;
   /** The failure that was said to be permanent. */
@@ -49,17 +53,18 @@ export class Pump {
   /** Starts a shipment if one is due and none is under way. `signal` abandons it. Never waits. */
   tick(signal: AbortSignal): void {
     const nowMs = this.#clock();
+    this.#tickedAtMs = nowMs;
     if (this.#stopped || this.#running !== null || nowMs < this.#retryAtMs) return;
     const waiting = this.#shipper.pendingBytes();
     if (waiting === 0) {
-      this.#waitingSinceMs = null;
+      this.#clearAtMs = nowMs;
       return;
     }
-    this.#waitingSinceMs ??= nowMs;
+    this.#clearAtMs ??= nowMs;
     const { uploadTimeoutMs, totalFileSizeBytes } = this.#options.config;
-    const isDue = nowMs - this.#waitingSinceMs >= uploadTimeoutMs || waiting >= totalFileSizeBytes;
+    const waitMs = uploadTimeoutMs - Math.min(EARLY_MS_MAX, uploadTimeoutMs / 10);
+    const isDue = nowMs - this.#clearAtMs >= waitMs || waiting >= totalFileSizeBytes;
     if (!isDue && this.#failures === 0) return;
-    this.#waitingSinceMs = null;
     this.#running = this.#run(signal).finally(() => (this.#running = null));
   }
 
@@ -99,7 +104,9 @@ export class Pump {
 
   async #ship(signal: AbortSignal): Promise<Shipped> {
     const startedAtMs = this.#clock();
+    const clearAtMs = this.#tickedAtMs;
     const shipped = await this.#shipper.ship(Date.now(), signal);
+    this.#clearAtMs = clearAtMs;
     if (shipped.rawBytes > 0) this.#options.stats.shipped({ ...shipped, durationMs: this.#clock() - startedAtMs });
     return shipped;
   }

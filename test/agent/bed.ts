@@ -138,6 +138,7 @@ export interface BedOptions extends Partial<TailConfig> {
   /** The state folder, where it is not `state/`. */
   readonly state?: string;
   readonly quarantineBytesMax?: number;
+  readonly pollMs?: number;
   readonly filters?: FilterChain | null;
   readonly pods?: TailOptions["pods"];
   /** What is known of a file at the moment, beside its path. */
@@ -171,6 +172,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     bytesMax = 1 << 26,
     limitBytes,
     quarantineBytesMax = 1 << 20,
+    pollMs = 1,
     filters = null,
     pods = null,
     changeOrigin = () => ({}),
@@ -192,7 +194,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     store,
     log,
     ledger,
-    pollMs: 1,
+    pollMs,
     pods,
     describe: (file) => ({ ...originOf(file), ...changeOrigin() }),
   });

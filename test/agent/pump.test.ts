@@ -15,13 +15,13 @@ const CONFIG: NullConfig = {
 const NEVER = new AbortController().signal;
 
 /** A shipper with `pending` bytes, whose shipments are what `results` says: an error, or whether there is more. */
-function fakePump(pending: number, results: (Error | boolean)[] = []) {
+function fakePump(pending: number, results: (Error | boolean | Promise<boolean>)[] = []) {
   const state = { pending, shipments: 0 };
   const ship = async (): Promise<Shipped> => {
     state.shipments++;
-    const result = results.shift() ?? false;
+    const result = await (results.shift() ?? false);
     if (result instanceof Error) throw result;
-    return await Promise.resolve({ records: 1, rawBytes: 1, objects: 1, storedBytes: 2, more: result, fault: null });
+    return { records: 1, rawBytes: 1, objects: 1, storedBytes: 2, more: result, fault: null };
   };
   const shipper = { pendingBytes: () => state.pending, ship } as unknown as Shipper;
   const { log, lines } = recordingLogger();
@@ -42,13 +42,36 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("a few bytes wait for upload_timeout, counted from when they were first seen", async () => {
+test("a few bytes wait for upload_timeout, however often they are looked at", async () => {
   const { tickAt } = fakePump(10);
   expect(await tickAt(0)).toBe(0);
-  expect(await tickAt(59_999)).toBe(0);
+  expect(await tickAt(59_800)).toBe(0);
   expect(await tickAt(60_000)).toBe(1);
   expect(await tickAt(60_001)).toBe(1);
   expect(await tickAt(120_001)).toBe(2);
+});
+
+test("bytes may have waited since the last look that saw none, or whose bytes are shipped", async () => {
+  const { tickAt, state } = fakePump(0);
+  await tickAt(0);
+  state.pending = 10;
+  expect(await tickAt(50_000)).toBe(0);
+  expect(await tickAt(60_000)).toBe(1);
+  expect(await tickAt(119_800)).toBe(1);
+  expect(await tickAt(120_000)).toBe(2);
+});
+
+test("what comes during a shipment waits from the look before it", async () => {
+  const shipped = Promise.withResolvers<boolean>();
+  const { tickAt, pump } = fakePump(10, [shipped.promise]);
+  await tickAt(0);
+  const first = tickAt(60_000);
+  void tickAt(90_000);
+  shipped.resolve(false);
+  await first;
+  await pump.idle();
+  expect(await tickAt(119_800)).toBe(1);
+  expect(await tickAt(120_000)).toBe(2);
 });
 
 test("total_file_size bytes are shipped at once", async () => {
@@ -79,7 +102,7 @@ test.each([-3_600_000, 3_600_000])(
     const { tickAt } = fakePump(10, [new Error("down")]);
     await tickAt(0);
     vi.setSystemTime(T0_MS + jumpMs);
-    expect(await tickAt(59_999)).toBe(0);
+    expect(await tickAt(59_800)).toBe(0);
     expect(await tickAt(60_000)).toBe(1);
     vi.setSystemTime(T0_MS);
     expect(await tickAt(60_999)).toBe(1);
