@@ -14,7 +14,7 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const KUBERNETES = join(ROOT, "deploy/kubernetes");
 const CHART = join(ROOT, "deploy/helm/logq");
 const OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0";
-const CRD = "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml";
+const CRDS = "example/prometheus-operator-crd";
 /** Each overlay, and the values that make the same of the chart. */
 const PROFILES = [
   { overlay: "eks", values: ["values-eks.yaml"] },
@@ -135,14 +135,24 @@ test("strict validation refuses a field that there is not", async () => {
 });
 
 test("the PodMonitor is one of the Prometheus operator's, added to an overlay or by the chart", async () => {
-  const [definition] = objectsOf(readFileSync(join(goModule(OPERATOR), CRD), "utf8"));
-  expect((await cluster.api("POST", collectionOf(definition!), definition)).status).toBe(201);
+  await define("podmonitors");
   const own = objectsOf(readFileSync(join(KUBERNETES, "pod-monitor/pod-monitor.yaml"), "utf8"));
-  // It is served a moment after it is defined.
-  await vi.waitFor(async () => expect((await cluster.api("GET", collectionOf(own[0]!))).status).toBe(200), {
-    timeout: 60_000,
-  });
   expect(await dryRun(own[0]!)).toEqual([]);
   const added = templated(["values-eks.yaml"], "--set", "podMonitor.enabled=true");
   expect(added.filter(({ kind }) => kind === "PodMonitor")).toEqual(own);
 });
+
+test("the PrometheusRule is one of the Prometheus operator's", async () => {
+  await define("prometheusrules");
+  const own = objectsOf(readFileSync(join(KUBERNETES, "prometheus-rule/prometheus-rule.yaml"), "utf8"));
+  expect(await dryRun(own[0]!)).toEqual([]);
+});
+
+/** Defines a resource of the Prometheus operator's, which is served a moment later. */
+async function define(resource: string): Promise<void> {
+  const file = join(goModule(OPERATOR), CRDS, `monitoring.coreos.com_${resource}.yaml`);
+  const [definition] = objectsOf(readFileSync(file, "utf8"));
+  expect((await cluster.api("POST", collectionOf(definition!), definition)).status).toBe(201);
+  const path = `/apis/monitoring.coreos.com/v1/${resource}`;
+  await vi.waitFor(async () => expect((await cluster.api("GET", path)).status).toBe(200), { timeout: 60_000 });
+}
