@@ -1,3 +1,4 @@
+import { intervalsMore, SHIPMENT_SECONDS } from "./latency.ts";
 import { median } from "./measure.ts";
 import type { Case, Figures } from "./run.ts";
 import type { StateWrites } from "./state-writes.ts";
@@ -73,7 +74,13 @@ export function budgetOf(rows: readonly Row[], writes: readonly StateWrites[]): 
     limit("memory, most pods against fewest: MB more", growth(rows, "pods"), 5, "pods"),
     limit("memory, largest backlog against smallest: MB more", growth(rows, "drain"), 5, "drain --gb 1,10"),
     limit("idle, 250 pods: percent of a core", ours("idle", /./, percent), 0.2, "idle"),
-    limit("CloudWatch Logs, write to PutLogEvents, p99, s", ours("outputs", /^CloudWatch/, p99Seconds), 2, "outputs"),
+    limit(
+      "CloudWatch Logs, 10,000 lines/s, write to PutLogEvents, p99, s",
+      ours("outputs", /^CloudWatch/, p99Seconds),
+      2,
+      "outputs",
+    ),
+    ...latencyLines(ours),
     ...writes.map(({ name, writtenBytes, budgetBytes }) =>
       limit(`written to the state folder, KB: ${name}`, writtenBytes / 1000, budgetBytes / 1000, "writes"),
     ),
@@ -92,6 +99,24 @@ export function budgetOf(rows: readonly Row[], writes: readonly StateWrites[]): 
     elsewhere("one pod of 10 GB, --since 1h", "≤ 1 s", "npm run bench:query"),
   );
   return lines;
+}
+
+function latencyLines(ours: (scenario: string, name: RegExp, of: Of) => number | null): BudgetLine[] {
+  const [brief, usual] = SHIPMENT_SECONDS.map((seconds) => ours("latency", new RegExp(` ${seconds}s$`), percent));
+  const [alone, beside] = [/^alone/, /^beside/].map((name) => ours("neighbour", name, p99Seconds));
+  const more = alone == null || beside == null ? null : intervalsMore(alone * 1000, beside * 1000);
+  return [
+    limit("1,000 lines/s to S3, upload_timeout 5s: percent of a core", brief ?? null, 1, "latency"),
+    limit("the same, upload_timeout 60s", usual ?? null, 1, "latency"),
+    limit(
+      "CloudWatch Logs, 1,000 lines/s, flush 1, write to PutLogEvents, p99, s",
+      ours("latency", /^CloudWatch/, p99Seconds),
+      2,
+      "latency",
+    ),
+    limit("the same, first line after silence, p99, s", ours("latency", /^after silence/, p99Seconds), 7, "latency"),
+    limit("beside a pod of 20 MB/s: shipment intervals more, p99", more, 1, "neighbour"),
+  ];
 }
 
 function medianOf(rows: readonly Row[], contender: string, scenario: string, name: RegExp, of: Of): number | null {

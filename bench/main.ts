@@ -21,7 +21,7 @@ The agent, and fluent-bit and fluentd where they are on the PATH (or LOGQ_BENCH_
 the same logs, the same metadata, TLS to the same servers, which count what comes and which numbered lines are missing or
 came twice. Prints each line of the budget, met or missed, and writes .cache/bench/report.md, .json and charts.
 
-  --scenarios LIST   of drain, live, outputs, pods, idle, kill, writes (all)
+  --scenarios LIST   of drain, live, outputs, pods, idle, latency, neighbour, kill, writes (all)
   --quick            one round of a small backlog and short runs: some minutes for a scenario
   --only LIST        of logq-agent, fluent-bit, fluentd
   --cases TEXT       cases with this in their name alone

@@ -7,8 +7,9 @@ import { generateBacklog } from "./backlog.ts";
 import { environmentOf, type Contender, type Output, type Service, type Surroundings } from "./contenders.ts";
 import { writePodMetadata } from "./generate/pod-metadata.ts";
 import { launch, sample, type Launched, type Sample } from "./measure.ts";
+import { latencyInObjects } from "./object-latency.ts";
 import { findInObjects, type Found } from "./sequence.ts";
-import type { SinkCounts } from "./sink.ts";
+import type { Latency, SinkCounts } from "./sink.ts";
 
 /** One thing that each contender does. */
 export interface Case {
@@ -16,12 +17,24 @@ export interface Case {
   readonly name: string;
   readonly pods: number;
   readonly outputs: readonly Output[];
-  readonly load: { readonly backlogBytes: number } | { readonly linesPerSecond: number; readonly seconds: number };
+  readonly load: { readonly backlogBytes: number } | LiveLoad;
   /** Whether it is for the others too. */
   readonly hasPeers: boolean;
   /** kill -9 so often, while the load lasts. */
   readonly kills?: number;
   readonly uploadSeconds?: number;
+}
+
+/** What is written while a contender runs. */
+export interface LiveLoad {
+  /** Of all pods together, but for a loud one. */
+  readonly linesPerSecond: number;
+  /** Measured. */
+  readonly seconds: number;
+  /** The last pod writes so much beside. */
+  readonly loudBytesPerSecond?: number;
+  /** Instead: each pod writes one line, is silent for so long, which is the warm-up, and then writes one more. */
+  readonly quietSeconds?: number;
 }
 
 /** What one run of one contender took. */
@@ -42,7 +55,8 @@ export interface Figures {
   readonly lines: number;
   readonly lost: number;
   readonly repeated: number;
-  readonly latency: SinkCounts["latency"];
+  /** Live, after the warm-up, of one output: until the service has it. Of S3 only where it is Parquet, and of no loud pod. */
+  readonly latency: Latency | null;
   /** From each start after a kill to the first request. */
   readonly restartMs: readonly number[];
 }
@@ -112,17 +126,19 @@ async function runBacklog(
 
 async function runLive(
   each: Case,
-  load: { readonly linesPerSecond: number; readonly seconds: number },
+  load: LiveLoad,
   contender: Contender,
   sink: ChildProcess,
   around: Surroundings,
 ): Promise<Figures> {
   writePodMetadata(around.meta, { pods: each.pods, sizes: "even", seed: 1 });
-  const writer = startWriter(around.node, each.pods, load.linesPerSecond, WARM_UP_SECONDS + load.seconds + 2);
+  const { quietSeconds: warmUpSeconds = WARM_UP_SECONDS } = load;
+  const writer = startWriter(around.node, each.pods, load, warmUpSeconds);
   let running = start(contender, around, false);
   try {
-    await sleep(WARM_UP_SECONDS * 1000);
+    await sleep(warmUpSeconds * 1000);
     await ask(sink, "warm");
+    const measuredFromMs = Date.now();
     let pid = await running.launched.pid;
     let peaks = watch(pid);
     const before = sample(pid);
@@ -163,7 +179,7 @@ async function runLive(
       wallSeconds,
       rawBytes: 0,
       restartMs,
-      ...(await arrived(sink, around, lines)),
+      ...(await arrived(sink, around, lines, { fromMs: measuredFromMs, quietPods: quietPodsOf(each) })),
     };
   } finally {
     writer.process.kill("SIGKILL");
@@ -229,13 +245,18 @@ async function arrived(
   sink: ChildProcess,
   { folder, outputs }: Pick<Surroundings, "folder" | "outputs">,
   lines: number,
+  live: { readonly fromMs: number; readonly quietPods: number } | null = null,
 ) {
   const counts = await ask(sink);
   const found: Found[] = [];
   for (const { service } of outputs)
     found.push(service === "s3" ? await findInObjects(join(folder, "../s3")) : counts[service]);
   const sum = (of: (each: Found) => number): number => found.reduce((all, each) => all + of(each), 0);
-  const { requests, bytes: sentBytes, latency } = counts;
+  const { requests, bytes: sentBytes } = counts;
+  const [first] = outputs;
+  let latency: Latency | null = null;
+  if (live !== null && outputs.length === 1)
+    latency = first?.service === "s3" ? await latencyInObjects(join(folder, "../s3"), live) : counts.latency;
   const lost = sum(({ distinct }) => lines - distinct);
   const repeated = sum(({ records, distinct }) => records - distinct);
   return { requests, sentBytes, latency, lines, lost, repeated };
@@ -252,8 +273,17 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
   return JSON.parse(chunk.toString());
 }
 
-function startWriter(root: string, pods: number, linesPerSecond: number, seconds: number) {
-  const options = ["--out", root, "--pods", String(pods), "--rate", String(linesPerSecond), "--live", String(seconds)];
+/** The pods that are not loud are the first ones. */
+function quietPodsOf({ pods, load }: Case): number {
+  return "loudBytesPerSecond" in load ? pods - 1 : pods;
+}
+
+function startWriter(root: string, pods: number, load: LiveLoad, warmUpSeconds: number) {
+  const { linesPerSecond, seconds, loudBytesPerSecond, quietSeconds } = load;
+  const options = ["--out", root, "--pods", String(pods), "--rate", String(linesPerSecond)];
+  options.push("--live", String(warmUpSeconds + seconds + 2));
+  if (loudBytesPerSecond !== undefined) options.push("--loud", String(loudBytesPerSecond));
+  if (quietSeconds !== undefined) options.push("--quiet", String(quietSeconds));
   const child = spawn(process.execPath, [GENERATOR, ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = once(child.stdout, "data").then(([said]) => Number(/(\d+) lines/.exec(String(said))?.[1]));
   return { process: child, lines };

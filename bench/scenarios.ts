@@ -1,4 +1,5 @@
 import type { Output } from "./contenders.ts";
+import { latencyCases, neighbourCases } from "./latency.ts";
 import type { Case } from "./run.ts";
 
 export interface ScenarioOptions {
@@ -80,6 +81,8 @@ export const SCENARIOS: Readonly<Record<string, (options: ScenarioOptions) => re
       hasPeers: true,
     },
   ],
+  latency: latencyCases,
+  neighbour: neighbourCases,
   kill: ({ seconds }) =>
     [PARQUET, CLOUDWATCH].map((output) => ({
       scenario: "kill",

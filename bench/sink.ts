@@ -24,8 +24,15 @@ export interface SinkCounts {
   /** Numbered lines in events and records, by service; those of objects are in the files. */
   readonly cloudwatch_logs: Found;
   readonly kinesis_firehose: Found;
-  /** From a record's time to its arrival in CloudWatch Logs: what half, and 99 of 100, took at most. Null: none came. */
-  readonly latency: { readonly medianMs: number; readonly p99Ms: number } | null;
+  /** Of what came to CloudWatch Logs since `measure`. Null: nothing. */
+  readonly latency: Latency | null;
+}
+
+/** From a record's time to its arrival: what half of them, 99 of 100, and each took at most. */
+export interface Latency {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
 }
 
 const BUCKET_MS = 20;
@@ -64,7 +71,7 @@ process.stdin.on("data", (asked: Buffer) => {
     bytes,
     cloudwatch_logs: events.found(),
     kinesis_firehose: records.found(),
-    latency: latencyCount === 0 ? null : { medianMs: latencyAt(0.5), p99Ms: latencyAt(0.99) },
+    latency: latencyCount === 0 ? null : { medianMs: latencyAt(0.5), p99Ms: latencyAt(0.99), maxMs: latencyAt(1) },
   };
   process.stdout.write(`${JSON.stringify(counts)}\n`);
   if (asked.toString().startsWith("warm")) {

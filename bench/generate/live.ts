@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openContainerLog } from "./container-log.ts";
 import { createFeeder, type Feeder } from "./feeder.ts";
-import { samplePods } from "./pods.ts";
+import { samplePods, type PodSpec } from "./pods.ts";
 import { createRandom, HEX } from "./random.ts";
 
 /** A node whose containers write: its clock moves only by `step`, so that tests need no sleeping. */
@@ -27,8 +27,10 @@ export interface LiveOptions {
   readonly sizes: "even" | "zipf";
   readonly seed: number;
   readonly startMs: number;
-  /** Of all pods together. */
+  /** Of all pods together, but for a loud one. */
   readonly linesPerSecond: number;
+  /** The last pod writes about so much, and no part of `linesPerSecond`; 0: it is as the others. */
+  readonly loudBytesPerSecond?: number;
   readonly hard: boolean;
   readonly hardEvery?: number;
   /** The kubelet's containerLogMaxSize (default 10 MiB) and containerLogMaxFiles (default 5). */
@@ -40,12 +42,21 @@ export interface LiveOptions {
   readonly archive?: string | null;
 }
 
+/** A prime that divides no sensible number of pods: the order of the last lines is not that of the first. */
+const STRIDE = 7919;
+/** The mean of all contents is within a tenth of it. */
+const LINE_BYTES = 265;
+
 /** Starts a node with empty logs. Throws if the root can't be written or holds the same containers already. */
 export function startLiveNode(options: LiveOptions): LiveNode {
   const { root, seed } = options;
   const random = createRandom(seed + 1);
   const pods = samplePods({ pods: options.pods, seed, sizes: options.sizes });
-  const weight = pods.reduce((sum, pod) => sum + pod.weight, 0);
+  const { linesPerSecond, loudBytesPerSecond = 0 } = options;
+  const loud = loudBytesPerSecond > 0 ? pods.at(-1) : undefined;
+  const weight = pods.reduce((sum, pod) => sum + (pod === loud ? 0 : pod.weight), 0);
+  const rateOf = (pod: PodSpec): number =>
+    pod === loud ? loudBytesPerSecond / LINE_BYTES : (linesPerSecond * pod.weight) / weight;
   const newContainerId = (): string => random.text(64, HEX);
   const containers = pods.map((pod) => {
     const filesMax = options.filesMax ?? 5;
@@ -67,7 +78,7 @@ export function startLiveNode(options: LiveOptions): LiveNode {
       for (const container of containers) {
         const { pod } = container;
         if (removed.has(pod.index)) continue;
-        const due = owed[pod.index]! + (options.linesPerSecond * elapsedMs * pod.weight) / weight / 1000;
+        const due = owed[pod.index]! + (rateOf(pod) * elapsedMs) / 1000;
         const count = Math.floor(due);
         owed[pod.index] = due - count;
         container.feed(count, nowMs, (elapsedMs * 1e6) / Math.max(1, count));
@@ -99,4 +110,21 @@ export async function runLiveNode(node: LiveNode, signal: AbortSignal, tickMs = 
     node.step(nowMs - lastMs);
     lastMs = nowMs;
   }
+}
+
+/** One line of each pod, silence, and one more of each, evenly spread over what is left of `liveMs`, in mixed order. */
+export async function runSilentNode(
+  { containers }: LiveNode,
+  { silentMs, liveMs }: { readonly silentMs: number; readonly liveMs: number },
+): Promise<void> {
+  for (const container of containers) container.feed(1, Date.now(), 1);
+  await sleep(silentMs);
+  // Less than a second in front of the end: whoever measures waits for what was written last.
+  const everyMs = Math.max(0, liveMs - silentMs - 1000) / containers.length;
+  const startedAtMs = performance.now();
+  for (let i = 0; i < containers.length; i++) {
+    await sleep(Math.max(0, i * everyMs - (performance.now() - startedAtMs)));
+    containers[(i * STRIDE) % containers.length]!.feed(1, Date.now(), 1);
+  }
+  await sleep(Math.max(0, liveMs - silentMs - (performance.now() - startedAtMs)));
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { runLiveNode, startLiveNode } from "./live.ts";
+import { runLiveNode, runSilentNode, startLiveNode } from "./live.ts";
 import { generateTree } from "./tree.ts";
 
 const USAGE = `usage: node bench/generate/main.ts --out DIR [options]
@@ -17,6 +17,8 @@ Writes the logs of a Kubernetes node below DIR (DIR/var/log/containers, DIR/var/
   --rate N             lines per second of event time (10000)
   --hard               partial lines, both streams mixed, invalid UTF-8, a 1 MB line, CRLF, torn ends
   --file-bytes SIZE    rotate at this size (one file a container; with --live 10M)
+  --loud SIZE          with --live: the last pod writes so many bytes a second, the others --rate
+  --quiet SECONDS      with --live: one line each, silence for so long, then one more each until the end
   --live SECONDS       append in real time at --rate, with the kubelet's rotation, instead of writing a backlog
 `;
 
@@ -48,6 +50,8 @@ function run(args: string[]): void {
       hard: flag,
       "file-bytes": text,
       live: text,
+      loud: text,
+      quiet: text,
       help: { type: "boolean", short: "h" },
     },
   });
@@ -74,9 +78,19 @@ function run(args: string[]): void {
   };
   const fileBytesMax = values["file-bytes"] === undefined ? null : size("--file-bytes", values["file-bytes"]);
   if (values.live !== undefined) {
-    const node = startLiveNode({ ...common, startMs: Date.now(), ...(fileBytesMax === null ? {} : { fileBytesMax }) });
-    const signal = AbortSignal.timeout(size("--live", values.live) * 1000);
-    void runLiveNode(node, signal).then(() => {
+    const loudBytesPerSecond = size("--loud", values.loud ?? "0");
+    const node = startLiveNode({
+      ...common,
+      loudBytesPerSecond,
+      startMs: Date.now(),
+      ...(fileBytesMax === null ? {} : { fileBytesMax }),
+    });
+    const liveMs = size("--live", values.live) * 1000;
+    const running =
+      values.quiet === undefined
+        ? runLiveNode(node, AbortSignal.timeout(liveMs))
+        : runSilentNode(node, { silentMs: size("--quiet", values.quiet) * 1000, liveMs });
+    void running.then(() => {
       node.end();
       const lines = node.containers.reduce((sum, { sequence }) => sum + sequence, 0);
       process.stdout.write(`${root}: ${lines} lines\n`);

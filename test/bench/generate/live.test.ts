@@ -123,3 +123,9 @@ function folderOf(pod: 0 | 1): string {
   const name = readdirSync(pods).find((folder) => folder.startsWith("default_nginx_") === (pod === 0))!;
   return join(pods, name, pod === 0 ? "nginx" : "app");
 }
+
+test("a loud pod writes its bytes beside the lines of the others", () => {
+  const node = start({ linesPerSecond: 10, loudBytesPerSecond: 265_000 });
+  for (let i = 0; i < 10; i++) node.step(100);
+  expect(node.containers.map(({ sequence }) => sequence)).toEqual([10, 1000]);
+});
