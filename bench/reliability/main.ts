@@ -5,8 +5,10 @@ import { parseArgs } from "node:util";
 import { runCell, type CellResult } from "./cell.ts";
 import { CAPACITY, cellName, listCells, weightOf, type Cell } from "./cells.ts";
 import { renderReport } from "./report.ts";
+import { renderResolver, resolverFailures, runResolver } from "./resolver.ts";
 
 const USAGE = `usage: npm run reliability -- [options]
+       npm run reliability -- resolver     (as root) beside a name server that never answers
 
 Runs the matrix rate × fault × mode with the built agent, a writing node and rotation, proves by SQL what arrived, and
 writes docs/reliability.md. Results are kept in .cache/reliability/results, one file a cell: a cell that passed is not
@@ -24,8 +26,11 @@ const PAGE = "docs/reliability.md";
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  const { values } = parseArgs({ options: { only: text, seconds: text, again: flag, report: flag, help: flag } });
-  if (values.help) return void process.stdout.write(USAGE);
+  const options = { only: text, seconds: text, again: flag, report: flag, help: flag };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const isOther = positionals.length > 0 && positionals.join() !== "resolver";
+  if (values.help || isOther) return void process.stdout.write(USAGE);
+  if (positionals.length > 0) return await measureResolver();
   const results = join(FOLDER, "results");
   mkdirSync(results, { recursive: true });
   if (!values.report) {
@@ -34,6 +39,17 @@ async function main(): Promise<void> {
   }
   // Some cells are no page: it is written when all were run, or when it is asked for.
   if (values.report || values.only === undefined) writeFileSync(PAGE, renderReport(FOLDER));
+}
+
+async function measureResolver(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  const result = await runResolver(FOLDER);
+  writeFileSync(join(FOLDER, "resolver.json"), JSON.stringify(result, null, 2));
+  const failures = resolverFailures(result);
+  const verdict =
+    failures.length === 0 ? "It delays neither another output, nor health, nor the end." : failures.join("; ");
+  process.stdout.write(`${renderResolver(result)}\n${verdict}\n`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 /** Starts cells as far as the machine has room for them. */
