@@ -7,8 +7,8 @@ const every = (uploadTimeoutMs: number) => objectsPerHour(150e6, { uploadTimeout
 
 test("an hour has an object an upload, and one of the upload that began in the hour before", async () => {
   expect(await every(600_000)).toBe(7);
-  // The agent looks every second: 61 s from one upload to the next.
-  expect(await every(60_000)).toBe(60);
+  // The agent looks every second; what it sees may have come since the look before, so that no second is lost.
+  expect(await every(60_000)).toBe(61);
 });
 
 test("many bytes are uploaded before their time", async () => {
