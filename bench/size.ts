@@ -6,8 +6,8 @@ import { gzipSync } from "node:zlib";
 /*
  * What the built programs weigh, and what of it is whose:  npm run size
  *
- * Reads dist/, with what build.mjs said of each bundle (dist/meta.json). Where IMAGE_ROOT names the folder of an assembled image,
- * that too, packed by gzip, against its budget: exit code 1 above it.
+ * Reads dist/, with what build.mjs said of each bundle (dist/meta.json). After `npm run image` (or where IMAGE_ROOT names the folder of an
+ * assembled image) that too, packed by gzip, against its budget: exit code 1 above it.
  */
 
 /** What esbuild's metafile says of one bundle. */
@@ -23,6 +23,8 @@ interface Bundle {
 }
 
 const DIST = new URL("../dist", import.meta.url).pathname;
+/** Where `npm run image` writes it. */
+const ASSEMBLED = new URL("../.cache/image/root", import.meta.url).pathname;
 const PACKAGES_MOST = 5;
 const IMAGE_BYTES_MAX = 70_000_000;
 
@@ -47,8 +49,8 @@ function main(): void {
     lines.push(`| ${name} | ${kilobytes(bytes)} | ${kilobytes(gzipBytes)} | ${most.join(", ")} |`);
   }
   process.stdout.write(`${lines.join("\n")}\n`);
-  const root = process.env["IMAGE_ROOT"];
-  if (root === undefined) return;
+  const root = process.env["IMAGE_ROOT"] ?? ASSEMBLED;
+  if (!existsSync(root)) return;
   const bytes = packedBytes(root);
   const verdict = bytes <= IMAGE_BYTES_MAX ? "met" : "missed";
   process.stdout.write(`image, packed: ${kilobytes(bytes)} KB, budget ${kilobytes(IMAGE_BYTES_MAX)} KB: ${verdict}\n`);
@@ -63,7 +65,7 @@ function bundleOf(path: string, output: Output): Bundle {
 
 /** As a registry has it, in one layer. */
 function packedBytes(folder: string): number {
-  return Number(execFileSync("sh", ["-c", 'tar -C "$0" -c . | gzip -6 | wc -c', folder], { encoding: "utf8" }));
+  return Number(execFileSync("sh", ["-c", 'tar -C "$0" -c . | gzip -9 | wc -c', folder], { encoding: "utf8" }));
 }
 
 function kilobytes(bytes: number): string {

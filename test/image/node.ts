@@ -47,6 +47,7 @@ export async function makeNode(root: string): Promise<Node> {
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     NODE_NAME: "node-1",
+    NODE_OPTIONS: "--max-old-space-size-percentage=50",
   };
   return {
     folder: folder.path,

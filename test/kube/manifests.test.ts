@@ -21,6 +21,7 @@ const PROFILES = [
   { overlay: "eks-china", values: ["values-eks-china.yaml"] },
   { overlay: "generic", values: [] },
   { overlay: "links-off", values: ["values-eks.yaml", "values-links-off.yaml"] },
+  { overlay: "instance-store", values: ["values-eks.yaml", "values-instance-store.yaml"] },
 ];
 
 let cluster: Cluster;
@@ -125,6 +126,20 @@ test("the reader of the control plane's logs is what PodSecurity's restricted le
   expect(await dryRun(there)).toEqual([]);
   const agent = built("eks").find(({ kind }) => kind === "DaemonSet")!;
   expect(await dryRun({ ...agent, metadata: { ...agent.metadata, namespace: "strict" } })).not.toEqual([]);
+});
+
+test("the types of SELinux that may read logs are what baseline forbids, as docs/security.md says", async () => {
+  const agent = built("links-off").find(({ kind }) => kind === "DaemonSet")! as KubeObject & {
+    readonly spec: { readonly template: { readonly spec: { readonly containers: readonly object[] } } };
+  };
+  for (const type of ["container_logreader_t", "container_logwriter_t", "spc_t"]) {
+    const changed = structuredClone(agent);
+    Object.assign(changed.spec.template.spec.containers[0]!, { securityContext: { seLinuxOptions: { type } } });
+    const [warning] = await dryRun(changed);
+    expect(warning).toContain(
+      `seLinuxOptions (container "agent" set forbidden securityContext.seLinuxOptions: type "${type}")`,
+    );
+  }
 });
 
 test("strict validation refuses a field that there is not", async () => {
