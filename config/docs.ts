@@ -90,14 +90,16 @@ function group(title: string, { doc, options, ignored, later }: OptionGroup): st
   return lines.join("\n");
 }
 
-function typeOf(option: Option): string {
+/** An option's type and limits, as the docs say it. */
+export function typeOf(option: Option): string {
   if (option.type === "texts") return "text, may be repeated";
   if (option.values !== undefined) return `${option.type === "list" ? "list of " : ""}${codes(option.values)}`;
   const limits = option.min === undefined ? "" : `, ${option.min} to ${option.max ?? "any"}`;
   return `${option.type}${limits}`;
 }
 
-function defaultOf(option: Option): string {
+/** Its default, `required` or `none`. */
+export function defaultOf(option: Option): string {
   if (option.required === true) return "required";
   return option.default === null || option.default === "" ? "none" : `\`${option.default}\``;
 }
