@@ -28,7 +28,7 @@ What the agent promises, it is made to do here: the built program follows four c
 something goes wrong every three seconds. Every line says which it is (\`bench/reliability/lines.ts\`), so one SQL statement
 counts what is lost, duplicated or different in each store afterwards.
 
-\`\`\`
+\`\`\`sh
 npm run reliability                                        # all of this page, in an hour and a quarter
 npm run reliability -- --only "rate=1,fault=kill -9"       # some cells
 npm run kills -- --kills 300
