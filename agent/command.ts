@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import zlib from "node:zlib";
 
+import packageJson from "../package.json" with { type: "json" };
 import type { AgentConfig } from "../config/config.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { Reload, ReloadRequests } from "./reload.ts";
@@ -64,7 +65,7 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   const missing = missingInRuntime();
   if (missing !== null) {
     around.err(
-      `logq-agent: cannot run on Node ${process.version}: it has no ${missing}; run it with Node 22.15 or newer\n`,
+      `logq-agent needs Node.js ${nodeNeeded()} or later, this is ${process.versions.node}, without ${missing}\n`,
     );
     return 1;
   }
@@ -87,7 +88,11 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
   return await run(loaded, () => loadConfig(config, around.env), options.once, around);
 }
 
-/** What this runtime lacks: zstd came with Node 22.15, and so did SQLite without a flag. */
+function nodeNeeded(): string {
+  return packageJson.engines.node.replace(">=", "");
+}
+
+/** What this runtime lacks: not by its version, since some of 23 are without zstd too. */
 function missingInRuntime(): string | null {
   if (!("createZstdCompress" in zlib)) return "zstd";
   return process.getBuiltinModule("node:sqlite") === undefined ? "node:sqlite" : null;

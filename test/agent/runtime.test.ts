@@ -24,5 +24,5 @@ test("a runtime without zstd is refused by name, before anything is read", async
     runAgent: vi.fn<() => never>(),
   });
   expect(code).toBe(1);
-  expect(said).toContain("it has no zstd; run it with Node 22.15 or newer");
+  expect(said).toBe(`logq-agent needs Node.js 22.15 or later, this is ${process.versions.node}, without zstd\n`);
 });
