@@ -2,7 +2,8 @@ import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, symlinkS
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import { expect } from "vitest";
+import { isDeepStrictEqual } from "node:util";
+import { vi } from "vitest";
 import { readWithDuckdb } from "../helpers/readers/duckdb.ts";
 import { listObjects } from "../helpers/compare-store.ts";
 import { startS3Server } from "../servers/s3-server.ts";
@@ -12,7 +13,7 @@ import { startPod, type Pod, type PodOptions } from "./pod.ts";
 const CONFIG = new URL("../../deploy/kubernetes/base/agent.yaml", import.meta.url);
 const LOG = "pods/shop_web-0_6f1c2f0e-7d3c-4a55-9a35-0d5d4c1b2a10/web/0.log";
 const ID = "0123456789abcdef".repeat(4);
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: 240_000, interval: 100 };
 
 /** A node with one container's log, and a bucket; the agent's pods run on it by the DaemonSet's configuration. */
 export interface Node extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function makeNode(root: string): Promise<Node> {
   const logs = join(folder.path, "var-log");
   const store = join(folder.path, "objects");
   mkdirSync(join(folder.path, "config"), { recursive: true });
-  mkdirSync(logs);
+  for (const path of [logs, store]) mkdirSync(path);
   const server = await startS3Server({ folder: store, buckets: ["logs"] });
   const port = await freePort();
   const settings = {
@@ -101,9 +102,12 @@ export function proof(text: string): void {
   process.stdout.write(`  proved: ${text}\n`);
 }
 
-/** Waits until these messages, and no others, are in the bucket. */
+/** Waits until these messages, and no others, are in the bucket. Fails with what the agent said. */
 export async function untilShipped(node: Node, pod: Pod, messages: readonly string[]): Promise<void> {
-  await expect.poll(async () => await node.shipped(), { ...SOON, message: pod.said() }).toEqual(messages);
+  const isThere = async () => isDeepStrictEqual(await node.shipped(), messages);
+  await vi.waitUntil(isThere, SOON).catch((error: unknown) => {
+    throw new Error(`${JSON.stringify(messages)} were not shipped; the agent said:\n${pod.said()}`, { cause: error });
+  });
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/image/**/*.test.ts"], testTimeout: 300_000, fileParallelism: false, root: "." },
+  test: { include: ["test/image/**/*.test.ts"], testTimeout: 600_000, fileParallelism: false, root: "." },
 });
