@@ -7,6 +7,8 @@ const PARQUET: Output = { service: "s3", format: "parquet", compression: "zstd" 
 const CLOUDWATCH: Output = { service: "cloudwatch_logs" };
 /** After a minute of silence a file is polled ever more seldom; one more later it is as seldom as it gets. */
 const QUIET_SECONDS = 130;
+/** Until the runtime has compiled what is run often: at this rate that takes longer than at others. */
+const COMPILED_SECONDS = 60;
 const QUIET_PODS = 250;
 
 /** The names of both cases, as the budget looks for them. */
@@ -23,11 +25,11 @@ export function latencyCases({ seconds }: { readonly seconds: number }): Case[] 
     name: `S3, upload_timeout ${uploadSeconds}s`,
     outputs: [PARQUET],
     // Several of the longest shipments; the same for both.
-    load: { ...common.load, seconds: Math.max(seconds, 120) },
+    load: { ...common.load, seconds: Math.max(seconds, 120), warmUpSeconds: COMPILED_SECONDS },
     hasPeers: false,
     uploadSeconds,
   }));
-  const load = { linesPerSecond: 0, seconds: Math.max(seconds, 60), quietSeconds: QUIET_SECONDS };
+  const load = { linesPerSecond: 0, seconds: Math.max(seconds, 60), warmUpSeconds: QUIET_SECONDS, isSilent: true };
   return [
     ...short,
     { ...common, name: "CloudWatch Logs", outputs: [CLOUDWATCH], hasPeers: true },

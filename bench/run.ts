@@ -33,8 +33,10 @@ export interface LiveLoad {
   readonly seconds: number;
   /** The last pod writes so much beside. */
   readonly loudBytesPerSecond?: number;
-  /** Instead: each pod writes one line, is silent for so long, which is the warm-up, and then writes one more. */
-  readonly quietSeconds?: number;
+  /** Before anything is measured (10). */
+  readonly warmUpSeconds?: number;
+  /** Instead of `linesPerSecond`: each pod writes one line, is silent for the warm-up, and then writes one more. */
+  readonly isSilent?: boolean;
 }
 
 /** What one run of one contender took. */
@@ -132,8 +134,8 @@ async function runLive(
   around: Surroundings,
 ): Promise<Figures> {
   writePodMetadata(around.meta, { pods: each.pods, sizes: "even", seed: 1 });
-  const { quietSeconds: warmUpSeconds = WARM_UP_SECONDS } = load;
-  const writer = startWriter(around.node, each.pods, load, warmUpSeconds);
+  const { warmUpSeconds = WARM_UP_SECONDS } = load;
+  const writer = startWriter(around.node, each.pods, { ...load, warmUpSeconds });
   let running = start(contender, around, false);
   try {
     await sleep(warmUpSeconds * 1000);
@@ -278,12 +280,12 @@ function quietPodsOf({ pods, load }: Case): number {
   return "loudBytesPerSecond" in load ? pods - 1 : pods;
 }
 
-function startWriter(root: string, pods: number, load: LiveLoad, warmUpSeconds: number) {
-  const { linesPerSecond, seconds, loudBytesPerSecond, quietSeconds } = load;
+function startWriter(root: string, pods: number, load: LiveLoad & { readonly warmUpSeconds: number }) {
+  const { linesPerSecond, seconds, loudBytesPerSecond, warmUpSeconds, isSilent = false } = load;
   const options = ["--out", root, "--pods", String(pods), "--rate", String(linesPerSecond)];
   options.push("--live", String(warmUpSeconds + seconds + 2));
   if (loudBytesPerSecond !== undefined) options.push("--loud", String(loudBytesPerSecond));
-  if (quietSeconds !== undefined) options.push("--quiet", String(quietSeconds));
+  if (isSilent) options.push("--quiet", String(warmUpSeconds));
   const child = spawn(process.execPath, [GENERATOR, ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = once(child.stdout, "data").then(([said]) => Number(/(\d+) lines/.exec(String(said))?.[1]));
   return { process: child, lines };
