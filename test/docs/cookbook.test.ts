@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { writeRows } from "../helpers/store.ts";
 import { runLogq, type Ran } from "../query/run-logq.ts";
 import { trinoSyntaxErrors } from "../query/dialect/trino-grammar.ts";
@@ -21,6 +21,7 @@ const recipes: readonly Recipe[] = Array.from(
 );
 let store: string;
 
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 beforeAll(async () => {
   store = await mkdtemp(join(tmpdir(), "logq-cookbook-"));
   await writeRows(store, incidentRows(), INCIDENT_CLUSTER);
