@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import { originOfContainer, type ContainerOrigin } from "./container-origin.ts";
@@ -8,6 +8,8 @@ import type { Logger } from "./telemetry/log.ts";
 /** `<id>/<id>-json.log` and its rotated forms, as Docker's json-file driver names its logs. */
 const LOG_NAME = /^(?<id>[0-9a-f]{64})-json\.log(?:\.\d+(?:\.gz)?)?$/;
 const DESCRIPTION = "config.v2.json";
+/** One of a container with many variables and mounts has some 30 KB. */
+const DESCRIPTION_BYTES_MAX = 1 << 20;
 
 /**
  * The columns of a container's log by what Docker keeps beside it in `config.v2.json`: name, image, labels (moby:
@@ -27,7 +29,7 @@ interface Description {
 
 function readDescription(path: string, log: Logger): Description {
   try {
-    const said: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const said = parse(readRegular(path));
     const config = isObject(said) && isObject(said["Config"]) ? said["Config"] : {};
     const labels = isObject(config["Labels"]) ? Object.entries(config["Labels"]) : [];
     return {
@@ -38,6 +40,28 @@ function readDescription(path: string, log: Logger): Description {
   } catch (err) {
     log.warn({ path, err }, "cannot read what Docker says of a container; its log is shipped with its id");
     return { name: null, image: null, labels: {} };
+  }
+}
+
+/** Beside a log that is not Docker's, something else may have been put there under this name. */
+function readRegular(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const status = fstatSync(fd);
+    if (!status.isFile()) throw new Error("it is no regular file");
+    if (status.size > DESCRIPTION_BYTES_MAX) throw new Error(`it is larger than ${DESCRIPTION_BYTES_MAX} bytes`);
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The parser's own words repeat what stands there. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("it is not JSON");
   }
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import type { TailConfig } from "../../../config/input/tail.ts";
 import { expandGlob, globBase, isPlainPath, pathMatcher } from "./glob.ts";
 
@@ -105,7 +105,8 @@ function linkAt(path: string, wasLink = false): string | null {
  */
 function allowedRoots(pattern: string): Root[] {
   const base = globBase(pattern);
-  const paths = [base, join(dirname(base), "pods"), PODS_ROOT, DOCKER_ROOT];
+  const beside = basename(base) === "containers" ? [join(dirname(base), "pods")] : [];
+  const paths = [base, ...beside, PODS_ROOT, DOCKER_ROOT];
   return paths.map((path) => ({ path, resolved: realPathOr(path) }));
 }
 

@@ -1,5 +1,6 @@
-import { constants, fstatSync, type Stats } from "node:fs";
+import { constants, fstatSync, readlinkSync, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Framing } from "../../../config/framing.ts";
 import type { MultilineConfig } from "../../../config/multiline.ts";
 import type { Report } from "./discover.ts";
@@ -89,14 +90,30 @@ export async function retain(
 /** Never waits for the writer of a FIFO, and never follows a link: the path was resolved, what is one by now was put there since. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
+const FOLDER_REPLACED =
+  "one of its folders was replaced by a link to another place while it was opened; not followed, looking again";
+
+/**
+ * Whether what is open lies in the folder that was allowed: O_NOFOLLOW says nothing of the folders above. A look at the
+ * path could be deceived again, what the kernel says of a descriptor can't.
+ */
+function isInFolder(fd: number, folder: string): boolean {
+  try {
+    return dirname(readlinkSync(`/proc/self/fd/${fd}`)) === folder;
+  } catch {
+    return true; // there is no /proc
+  }
+}
+
 async function openRegular(path: string, report: Report): Promise<{ handle: FileHandle; status: Stats } | null> {
   let handle: FileHandle | null = null;
   try {
     handle = await open(path, OPEN_FLAGS);
     const status = fstatSync(handle.fd);
-    if (status.isFile()) return { handle, status };
+    const isInside = isInFolder(handle.fd, dirname(path));
+    if (status.isFile() && isInside) return { handle, status };
     await handle.close();
-    report(path, "it is no regular file; not followed");
+    report(path, isInside ? "it is no regular file; not followed" : FOLDER_REPLACED);
   } catch (error) {
     await handle?.close();
     const { code, message } = error as NodeJS.ErrnoException;
