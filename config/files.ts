@@ -1,4 +1,4 @@
-import { globSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, globSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { readClassic } from "./classic.ts";
@@ -9,6 +9,10 @@ import { readYaml } from "./yaml.ts";
 
 /** How many files a configuration may have, with all that it includes. */
 const FILES_MAX = 100;
+/** Bytes of one of them. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Characters of a value, when its variables are filled in: each may hold others twice. */
+const VALUE_LENGTH_MAX = 1024 * 1024;
 
 /** Lists of sections, by the name that YAML gives them. */
 export type SectionList = "inputs" | "filters" | "outputs" | "parsers" | "multiline_parsers";
@@ -112,13 +116,33 @@ function readFile(
   state.files.push(resolved);
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readText(file, chain.length === 0 && !parsersOnly);
   } catch (error) {
     return report(`cannot read ${file}: ${(error as Error).message.replace(/, \w+ '.*/, "")}`);
   }
   const source = sourceOf(file, text, [...chain, file], parsersOnly, state);
   if (isClassic(file, text)) readClassic(source);
   else readYaml(source);
+}
+
+/** What an include names is a file; the main one may come from a pipe, as in `-c <(…)`. */
+function readText(file: string, isMain: boolean): string {
+  const fd = openSync(file, constants.O_RDONLY | (isMain ? 0 : constants.O_NONBLOCK));
+  try {
+    if (!isMain && !fstatSync(fd).isFile()) throw new Error("it is no regular file");
+    const parts: Buffer[] = [];
+    for (let bytes = 0; ;) {
+      const part = Buffer.alloc(64 * 1024);
+      const length = readSync(fd, part);
+      if (length === 0) return Buffer.concat(parts).toString("utf8");
+      parts.push(part.subarray(0, length));
+      bytes += length;
+      if (bytes > FILE_BYTES_MAX)
+        throw new Error(`it is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB; is it a configuration?`);
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** By the first line that says something, else by the name: no YAML file of ours begins with `[` or `@`. */
@@ -202,9 +226,16 @@ function substituted(section: RawSection, state: ReadState): RawSection {
 
 /** `${NAME}` and `${NAME:-what stands for it if it is not set}`. */
 function substitute(text: string, at: At, state: ReadState): string {
+  let length = 0;
   return text.replace(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (written, name: string, instead: string | undefined) => {
     const value = state.own.get(name) ?? state.variables(name, written);
-    if (value !== undefined && (value !== "" || instead === undefined)) return value;
+    if (value !== undefined && (value !== "" || instead === undefined)) {
+      length += value.length;
+      if (length <= VALUE_LENGTH_MAX) return value;
+      const message = `longer than ${VALUE_LENGTH_MAX} characters with its variables; make it shorter`;
+      if (length - value.length <= VALUE_LENGTH_MAX) state.found.problems.push(describe(at.place, at.keyPath, message));
+      return "";
+    }
     if (instead !== undefined) return instead;
     const message = `environment variable ${name} is not set, replaced by nothing`;
     state.found.notices.push(describe(at.place, at.keyPath, message));

@@ -145,7 +145,9 @@ export function decodeSegment(text: string): string {
 
 /** Percent-encodes what Hive escapes in partition paths, and everything that would leave the path segment. */
 function segment(text: string): string {
-  const safe = text.replace(/[^A-Za-z0-9._-]/g, (char) => encodeURIComponent(char).replace(/[!'()*]/g, hexEscape));
+  const safe = text
+    .toWellFormed()
+    .replace(/[^A-Za-z0-9._-]/gu, (char) => encodeURIComponent(char).replace(/[!'()*]/g, hexEscape));
   return safe === "." || safe === ".." ? safe.replaceAll(".", "%2E") : safe;
 }
 

@@ -29,10 +29,22 @@ const YAML = { schema: "failsafe", prettyErrors: false, uniqueKeys: false } as c
  */
 export function readYaml(source: Source): void {
   const lines = new LineCounter();
-  const document = parseDocument(source.text, { ...YAML, lineCounter: lines });
+  const document = parse(source, lines);
+  if (document === null) return;
   const reading: Reading = { source, document, lines };
   if (document.errors.length > 0) reportSyntax(reading);
   else readSections(reading);
+}
+
+/** Null, with a problem, for what is nested so deeply that the parser has no stack for it. */
+function parse({ file, text, found }: Source, lines: LineCounter): Document | null {
+  try {
+    return parseDocument(text, { ...YAML, lineCounter: lines });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    found.problems.push(describe({ file, line: 1, column: 1 }, "", "nested too deeply; is it a configuration?"));
+    return null;
+  }
 }
 
 /** One parsed file, and how to name a place in it. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { objectKey, parseObjectName } from "../../config/table.ts";
 
@@ -15,4 +16,38 @@ test.each([
 
 test.each(["part-0.parquet", "node-1-out-1.parquet", "x"])("%s is no name of ours", (name) => {
   expect(parseObjectName(name)).toBe(null);
+});
+
+const HOSTILE = [
+  "..",
+  ".",
+  "../../etc/cron.d/x",
+  "a/../../b",
+  "/etc/passwd",
+  "a\0b",
+  "a\nb",
+  "cluster=x/dt=y",
+  "\u{1f600}",
+  "\ud800",
+  "%2e%2e%2f",
+  "a\\..\\b",
+  "$(reboot)",
+  "'; drop",
+  " ",
+];
+
+test.each(HOSTILE)("%j as the name of cluster, node or output stays in its place of the key", (name) => {
+  for (const part of ["cluster", "node", "output"]) {
+    const key = objectKey({ ...NAME, node: "n", output: "o", seq: 1, first: true, [part]: name });
+    expect(key).toMatch(
+      /^cluster=[\w.%-]+\/dt=1970-01-01\/hour=00\/[\w.%-]+-00112233445566778899-[\w.%-]+-1\.parquet$/,
+    );
+    expect(join("/store", key).startsWith("/store/cluster=")).toBe(true);
+  }
+  const { node } = parseObjectName(
+    objectKey({ ...NAME, node: name, output: "o", seq: 1, first: true })
+      .split("/")
+      .at(-1)!,
+  )!;
+  expect(node).toBe(name.toWellFormed());
 });

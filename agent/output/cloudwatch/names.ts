@@ -33,7 +33,8 @@ export function createNames(config: NameConfig, cluster: string, log: Logger): (
       .slice(0, NAME_LENGTH_MAX),
     stream: (resolved(stream, origin) ?? config.logStreamName ?? `${config.logStreamPrefix ?? ""}${origin.tag}`)
       .replace(/[:*]/g, "_")
-      .slice(0, NAME_LENGTH_MAX),
+      .slice(0, NAME_LENGTH_MAX)
+      .toWellFormed(),
   });
 }
 

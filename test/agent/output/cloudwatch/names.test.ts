@@ -71,3 +71,14 @@ test.each([511, 512, 513])("a name of %i characters has 512 at most", (length) =
   );
   expect([group.length, stream.length]).toEqual([Math.min(length, 512), Math.min(length, 512)]);
 });
+
+test("whatever a label says, group and stream are names that the service takes", () => {
+  for (const app of ["../../x", "a:b*c", "/aws/lambda/other", "\u202e\u009b", "x".repeat(2000), "😀".repeat(600)]) {
+    const template = "/a/$kubernetes['labels']['app']";
+    const origin = { ...POD, labels: { app } };
+    const { group, stream } = names({ logGroupTemplate: template, logStreamTemplate: template }, origin);
+    expect(group).toMatch(/^\/a\/[-._/#A-Za-z0-9]{1,509}$/);
+    expect(stream).toMatch(/^\/a\/[^:*]{1,509}$/);
+    expect(stream.isWellFormed()).toBe(true);
+  }
+});
