@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import packageJson from "../../package.json" with { type: "json" };
 import type { HttpConfig } from "../../config/service.ts";
 import { renderPrometheus } from "./exposition.ts";
@@ -8,7 +9,7 @@ import type { Telemetry } from "./telemetry.ts";
 
 /** An address that is taken may become free: the agent before this one is ending. */
 const RETRY_MS = 10_000;
-/** A client that is slower than this, or comes when so many are there, is sent away. */
+/** A client that is slower than this is sent away, and of more than so many the one that came first. */
 const CLIENT_MS = 5_000;
 const CLIENTS_MAX = 32;
 
@@ -49,7 +50,7 @@ export async function startHttpServer(config: HttpConfig, context: ServerContext
   const server = createServer({ ...options, keepAliveTimeout: CLIENT_MS, maxHeaderSize: 8192 }, (request, response) => {
     send(request, response, answerTo(request, context));
   });
-  server.maxConnections = CLIENTS_MAX;
+  limitClients(server);
   server.timeout = 2 * CLIENT_MS;
   let closed = false;
   let retry: NodeJS.Timeout | null = null;
@@ -79,6 +80,18 @@ export async function startHttpServer(config: HttpConfig, context: ServerContext
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Connections that are opened and left, however many, must not keep the kubelet's probe out: it is the last that came. */
+function limitClients(server: Server): void {
+  const clients = new Set<Socket>();
+  server.on("connection", (socket) => {
+    clients.add(socket);
+    socket.once("close", () => clients.delete(socket));
+    if (clients.size <= CLIENTS_MAX) return;
+    const [first] = clients;
+    first?.destroy();
+  });
 }
 
 function portOf(server: Server): number | null {

@@ -127,6 +127,34 @@ test("a client that never ends its request does not keep the server from ending"
   expect(performance.now() - fromMs).toBeLessThan(2500);
 });
 
+test("clients that connect and say nothing keep nobody out, and are not collected", async () => {
+  await using server = await serve();
+  let closed = 0;
+  const idle = Array.from({ length: 100 }, () => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => undefined).once("close", () => closed++);
+    socket.write("GET /metrics HTTP/1.1\r\nhost: x\r\n");
+    return socket;
+  });
+  expect((await server.get("/api/v1/health")).status).toBe(200);
+  await vi.waitFor(() => expect(closed).toBeGreaterThanOrEqual(100 - 32), { timeout: 10_000 });
+  expect((await server.get("/api/v1/health")).status).toBe(200);
+  for (const socket of idle) socket.destroy();
+});
+
+test.each(["CONNECT", "TRACE", "PUT", "DELETE", "OPTIONS", "PATCH"])("%s is refused", async (method) => {
+  await using server = await serve();
+  const answer = await send(server.port, `${method} /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  // Of CONNECT nothing is answered: the connection ends.
+  expect(answer).toMatch(method === "CONNECT" ? /^$/ : /^HTTP\/1.1 405 /);
+});
+
+test("headers without an end are cut off", async () => {
+  await using server = await serve();
+  const header = "x-a: b\r\n".repeat(5000);
+  expect(await send(server.port, `GET /metrics HTTP/1.1\r\n${header}`)).toMatch(/^HTTP\/1.1 431 /);
+});
+
 test("an address that is taken is an error line that names it, and is tried again until it is free", async () => {
   const first = await serve();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
