@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config/problem.ts";
+import { printable } from "./telemetry/printable.ts";
 import { listQuarantine, readQuarantined, requestReplay, type QuarantineFile } from "./state/quarantine.ts";
 
 export const QUARANTINE_USAGE = `Usage: logq-agent quarantine list -c CONFIG [--json]
@@ -98,7 +99,7 @@ async function list(directory: string, json: boolean, { isTerminal, out }: Surro
     const { name, output, seq, state, bytes } = file;
     const time = new Date(file.modifiedMs).toISOString();
     if (json) out(`${JSON.stringify({ name, output, seq, state, records, bytes, time, reason })}\n`);
-    else rows.push([name, state, String(records), String(bytes), time, reason.replaceAll(/\s+/g, " ")]);
+    else rows.push([name, state, String(records), String(bytes), time, reason.replaceAll(/\s+/g, " ")].map(printable));
   }
   if (json) return;
   if (isTerminal) out(table([["NAME", "STATE", "RECORDS", "BYTES", "TIME", "REASON"], ...rows]));

@@ -1,6 +1,7 @@
 import { destination, pino, stdTimeFunctions } from "pino";
 
 import type { ServiceConfig } from "../../config/service.ts";
+import { printableJson } from "./printable.ts";
 
 /** What the agent says of itself: fields for machines, a constant message for people. pino's loggers are of this shape. */
 export interface Logger {
@@ -19,6 +20,7 @@ export function createLog(level: ServiceConfig["logLevel"]): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     messageKey: "message",
+    hooks: { streamWrite: printableJson },
   };
   return pino(options, destination({ dest: 2, sync: true }));
 }

@@ -22,6 +22,16 @@ test("a line is JSON on stderr, with time, level, fields and message, and is wri
   });
 });
 
+test("names of other people's can't move the cursor nor turn the text of a terminal around", () => {
+  const path = "/var/log/app/\u001b]8;;http://x\u0007\u009b2J\u202egnp.log\u2028";
+  const code = `
+    const { createLog } = await import("${LOG}");
+    createLog("info").warn({ path: ${JSON.stringify(path)} }, "x");`;
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
+  expect(stderr).toMatch(/^[\x20-\x7e]+\n$/);
+  expect(JSON.parse(stderr)).toMatchObject({ path });
+});
+
 test("log level off says nothing, not even errors", () => {
   const code = `const { createLog } = await import("${LOG}"); createLog("off").error({}, "x");`;
   expect(execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8", stdio: "pipe" })).toBe(
