@@ -15,6 +15,7 @@ import { planText } from "./plan-text.ts";
 import { prepare, type PreparedQuery, type Surroundings } from "./prepare.ts";
 import { startProgress } from "./progress.ts";
 import { defaultFormat } from "./render/renderer.ts";
+import { neutralise } from "./render/terminal-text.ts";
 import { note } from "./report.ts";
 import { nothingTaken, openEngine, runQuery, type Taken } from "./run.ts";
 import { refuseLargeScan, scanLimit } from "./scan-limit.ts";
@@ -33,7 +34,7 @@ export async function answer(given: Options, text: string | null, io: CommandIo)
   await rememberStoreOnTerminal(options, prepared, io);
   const plan = await planText(options, prepared, io.signal);
   if (plan !== null) {
-    await io.out.write(plan);
+    await io.out.write(io.stdout.isTTY === true ? neutralise(plan) : plan);
     return EXIT.ok;
   }
   const { scan, choice } = prepared;

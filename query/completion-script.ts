@@ -45,11 +45,12 @@ _logq_values() {
   # A list of names completes its last one.
   local done=""
   case "$cur" in *,*) done="\${cur%,*}," ;; esac
-  local IFS=$'\\n' value
+  local value
   COMPREPLY=()
-  for value in $("\${COMP_WORDS[0]}" completion values "$1" "\${cur##*,}" 2>/dev/null); do
+  # Not by a list of words, in which a * would become the names of files.
+  while IFS= read -r value; do
     COMPREPLY+=("$done$(printf '%q' "$value")")
-  done
+  done < <("\${COMP_WORDS[0]}" completion values "$1" "\${cur##*,}" 2>/dev/null)
 }
 _logq() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev=""

@@ -5,6 +5,7 @@ import { readContext, requireStore } from "./context.ts";
 import type { TimeRange } from "./dialect/statement.ts";
 import type { Options } from "./options.ts";
 import { prepare } from "./prepare.ts";
+import { neutralise, onOneLine } from "./render/terminal-text.ts";
 import { openEngine, runQuery } from "./run.ts";
 import { EMPTY_SCOPE } from "./scope.ts";
 import { openStore } from "./store/store.ts";
@@ -59,7 +60,12 @@ async function readValues(
   await using running = await runQuery(prepared, engine, signal);
   const values: string[] = [];
   for await (const batch of running.result.batches) values.push(...batch.map(([value]) => String(value)));
-  return signal.aborted ? [] : values;
+  return signal.aborted ? [] : values.filter(isHarmless);
+}
+
+/** What a shell or a prompt proposes goes to the terminal, and into a command: names with control characters are nobody's. */
+function isHarmless(value: string): boolean {
+  return onOneLine(neutralise(value)) === value;
 }
 
 async function newestHour(options: Options, io: CliIo, signal: AbortSignal): Promise<TimeRange | null> {

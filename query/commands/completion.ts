@@ -30,7 +30,7 @@ Options, commands and saved queries are completed, and names of pods, workloads
     const [shell, column, prefix = ""] = options.words;
     if (shell === "values" && isCompleted(column)) {
       const values = await newestValues(column, options, io, VALUES_TIMEOUT_MS);
-      const fitting = values.filter((value) => value.startsWith(prefix) && !/[\n\r]/.test(value));
+      const fitting = values.filter((value) => value.startsWith(prefix));
       await io.out.write(fitting.map((value) => `${value}\n`).join(""));
       return EXIT.ok;
     }

@@ -46,8 +46,8 @@ export function cutToWidth(text: string, width: number, keep: "start" | "end"): 
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** C0 but newline and tab, DEL, C1, and the marks that change the direction of text. */
-const UNSAFE_CLASS = String.raw`[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]`;
+/** C0 but newline and tab, DEL, C1, and the marks that change the direction of text, end a line or hide what follows. */
+const UNSAFE_CLASS = String.raw`[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb]`;
 const UNSAFE = new RegExp(UNSAFE_CLASS);
 const UNSAFE_ALL = new RegExp(UNSAFE_CLASS, "g");
 

@@ -8,6 +8,7 @@ import type { CommandIo } from "../cli-io.ts";
 import { readContext } from "../context.ts";
 import { newestValues, type CompletedColumn } from "../newest-values.ts";
 import type { Options } from "../options.ts";
+import { neutralise } from "../render/terminal-text.ts";
 import { note, report } from "../report.ts";
 import { isSaved, listSaved, savedQuery } from "../saved-queries.ts";
 import { showRows } from "../show-rows.ts";
@@ -153,7 +154,7 @@ async function runCommand(line: string, state: Repl): Promise<void> {
         state.readline.close();
       }
       if (outcome.kind === "session") state.session = outcome.session;
-      if (outcome.kind === "session" || outcome.kind === "say") await io.out.write(`${outcome.said}\n`);
+      if (outcome.kind === "session" || outcome.kind === "say") await io.out.write(`${neutralise(outcome.said)}\n`);
       if (outcome.kind === "columns") await describe(io);
       if (outcome.kind === "values") {
         const values = await newestValues(outcome.column, state.session.options, io, LOOKUP_TIMEOUT_MS);

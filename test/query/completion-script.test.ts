@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -51,6 +51,18 @@ test.each([
 ])("bash completes %j", (words, expected) => {
   const list = ["logq", ...words].map((word) => `'${word}'`).join(" ");
   expect(bash(`COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _logq; echo "\${COMPREPLY[*]}"`)).toBe(expected);
+});
+
+test("values that are commands or patterns are proposed as they are, quoted", () => {
+  const program = join(folder, "hostile");
+  const values = ["*", "$(touch pwned)", "`touch pwned`", "a b", "; touch pwned", "'x"];
+  writeFileSync(program, `#!/bin/sh\ncat <<'EOF'\n${values.join("\n")}\nEOF\n`);
+  chmodSync(program, 0o755);
+  const script = `cd "${folder}"; COMP_WORDS=('${program}' -p ''); COMP_CWORD=2; _logq; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const proposed = bash(script).split("\n");
+  const typed = proposed.map((word) => bash(`cd "${folder}"; set -f; printf '%s' ${word}`));
+  expect(typed).toEqual(values);
+  expect(readdirSync(folder)).not.toContain("pwned");
 });
 
 test("bash completes the directories of --store", () => {
