@@ -7,7 +7,7 @@ import { tempFolder } from "../agent/fixture.ts";
 import { BASE, load } from "./fixture.ts";
 
 /** What is said of a configuration that includes something called `bad.yaml`, after the place where it is named. */
-function include(make: (path: string) => void, format: "yaml" | "classic" = "yaml"): string {
+function problemsOf(make: (path: string) => void, format: "yaml" | "classic" = "yaml"): string {
   using folder = tempFolder();
   make(join(folder.path, "bad.yaml"));
   const main = join(folder.path, "main");
@@ -23,32 +23,32 @@ function include(make: (path: string) => void, format: "yaml" | "classic" = "yam
 test.each(["yaml", "classic"] as const)(
   "an include that is no file is refused at once, and waits for nobody (%s)",
   (format) => {
-    expect(include((path) => execFileSync("mkfifo", [path]), format)).toMatch(
+    expect(problemsOf((path) => execFileSync("mkfifo", [path]), format)).toMatch(
       /^main:.*cannot read bad.yaml: it is no regular file/,
     );
-    expect(include((path) => symlinkSync("/dev/zero", path), format)).toMatch(
+    expect(problemsOf((path) => symlinkSync("/dev/zero", path), format)).toMatch(
       /cannot read bad.yaml: it is no regular file/,
     );
-    expect(include((path) => mkdirSync(path), format)).toMatch(/cannot read bad.yaml: /);
+    expect(problemsOf((path) => mkdirSync(path), format)).toMatch(/cannot read bad.yaml: /);
   },
 );
 
 test("an include that is huge is not read to its end", () => {
-  expect(include((path) => writeFileSync(path, Buffer.alloc(5 << 20, "#")))).toContain(
+  expect(problemsOf((path) => writeFileSync(path, Buffer.alloc(5 << 20, "#")))).toContain(
     "cannot read bad.yaml: it is larger than 4 MiB; is it a configuration?",
   );
 });
 
 test("an include that leads back to the main file by a link is a circle or a double, not the end of the memory", () => {
-  expect(include((path) => symlinkSync("main", path))).toMatch(/include each other in a circle|included twice/);
+  expect(problemsOf((path) => symlinkSync("main", path))).toMatch(/include each other in a circle|included twice/);
 });
 
 test("the main file may come from a pipe", () => {
   using folder = tempFolder();
   const main = join(folder.path, "main");
   writeFileSync(main, BASE);
-  const load = new URL("../../config/load.ts", import.meta.url).href;
-  const code = `const { loadConfig } = await import("${load}"); console.log(loadConfig("/dev/stdin", {}).config.service.cluster)`;
+  const loader = new URL("../../config/load.ts", import.meta.url).href;
+  const code = `const { loadConfig } = await import("${loader}"); console.log(loadConfig("/dev/stdin", {}).config.service.cluster)`;
   const script = 'cat "$1" | "$2" --input-type=module -e "$3"';
   expect(execFileSync("sh", ["-c", script, "sh", main, process.execPath, code], { encoding: "utf8" })).toBe("prod\n");
 });

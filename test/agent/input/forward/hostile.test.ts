@@ -245,3 +245,15 @@ describe("connections", () => {
     await expect(bed.connect()).rejects.toThrow("ECONNREFUSED");
   });
 });
+
+test("whatever its tag, records lie in a folder below the spool, and two tags never in one", async () => {
+  await using bed = await openBed();
+  const sender = await bed.connect();
+  const tags = ["../../etc", "..", ".", "/abs", "a/b", "a_b", "a\0b", "\u202e", "_ids", "x".repeat(1000)];
+  for (const tag of tags) sender.send([tag, T, { log: tag }]);
+  await vi.waitFor(() => expect(bed.spool.appended).toHaveLength(tags.length), WAIT);
+  const names = bed.spool.appended.map(({ name }) => name);
+  for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_-]{1,80}-[0-9a-f]{16}$/);
+  expect(new Set(names).size).toBe(tags.length);
+  expect(bed.spool.appended.map(({ tag }) => tag)).toEqual(tags);
+});

@@ -107,6 +107,7 @@ test("a rotated file that inflates a thousandfold is shipped in pieces of bounde
     for (const record of bed.output.published) Object.assign(record, { log: record.log.slice(0, 10) });
   }
   expect(shipments).toBeGreaterThanOrEqual(BOMB_BYTES / pieceBytes);
+  for (let look = 2; look < 12; look++) await bed.run(T0_MS + look * 2000);
   const [account] = bed.ledger.accounts();
   expect(account?.total).toMatchObject({ quarantined: 0, lost: 0, pending: 0 });
   expect(account?.total.delivered).toBe(BOMB_BYTES + cri("stdout", "F", "after it").length);
