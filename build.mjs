@@ -4,6 +4,8 @@ import { build as esbuild } from "esbuild";
 import { chmodSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
+import { noticesOf } from "./notices.mjs";
+
 /**
  * The agent brings its runtime's settings along: a small young generation, no helper threads and no middle compilers for
  * memory, two threads for I/O so that one slow call stops nothing, an early first collection, and another where the agent
@@ -111,3 +113,8 @@ await build({
 await build({ ...common, entryPoints: ["query/aws/sdk.ts"], outfile: "dist/logq-aws.cjs" });
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);
 writeFileSync("dist/meta.json", JSON.stringify(outputs));
+// DuckDB is no part of a bundle: npm installs it, with its licence.
+writeFileSync(
+  "dist/THIRD-PARTY-NOTICES",
+  noticesOf(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))),
+);
