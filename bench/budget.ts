@@ -120,22 +120,26 @@ function latencyLines(ours: (scenario: string, name: RegExp, of: Of) => number |
 }
 
 function medianOf(rows: readonly Row[], contender: string, scenario: string, name: RegExp, of: Of): number | null {
-  const row = rows.find(
-    (each) => each.contender === contender && each.run.scenario === scenario && name.test(each.run.name),
-  );
+  // Of several backlogs the smallest, whatever run it is from.
+  const [row] = rows
+    .filter((each) => each.contender === contender && each.run.scenario === scenario && name.test(each.run.name))
+    .toSorted((one, other) => sizeOf(one) - sizeOf(other));
   return row === undefined ? null : median(row.figures.map(of));
 }
 
 /** How much more anonymous memory and page cache the largest case takes than the smallest: peak RSS, Parquet only. */
 function growth(rows: readonly Row[], scenario: string): number | null {
-  const size = ({ run }: Row): number => ("backlogBytes" in run.load ? run.load.backlogBytes : run.pods);
   const found = rows
     .filter(({ contender, run }) => contender === "logq-agent" && run.scenario === scenario)
     .filter(({ run }) => !run.name.includes("JSON"))
-    .toSorted((a, b) => size(a) - size(b));
+    .toSorted((one, other) => sizeOf(one) - sizeOf(other));
   const [first, last] = [found[0], found.at(-1)];
   if (first === undefined || last === undefined || first === last) return null;
   return median(last.figures.map(rss)) - median(first.figures.map(rss));
+}
+
+function sizeOf({ run }: Row): number {
+  return "backlogBytes" in run.load ? run.load.backlogBytes : run.pods;
 }
 
 function p99Seconds({ latency }: Figures): number {
