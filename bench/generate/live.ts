@@ -101,14 +101,14 @@ export function startLiveNode(options: LiveOptions): LiveNode {
   };
 }
 
-/** Steps a node by the real clock until `signal` aborts. */
+/**
+ * Steps a node that began now by the wall clock until `signal` aborts: its lines are written as late as they say, however
+ * long it took to make the node.
+ */
 export async function runLiveNode(node: LiveNode, signal: AbortSignal, tickMs = 100): Promise<void> {
-  let lastMs = performance.now();
   while (!signal.aborted) {
     await sleep(tickMs, undefined, { signal }).catch(() => undefined);
-    const nowMs = performance.now();
-    node.step(nowMs - lastMs);
-    lastMs = nowMs;
+    node.step(Math.max(0, Date.now() - node.nowMs));
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startLiveNode, type LiveNode, type LiveOptions } from "../../../bench/generate/live.ts";
+import { runLiveNode, startLiveNode, type LiveNode, type LiveOptions } from "../../../bench/generate/live.ts";
 import { listChains } from "../../helpers/source-chains.ts";
 import { expectedRecords } from "../../helpers/source-counter.ts";
 
@@ -128,4 +128,14 @@ test("a loud pod writes its bytes beside the lines of the others", () => {
   const node = start({ linesPerSecond: 10, loudBytesPerSecond: 265_000 });
   for (let i = 0; i < 10; i++) node.step(100);
   expect(node.containers.map(({ sequence }) => sequence)).toEqual([10, 1000]);
+});
+
+test("a node in real time catches up with the clock, however long it took to make it", async () => {
+  const node = start({ startMs: Date.now() - 60_000, linesPerSecond: 10 });
+  const stop = new AbortController();
+  const running = runLiveNode(node, stop.signal, 1);
+  await expect.poll(() => node.containers[0]!.sequence).toBeGreaterThanOrEqual(300);
+  stop.abort();
+  await running;
+  expect(node.nowMs).toBeGreaterThan(Date.now() - 30_000);
 });
