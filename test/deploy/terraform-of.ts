@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Resource, Template } from "../../deploy/template.ts";
 import { blocks, defined, policyDocument, type Arguments } from "./blocks.ts";
 import { condition, expression, literal, snake } from "./expression.ts";
@@ -176,6 +177,14 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
       ...policyDocument(which, take.raw("PolicyDocument")),
     };
   },
+  // Both bodies are written by deploy/dashboard.ts.
+  "AWS::CloudWatch::Dashboard": (take) => ({
+    "aws_cloudwatch_dashboard.logq": {
+      ...take.none("DashboardBody"),
+      dashboard_name: take.value("DashboardName"),
+      dashboard_body: expect.stringContaining('templatefile("${path.module}/dashboard.json.tftpl", {') as unknown,
+    },
+  }),
   "AWS::CloudWatch::Alarm": (take, name) => {
     const [dimension] = take.raw("Dimensions") as [{ Name: string; Value: unknown }];
     const [{ "Fn::If": actions }] = take.raw("AlarmActions") as [{ "Fn::If": [string, unknown, unknown] }];

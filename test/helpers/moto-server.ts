@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const ROOT = new URL("../..", import.meta.url).pathname;
 /** The project's virtual environment of Python. */
 const BIN = `${ROOT}.venv/bin/`;
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 240_000;
 
 /**
  * Runs vitest with a configuration of the project beside a server of moto, an implementation of AWS's services that we
