@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import { writeArchive } from "./archive.ts";
-import { copyWithLibraries } from "./libraries.ts";
+import { copyWithLibraries, packagesOf } from "./libraries.ts";
 import { imageConfig, PROGRAM_FOLDER, PROGRAMS } from "./image-config.ts";
 import { printSizes } from "./sizes.ts";
 import { writeSystemFiles } from "./system-files.ts";
@@ -43,14 +43,10 @@ printSizes(values.root, { layerBytes, archive });
 async function assemble(root: string, withJournalctl: boolean): Promise<void> {
   rmSync(root, { recursive: true, force: true });
   writeSystemFiles(root, packageJson.version);
-  const packages = new Set<string>();
-  const add = (program: string): void => {
-    for (const name of copyWithLibraries(program, root)) packages.add(name);
-  };
-  add(process.execPath);
+  const copied = copyWithLibraries(process.execPath, root);
   strip(join(root, "usr/bin", basename(process.execPath)));
-  if (withJournalctl) add("/usr/bin/journalctl");
-  describePackages(root, packages);
+  if (withJournalctl) copied.push(...copyWithLibraries("/usr/bin/journalctl", root));
+  describePackages(root, packagesOf(copied));
 
   const folder = join(root, PROGRAM_FOLDER);
   mkdirSync(folder, { recursive: true });
@@ -76,11 +72,13 @@ function strip(path: string): void {
 }
 
 /** What scanners for known faults look for, as Google's distroless images have it, and what the licences ask for. */
-function describePackages(root: string, packages: ReadonlySet<string>): void {
+function describePackages(root: string, packages: readonly string[]): void {
   const folder = join(root, "var/lib/dpkg/status.d");
   mkdirSync(folder, { recursive: true });
+  const text = execFileSync("dpkg-query", ["--status", ...packages], { encoding: "utf8" });
+  for (const stanza of text.trim().split("\n\n"))
+    writeFileSync(join(folder, /^Package: (.*)$/m.exec(stanza)![1]!), `${stanza}\n`);
   for (const name of packages) {
-    writeFileSync(join(folder, name), execFileSync("dpkg-query", ["--status", name]));
     const copyright = `/usr/share/doc/${name}/copyright`;
     if (!existsSync(copyright)) continue;
     mkdirSync(dirname(join(root, copyright)), { recursive: true });

@@ -1,17 +1,17 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
- * Copies a program of this machine into `root/usr/bin`, and the shared libraries that ldd(1) says it loads to where they are here. Returns the
- * names of the Debian packages that they belong to. Throws where this is no Debian, or ldd misses a library.
+ * Copies a program of this machine into `root/usr/bin`, and the shared libraries that ldd(1) says it loads to where they are
+ * here. Returns the paths of all of them on this machine. Throws where ldd misses a library.
  */
 export function copyWithLibraries(program: string, root: string): string[] {
   copy(program, join(root, "usr/bin"));
   const libraries = librariesOf(program);
   // Links of folders, as /lib to /usr/lib, are links in the image too.
   for (const path of libraries) copy(path, join(root, realpathSync(dirname(path))));
-  return libraries.concat(program).flatMap(packageOf);
+  return [program, ...libraries];
 }
 
 function copy(path: string, folder: string): void {
@@ -28,24 +28,19 @@ function librariesOf(program: string): string[] {
   return [...text.matchAll(/(?:=>|^)\s*(\/\S+) \(0x/gm)].map(([, path]) => path!);
 }
 
-/** None for what no package brought, such as a Node.js of its own. */
-function packageOf(path: string): string[] {
-  const real = realpathSync(path);
+/**
+ * The Debian packages that brought these files; none for what no package did, such as a Node.js of its own. One question for all of them:
+ * each reads the lists of all packages.
+ */
+export function packagesOf(paths: readonly string[]): string[] {
   // Packages name files as they did before /lib became a link.
-  for (const name of [path, real, real.replace(/^\/usr/, ""), path.replace(/^\/usr/, "")]) {
-    try {
-      const line = execFileSync("dpkg-query", ["--search", name], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      return [line.split(":")[0]!];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT")
-        throw new Error(
-          "cannot assemble the image: there is no dpkg-query; its libraries come from Debian's packages",
-          { cause: error },
-        );
-    }
-  }
-  return [];
+  const names = paths
+    .flatMap((path) => [path, realpathSync(path)])
+    .flatMap((path) => [path, path.replace(/^\/usr/, "")]);
+  const { stdout, error } = spawnSync("dpkg-query", ["--search", ...new Set(names)], { encoding: "utf8" });
+  if (error !== undefined)
+    throw new Error(
+      `cannot assemble the image: its libraries come from Debian's packages, and dpkg-query does not run: ${error.message}`,
+    );
+  return [...new Set(stdout.split("\n").flatMap((line) => /^([^\s:]+):/.exec(line)?.[1] ?? []))].toSorted();
 }
