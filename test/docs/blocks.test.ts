@@ -2,10 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fencedBlocks } from "./blocks.ts";
 import { exchanges, PREAMBLE, sessionScript } from "./session.ts";
 import { wholeConfig } from "./whole-config.ts";
+
+// A shell may take its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("blocks have their line, language and text, also in a list, and the reason why they are not run", () => {
   const markdown =

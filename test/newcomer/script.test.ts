@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fencedBlocks } from "../docs/blocks.ts";
 import { newcomerScript } from "./script.ts";
+
+// A shell may take its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const run = (markdown: string): { stdout: string; status: number | null } =>
   spawnSync("bash", ["-c", newcomerScript(fencedBlocks(markdown)).script], { encoding: "utf8", cwd: "/tmp" });
