@@ -37,10 +37,13 @@ export function printSizes(root: string, { layerBytes, archive }: Made): void {
   process.stdout.write(`${lines.join("\n")}\n\nroot: ${root}\n${archive === null ? "" : `archive: ${archive}\n`}`);
 }
 
-function filesOf(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter((path) => lstatSync(join(root, path)).isFile())
-    .toSorted();
+/** Paths below `root` of its files; what a link leads to is there under its own name. */
+function filesOf(root: string, folder = ""): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesOf(root, path);
+    return entry.isFile() ? [path] : [];
+  });
 }
 
 function partOf(path: string): string {
