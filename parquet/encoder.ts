@@ -22,6 +22,8 @@ export interface ParquetOptions {
   readonly pageBytes?: number;
   /** Rows of a row group at most. Default 131,072. */
   readonly rowGroupRowsMax?: number;
+  /** What a row group is cut at where possible. Default: container. */
+  readonly cutAt?: "container" | "pod";
   /** Key-value metadata of the footer. */
   readonly keyValue?: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,7 @@ class TableEncoder implements ParquetEncoder {
   readonly #rowGroupBytes: number;
   readonly #sharedBytes: number;
   readonly #rowGroupRowsMax: number;
+  readonly #isSame: (a: RowsOrigin, b: RowsOrigin) => boolean;
   readonly #runs = new OriginRuns();
   readonly #log: LogColumn;
   readonly #columns;
@@ -83,6 +86,7 @@ class TableEncoder implements ParquetEncoder {
     this.#rowGroupBytes = options.rowGroupCompressedBytes ?? ROW_GROUP_BYTES;
     this.#sharedBytes = options.sharedRowGroupCompressedBytes ?? SHARED_ROW_GROUP_BYTES;
     this.#rowGroupRowsMax = options.rowGroupRowsMax ?? ROW_GROUP_ROWS_MAX;
+    this.#isSame = options.cutAt === "pod" ? isSamePod : isSameContainer;
     const logLeaf = leavesOf(COLUMNS.find((column) => column.name === "log")!)[0]!;
     this.#log = new LogColumn(logLeaf, options.compression, options.pageBytes ?? PAGE_BYTES);
     this.#columns = COLUMNS.map((column) =>
@@ -99,7 +103,7 @@ class TableEncoder implements ParquetEncoder {
   append(batch: TableRows, from: number, to: number): void {
     if (from >= to) return;
     this.#releaseTaken();
-    if (this.#lastOrigin !== null && !isSameContainer(this.#lastOrigin, batch.origin)) {
+    if (this.#lastOrigin !== null && !this.#isSame(this.#lastOrigin, batch.origin)) {
       if (this.#storedBytes() >= this.#sharedBytes) this.#endRowGroup();
       else this.#isShared = this.#runs.rowCount > 0;
     }
@@ -199,4 +203,11 @@ function isSameContainer(a: RowsOrigin, b: RowsOrigin): boolean {
   if (a === b) return true;
   if (a.pod === null) return a.file === b.file;
   return a.pod === b.pod && a.namespace === b.namespace && a.container === b.container;
+}
+
+/** Rows of a pod's containers follow each other in order of time. */
+function isSamePod(a: RowsOrigin, b: RowsOrigin): boolean {
+  if (a === b) return true;
+  if (a.pod === null) return a.file === b.file;
+  return a.pod === b.pod && a.namespace === b.namespace;
 }

@@ -37,6 +37,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "prints the statement that declares the table",
     load: async () => (await import("./ddl.ts")).ddl,
   },
+  compact: {
+    summary: "merges the small objects of closed hours",
+    load: async () => (await import("./compact.ts")).compact,
+  },
   doctor: {
     summary: "what is wrong between the agents and a query",
     load: async () => (await import("./doctor.ts")).doctor,

@@ -1,4 +1,6 @@
 /** Which objects of a store are new: what `-f` reads. Objects never change, so a name that was seen is done. */
+import { mergedGeneration } from "../compact/record.ts";
+import { baseName } from "../compact/visible.ts";
 import type { TimeRange } from "../dialect/statement.ts";
 import type { Store, StoredObject } from "../store/store.ts";
 
@@ -41,7 +43,8 @@ export function followObjects(options: NewObjectsOptions): NewObjects {
       const horizon = at - HORIZON_HOURS * HOUR_NS;
       const range = since(from, isWide ? horizon : at - RECENT_HOURS * HOUR_NS);
       const partitions = await store.listPartitions(range, clusters, signal);
-      const objects = await store.listObjects(partitions, signal);
+      // What `logq compact` has merged has been shown: it takes no object that came just now.
+      const objects = (await store.listObjects(partitions, signal)).filter((object) => !isMerged(object));
       const fresh = objects.filter(({ key, partition }) => known.get(partition.path)?.has(key) !== true);
       remember(known, fresh);
       if (isWide) {
@@ -72,6 +75,10 @@ export function uploadIntervalMs(objects: readonly StoredObject[]): number | nul
 }
 
 const NEWEST_MAX = 200;
+
+function isMerged(object: StoredObject): boolean {
+  return mergedGeneration(baseName(object)) !== null;
+}
 
 function remember(known: Map<string, Set<string>>, objects: readonly StoredObject[]): void {
   for (const { key, partition } of objects) {

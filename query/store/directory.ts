@@ -1,10 +1,13 @@
 /** A store in a local directory: `<store>/cluster=…/dt=…/hour=…/*.parquet`. */
 import type { Dirent } from "node:fs";
 import { open, readFile, readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isObject, parsePartition, prunePartitions, type Partition } from "../catalog/plan.ts";
 import { decodeSegment } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
+import { outcomeOf } from "../compact/outcome.ts";
+import { mergedGeneration, parseRecordKey, RECORDS, type Outcome } from "../compact/record.ts";
+import { baseName, visibleObjects } from "../compact/visible.ts";
 import type { Store, StoredObject } from "./store.ts";
 
 /** Opens the store in an absolute directory. */
@@ -15,7 +18,8 @@ export function openDirectory(location: string): Store {
     listPartitions: async (range, clusters) => prunePartitions(await listPartitions(location), range, clusters),
     listClusters: async () =>
       (await listClusters(location)).map((folder) => decodeSegment(folder.slice("cluster=".length))),
-    listObjects: (partitions) => listObjects(location, partitions),
+    listObjects: (partitions) => listVisible(location, partitions),
+    listStored: (partitions) => listObjects(location, partitions),
     async fetch(objects) {
       const files = objects.map(({ key }) => join(location, key));
       const nothing = { bytesRead: 0, requests: 0, listRequests: 0 };
@@ -37,6 +41,33 @@ async function listPartitions(store: string): Promise<Partition[]> {
     }
   }
   return partitions;
+}
+
+/** Records first: what has its outcome was there before. */
+async function listVisible(store: string, partitions: readonly Partition[]): Promise<StoredObject[]> {
+  const outcomes = await readOutcomes(store, partitions);
+  const objects = await listObjects(store, partitions);
+  if (outcomes.size === 0 && !objects.some((object) => mergedGeneration(baseName(object)) !== null)) return objects;
+  const byPartition = Map.groupBy(objects, ({ partition }) => partition.path);
+  return partitions.flatMap(({ path }) => {
+    return visibleObjects(byPartition.get(path) ?? [], outcomes.get(path) ?? []).objects;
+  });
+}
+
+/** The outcomes of compactions, by the path of their partition. */
+async function readOutcomes(store: string, partitions: readonly Partition[]): Promise<Map<string, Outcome[]>> {
+  const wanted = new Set(partitions.map(({ path }) => path));
+  const folderNames = new Set(partitions.map(({ path }) => `${RECORDS}/${dirname(path)}`));
+  const outcomes = new Map<string, Outcome[]>();
+  for (const folder of folderNames) {
+    for (const { name } of await entries(join(store, folder))) {
+      const record = parseRecordKey(`${folder}/${name}`);
+      if (record?.step !== "outcome" || !wanted.has(record.partition)) continue;
+      const outcome = outcomeOf(await readBytes(join(store, folder, name)), join(store, folder, name));
+      outcomes.set(record.partition, [...(outcomes.get(record.partition) ?? []), outcome]);
+    }
+  }
+  return outcomes;
 }
 
 async function listObjects(store: string, partitions: readonly Partition[]): Promise<StoredObject[]> {

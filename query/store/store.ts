@@ -52,8 +52,13 @@ export interface Store {
    */
   listPartitions(range: TimeRange, clusters: readonly string[] | null, signal: AbortSignal): Promise<Partition[]>;
   listClusters(signal: AbortSignal): Promise<string[]>;
-  /** The finished objects of partitions, in their order, by name. One that vanished meanwhile is left out. */
+  /**
+   * The objects of partitions that count, in their order, by name: each row is in one of them, whatever `logq compact` does
+   * meanwhile. One that vanished meanwhile is left out.
+   */
   listObjects(partitions: readonly Partition[], signal: AbortSignal): Promise<StoredObject[]>;
+  /** All of them: what is merged already and what is not finished too. Rows may be in two of them. */
+  listStored(partitions: readonly Partition[], signal: AbortSignal): Promise<StoredObject[]>;
   /** A directory gives its own files; S3 fetches footers, then the row groups and columns needed, into a private folder. */
   fetch(objects: readonly StoredObject[], need: Need, signal: AbortSignal): Promise<Fetched>;
   /** Bytes of one object: whole, or from `start` to before `end`. */

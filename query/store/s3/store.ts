@@ -36,6 +36,8 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
       return partitions;
     },
     listObjects: (partitions, signal) => listing.objects(partitions, signal),
+    // `logq compact` knows directories alone.
+    listStored: (partitions, signal) => listing.objects(partitions, signal),
     async fetch(objects, need, signal) {
       const { files, folder, vanished, dispose } = await fetchFiles(
         objects as readonly S3Object[],

@@ -1,0 +1,141 @@
+import type { Partition } from "../catalog/plan.ts";
+import { CliError, EXIT } from "../cli-error.ts";
+import type { CommandIo } from "../cli-io.ts";
+import { compactPartition, type Compacted, type CompactOptions } from "../compact/compact.ts";
+import { openCompactDirectory } from "../compact/directory.ts";
+import { readContext, requireStore } from "../context.ts";
+import { bytesText, counted } from "../footer.ts";
+import { parseOptions, type Options } from "../options.ts";
+import { note } from "../report.ts";
+import { bytesOf } from "../size.ts";
+import { openDirectory } from "../store/directory.ts";
+import { parseDuration, rangeOfFlags } from "../time-range.ts";
+import type { Command } from "./command.ts";
+import { refuseWords, textOf } from "./table-options.ts";
+
+const HOUR_MS = 3_600_000;
+const DEFAULTS = { grace: "1h", settle: "15m", "min-objects": "10", "target-size": "256MB" } as const;
+
+/** Merges the small objects of hours that are over. */
+export const compact: Command = {
+  usage: "compact [--store DIR] [--since 9d] [--grace 1h] [--dry-run]",
+  help: `Each hour's objects become a few, sorted by workload, pod and time, so that
+queries read fewer bytes by fewer requests. logq counts each row once at every
+moment; other readers (DuckDB by hand, Spark) see rows twice from the merge
+until the run after the grace. See docs/compaction.md. Stopped at any
+point, the next run goes on; two at once do no harm.
+
+  --since 9d, --from T --to T, --all-time   the hours looked at (all)
+  --grace 1h        inputs stay as long after the merge: longer than any query
+  --settle 15m      younger objects, and hours that ended later, are left alone
+  --min-objects 10  hours with fewer objects to merge are left alone
+  --target-size 256MB   of inputs that become one object; larger than a quarter
+                    of it an object stays as it is
+  --dry-run         only says what would be merged
+  --cluster C       as of queries
+
+The store is a directory; S3 is refused.
+`,
+  async run(argv, io) {
+    const options = parseOptions(argv, { extra: EXTRA });
+    refuseWords("compact", options);
+    const context = await readContext(options, io.env, io.cwd);
+    const location = requireStore(context);
+    if (location.startsWith("s3://"))
+      throw new CliError(
+        `${location}: logq compact merges in directories only`,
+        "on S3, a longer upload_timeout of the agents has larger objects",
+      );
+    const compaction = compactOptions(options, io);
+    const store = openDirectory(location);
+    const range = rangeOfFlags(options.time, { now: io.now(), zone: options.zone }) ?? { from: null, to: null };
+    const partitions = await store.listPartitions(range, context.clusters, io.signal);
+    const closed = partitions.filter(({ hour }) => (hour + 1) * HOUR_MS + compaction.settleMs <= compaction.nowMs());
+    const target = openCompactDirectory(location);
+    return await compactAll(
+      closed,
+      async (partition) => await compactPartition(target, partition, compaction),
+      compaction,
+      io,
+    );
+  },
+};
+
+const EXTRA = {
+  grace: { type: "string" },
+  settle: { type: "string" },
+  "min-objects": { type: "string" },
+  "target-size": { type: "string" },
+  "dry-run": { type: "boolean" },
+} as const;
+
+async function compactAll(
+  partitions: readonly Partition[],
+  compactOne: (partition: Partition) => Promise<Compacted>,
+  { isDry, graceMs }: CompactOptions,
+  io: CommandIo,
+): Promise<number> {
+  let failed = 0;
+  let hours = 0;
+  for (const partition of partitions) {
+    if (io.signal.aborted) return EXIT.interrupted;
+    try {
+      const done = await compactOne(partition);
+      if (done.into > 0) hours++;
+      const line = lineOf(done, isDry);
+      if (line !== "") await io.out.write(`${partition.path}: ${line}\n`);
+    } catch (error) {
+      if (io.signal.aborted) return EXIT.interrupted;
+      failed++;
+      note(io, `${partition.path} is as it was: ${(error as Error).message.split("\n")[0]!}; the next run tries again`);
+    }
+  }
+  await io.out.write(`${counted(hours, "hour")} of ${partitions.length} ${isDry ? "would be " : ""}merged\n`);
+  if (hours > 0 && !isDry) {
+    const minutes = Math.round(graceMs / 60_000);
+    note(io, `readers other than logq see these rows twice until a run after ${minutes} min takes the inputs away`);
+  }
+  return failed === 0 ? EXIT.ok : EXIT.backend;
+}
+
+function lineOf({ merged, into, bytesBefore, cleaned, closed }: Compacted, isDry: boolean): string {
+  const parts = [
+    ...(into === 0
+      ? []
+      : [`${counted(merged, "object")} (${bytesText(bytesBefore)}) ${isDry ? "would become" : "are"} ${into}`]),
+    ...(cleaned === 0 ? [] : [`${counted(cleaned, "input")} taken away`]),
+    ...(closed === 0 ? [] : [`${counted(closed, "marker")} deleted`]),
+  ];
+  return parts.join("; ");
+}
+
+function compactOptions(options: Options, io: CommandIo): CompactOptions {
+  const said = (name: keyof typeof DEFAULTS): string => textOf(options.extra[name]) ?? DEFAULTS[name];
+  const ms = (name: "grace" | "settle"): number => {
+    if (said(name) === "0") return 0;
+    try {
+      return Number(parseDuration(said(name)) / 1_000_000n);
+    } catch {
+      throw new CliError(`--${name} ${said(name)}: not a duration`, "write a number and s, m, h or d: 30m, 1h");
+    }
+  };
+  const objectsMin = Number(said("min-objects"));
+  if (!Number.isInteger(objectsMin) || objectsMin < 2)
+    throw new CliError(
+      `--min-objects ${said("min-objects")}: not a number of objects`,
+      "write 2 or more: --min-objects 10",
+    );
+  const targetBytes = bytesOf(said("target-size"));
+  if (targetBytes === null || targetBytes < 1_000_000)
+    throw new CliError(`--target-size ${said("target-size")}: not a size`, "write 1MB or more: --target-size 256MB");
+  return {
+    objectsMin,
+    targetBytes,
+    graceMs: ms("grace"),
+    settleMs: ms("settle"),
+    nowMs: () => Number(io.now() / 1_000_000n),
+    signal: io.signal,
+    notice: (message) => note(io, message),
+    isDry: options.extra["dry-run"] === true || options.extra["dry-run"]?.toString() === "true",
+  };
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { openDirectory } from "../store/directory.ts";
+import type { CompactStore } from "./compact-store.ts";
+import { parseRecordKey, RECORDS } from "./record.ts";
+
+/** As the agent's output `directory` stages: readers ignore it. */
+const STAGING = "_staging";
+
+/** A directory: what is new is written beside, and appears by link(2), which never replaces what is there. */
+export function openCompactDirectory(root: string): CompactStore {
+  const store = openDirectory(root);
+  return {
+    listStored: (partition, signal) => store.listStored([partition], signal),
+    async listRecords({ path }) {
+      const folder = `${RECORDS}/${dirname(path)}`;
+      const names = await readdir(join(root, folder)).catch(noneIfMissing);
+      return names.map((name) => `${folder}/${name}`).filter((key) => parseRecordKey(key)?.partition === path);
+    },
+    readRecord: async (key) => await readFile(join(root, key), "utf8"),
+    async createRecord(key, text) {
+      const folder = await makeFolder(root);
+      try {
+        const file = join(folder, "record");
+        await writeDurably(file, text);
+        return await appear(root, file, key);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    obtain: async (objects) => await Promise.resolve(objects.map(({ key }) => join(root, key))),
+    makeFolder: async () => await makeFolder(root),
+    publish: async (file, key) => void (await appear(root, file, key)),
+    async replace({ key }, marker, folder) {
+      const file = join(folder, "marker");
+      await writeDurably(file, marker);
+      await rename(file, join(root, key));
+      await syncFolder(dirname(join(root, key)));
+    },
+    async remove(key) {
+      await rm(join(root, key), { force: true });
+    },
+  };
+}
+
+/** Deletes those of processes of this machine that are no more. */
+async function makeFolder(root: string): Promise<string> {
+  const staging = join(root, STAGING);
+  await mkdir(staging, { recursive: true });
+  const prefix = `compact~${hostname()}~`;
+  for (const name of await readdir(staging)) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split("~")[0]) : null;
+    if (pid !== null && !isAlive(pid)) await rm(join(staging, name), { recursive: true, force: true });
+  }
+  const folder = join(staging, `${prefix}${process.pid}~${randomBytes(4).toString("hex")}`);
+  await mkdir(folder);
+  return folder;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** False: there is one. */
+async function appear(root: string, file: string, key: string): Promise<boolean> {
+  const path = join(root, key);
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await link(file, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  for (let at = dirname(path); at.length >= root.length; at = dirname(at)) await syncFolder(at);
+  return true;
+}
+
+async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
+}
