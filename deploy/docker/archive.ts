@@ -46,7 +46,18 @@ export async function writeArchive(root: string, archive: string, config: ImageC
     { Config: blobPath(configBlob.digest), RepoTags: [name], Layers: [blobPath(layer.descriptor.digest)] },
   ]);
   mkdirSync(dirname(archive), { recursive: true });
-  execFileSync("tar", ["-C", folder, ...SAME_BYTES, "-cf", archive, "."]);
+  // By name: readers look for manifest.json, not for ./manifest.json.
+  execFileSync("tar", [
+    "-C",
+    folder,
+    ...SAME_BYTES,
+    "-cf",
+    archive,
+    "blobs",
+    "index.json",
+    "manifest.json",
+    "oci-layout",
+  ]);
   rmSync(folder, { recursive: true });
   return layer.descriptor.size;
 }
