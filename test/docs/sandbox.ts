@@ -106,7 +106,10 @@ async function shipSampleNode(folder: string, run: Sandbox["run"]): Promise<void
   writeFileSync(join(folder, "sample.yaml"), JSON.stringify(config));
   const { code, stderr } = await run("logq-agent -c sample.yaml --once");
   if (code !== 0) throw new Error(`ship the sample node: exit code ${code}\n${stderr}`);
-  for (const place of ["", "eks"]) cpSync(store, join(folder, "buckets/my-logs", place), { recursive: true });
+  // `logs` is a store that a page may change.
+  for (const place of ["buckets/my-logs", "buckets/my-logs/eks", "logs"]) {
+    cpSync(store, join(folder, place), { recursive: true });
+  }
 }
 
 async function runBash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {
