@@ -8,7 +8,7 @@ import { FILTERS, INPUTS, OUTPUTS } from "./registry.ts";
 import { renderService } from "./service.ts";
 
 /** What stands for a secret where it is not to be shown. */
-export const MASK = "********";
+const MASK = "********";
 
 /**
  * The effective configuration as YAML that the agent reads again to the same effect: every option with its value,

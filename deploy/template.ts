@@ -9,7 +9,7 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Description: string; readonly Value: unknown }>>;
 }
 
-export interface Parameter {
+interface Parameter {
   readonly Type: "String" | "Number";
   readonly Default?: string | number;
   readonly Description: string;

@@ -27,7 +27,7 @@ export interface Bucket {
 /** What a row takes in a sort beside its message, about. */
 const ROW_BYTES = 120;
 
-export function weightOf({ rows, logBytes }: Pick<Share, "rows" | "logBytes">): number {
+function weightOf({ rows, logBytes }: Pick<Share, "rows" | "logBytes">): number {
   return logBytes + rows * ROW_BYTES;
 }
 

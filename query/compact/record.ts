@@ -9,7 +9,7 @@
  *
  * Generations of a partition are planned one after the other: the next one only once the one before has its outcome.
  */
-export const STEPS = ["plan", "outcome", "cleaned", "closed"] as const;
+const STEPS = ["plan", "outcome", "cleaned", "closed"] as const;
 export type Step = (typeof STEPS)[number];
 
 /** Shipments of one output of one agent: in a partition each has one object at most. */

@@ -7,7 +7,7 @@ import { imageConfig } from "../../deploy/docker/image-config.ts";
 const { Entrypoint, Env } = imageConfig(readFileSync(new URL("../../dist/logq-agent.cjs", import.meta.url), "utf8"));
 
 /** A folder of the test's, and where the pod sees it. */
-export interface Volume {
+interface Volume {
   readonly from: string;
   readonly at: string;
   readonly readOnly?: boolean;

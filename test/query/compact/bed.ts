@@ -9,8 +9,8 @@ import { openCompactDirectory } from "../../../query/compact/directory.ts";
 import { openDirectory } from "../../../query/store/directory.ts";
 import { objectOf, PARTITION } from "../store/objects.ts";
 
-export const AT: Partition = parsePartition(PARTITION)!;
-export const SIGNAL = new AbortController().signal;
+const AT: Partition = parsePartition(PARTITION)!;
+const SIGNAL = new AbortController().signal;
 export const HOUR_MS = 3_600_000;
 
 export function nameOf(node: number, seq: number): string {
