@@ -1,5 +1,5 @@
 import { open, rm, stat, type FileHandle } from "node:fs/promises";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Origin } from "../record.ts";
 import { makePrivateFolder, OWNER_ONLY } from "./folder.ts";
@@ -175,6 +175,8 @@ class StagedWriter implements QuarantineWriter {
 }
 
 function namesIn(directory: string): string[] {
+  // Most agents never have the folder, and are asked each second: an error costs fifty times as much.
+  if (!existsSync(directory)) return [];
   try {
     return readdirSync(directory);
   } catch (error) {

@@ -21,6 +21,7 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
       device: 1,
       size: 0,
       grewAtMs: T0_MS - 60_000,
+      nlink: null,
       absentSinceMs: null,
       unrecorded: false,
       awaitsPodSinceMs: null,
@@ -31,7 +32,14 @@ export function chainOf(id: string, files: readonly FileSpec[], changes: Partial
     };
     return { record: givenUp === undefined ? record : { ...record, givenUp }, ...state, ...rest };
   });
-  const state = { attempt: null, broken: false, superseded: false, plainPath: false, pollAtMs: 0 };
+  const state = {
+    attempt: null,
+    broken: false,
+    superseded: false,
+    plainPath: false,
+    aloneAtMs: -Infinity,
+    pollAtMs: 0,
+  };
   return { id, path: `/${id}`, files: followed, ...state, ...changes };
 }
 

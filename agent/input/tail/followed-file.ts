@@ -15,6 +15,8 @@ export interface FollowedFile {
   size: number;
   /** When it was last seen to grow (before the first look: by its modification time), in milliseconds of `performance.now()`. */
   grewAtMs: number;
+  /** Of its inode, when its link in the state folder was last seen; null: not yet. As long as it is this, the link is there. */
+  nlink: number | null;
   /** Since when no name for the inode has been seen in its folder, or null. */
   absentSinceMs: number | null;
   /** No name was seen for 60 s: nobody writes to it any more. */
@@ -45,6 +47,8 @@ export interface Chain {
   superseded: boolean;
   /** An input named this very path (no wildcard): an unterminated last line counts once it is quiet. */
   plainPath: boolean;
+  /** When `pollAlone` last found it as most are, in milliseconds of `performance.now()`. */
+  aloneAtMs: number;
   /** When to look again, in milliseconds of `performance.now()`: quiet chains are polled ever slower. */
   pollAtMs: number;
 }

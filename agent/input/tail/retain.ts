@@ -140,6 +140,7 @@ export function newFollowedFile(
     device,
     size,
     grewAtMs,
+    nlink: null,
     absentSinceMs: null,
     gone: false,
     passed: false,

@@ -69,7 +69,17 @@ export function newTailState(options: TailOptions): TailState {
 }
 
 export function newChain(id: string, path: string, plainPath: boolean): Chain {
-  return { id, path, attempt: attemptOf(path), files: [], broken: false, superseded: false, plainPath, pollAtMs: 0 };
+  return {
+    id,
+    path,
+    attempt: attemptOf(path),
+    files: [],
+    broken: false,
+    superseded: false,
+    plainPath,
+    aloneAtMs: -Infinity,
+    pollAtMs: 0,
+  };
 }
 
 export function addChain(state: TailState, chain: Chain): void {

@@ -198,8 +198,10 @@ export class Tail {
     });
     if (nowMs - this.#absenceCheckAtMs < ABSENCE_CHECK_MS) return;
     this.#absenceCheckAtMs = nowMs;
-    for (const chain of this.chains.values())
+    for (const chain of this.chains.values()) {
+      if (nowMs - chain.aloneAtMs < ABSENCE_CHECK_MS) continue;
       await this.#lookAfter(chain, async () => await checkAbsence(this.#state, chain, nowMs));
+    }
     await recordAgain(this.#state);
     await markSuperseded(this.#state, nowMs);
   }
