@@ -116,6 +116,9 @@ describe.each(PROFILES)("$overlay", ({ overlay, values }) => {
       expect(config.outputs).toMatchObject([
         { bucket: "my-logs", uploadTimeoutMs: overlay === "generic" ? 60_000 : 300_000 },
       ]);
+      expect(config.service.emf?.logGroup ?? null).toBe(overlay === "generic" ? null : "/logq/prod/metrics");
+      const withoutMetrics = { ...settings, METRICS_LOG_GROUP: undefined };
+      expect(examineConfig(file, withoutMetrics)).toMatchObject({ problems: [], config: { service: { emf: null } } });
     }
   });
 });
