@@ -55,6 +55,8 @@ function textsOf(node: Node, constants: ReadonlyMap<string, Node>): (string | nu
       );
     case "ObjectExpression":
       return (node["properties"] as { value: Node }[]).flatMap(({ value }) => textsOf(value, constants));
+    case "ConditionalExpression":
+      return [node["consequent"], node["alternate"]].flatMap((branch) => textsOf(branch as Node, constants));
     case "MemberExpression":
       return textsOf(node["object"] as Node, constants);
     case "Identifier": {
