@@ -43,6 +43,7 @@ function stackOf(parameters: Readonly<Record<string, string>>): ReturnType<typeo
 export interface Account {
   readonly s3: S3Client;
   readonly logs: CloudWatchLogsClient;
+  readonly athena: AthenaClient;
   /** Somebody who may do what the statements say and nothing else. Returns the variables that the SDK reads. */
   readonly makeUser: (name: string, statements: readonly Statement[]) => Promise<Record<string, string>>;
   /** From now on moto looks who asks. */
@@ -65,8 +66,9 @@ export async function openAccount(): Promise<Account> {
     await logs.send(new CreateLogGroupCommand({ logGroupName: `/logq/${group}` }));
   await logs.send(new CreateLogGroupCommand({ logGroupName: "/aws/eks/prod/cluster" }));
   await makeStream(new FirehoseClient(client));
-  await makeTable(new GlueClient(client), new AthenaClient(client));
-  return { s3, logs, makeUser, enforce: async () => await ask("moto-api/reset-auth", "0") };
+  const athena = new AthenaClient(client);
+  await makeTable(new GlueClient(client), athena);
+  return { s3, logs, athena, makeUser, enforce: async () => await ask("moto-api/reset-auth", "0") };
 }
 
 async function makeBucket(s3: S3Client): Promise<void> {
