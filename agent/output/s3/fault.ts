@@ -63,7 +63,7 @@ function hintOf(code: string, { bucket }: Target): string {
       return `create ${bucket}, or correct bucket`;
     case "AccessDenied":
     case "Forbidden":
-      return `allow the agent's role s3:PutObject on ${bucket} (and s3:AbortMultipartUpload; better s3:ListBucket too), and the use of its KMS key`;
+      return `allow the agent's role s3:PutObject on ${bucket}, and the use of its KMS key if it has one; better s3:GetObject, s3:AbortMultipartUpload and s3:ListBucketMultipartUploads too`;
     default:
       return code.startsWith("KMS.") ? "enable the KMS key, or name another one in sse_kms_key_id" : "";
   }

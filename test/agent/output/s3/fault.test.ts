@@ -22,6 +22,7 @@ test.each<[FaultKind, Fault["kind"], string]>([
   ["expired-token", "retryable", "credentials are asked for anew"],
   ["clock-skew", "retryable", "the node's clock is wrong"],
   ["forbidden", "permanent", "allow the agent's role s3:PutObject on logs"],
+  ["forbidden", "permanent", "better s3:GetObject, s3:AbortMultipartUpload and s3:ListBucketMultipartUploads too"],
   ["wrong-region", "permanent", "logs is in eu-west-1, not in us-east-1; set region: eu-west-1"],
   ["kms-disabled", "permanent", "enable the KMS key, or name another one in sse_kms_key_id"],
 ])("%s is %s, and its words say what to do", async (kind, expected, words) => {
