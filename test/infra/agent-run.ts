@@ -70,8 +70,8 @@ interface Life {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Until the agent kills itself, or `isEnough`. */
-async function live(life: Life, args: readonly string[], isEnough: () => Promise<boolean>): Promise<void> {
+/** Starts an agent, until it kills itself or `isEnough`. Throws if neither comes. */
+export async function live(life: Life, args: readonly string[], isEnough: () => Promise<boolean>): Promise<void> {
   const agent = spawn("node", args, { cwd: ROOT, env: life.env, stdio: ["ignore", "ignore", "pipe"] });
   agent.stderr.setEncoding("utf8").on("data", (text: string) => (life.said += text));
   const closed = once(agent, "close");
@@ -102,7 +102,7 @@ async function missingOf({ s3, logs }: Account): Promise<Outcome[]> {
   return there.filter(([, isThere]) => !isThere).map(([outcome]) => outcome);
 }
 
-function deniedOf(user: string): Decision[] {
+export function deniedOf(user: string): Decision[] {
   // Whether a store minds conditions is asked of those that have an endpoint of their own: never of AWS.
   return decisionsOf(user).filter(({ allowed, resource }) => !allowed && !resource.endsWith("/_logq-probe"));
 }
