@@ -42,3 +42,13 @@ test("with PutObjectOnly everything arrives, and only uploads that were interrup
   const run = await runAgentAs(statementsOf("AgentPolicy", { PutObjectOnly: "true" }), { missing, denied: true });
   expect(run.missing).toEqual(missing);
 });
+
+test("the policy of another cluster's stack opens nothing here", async () => {
+  const missing: readonly Outcome[] = ["object", "log events", "metrics", "Firehose's object"];
+  const others = statementsOf("AgentPolicy", { ClusterName: "staging", BucketName: "staging-logs" });
+  const run = await runAgentAs(others, { missing, denied: true });
+  expect({ missing: run.missing, allowed: run.decisions.filter(({ allowed }) => allowed) }).toEqual({
+    missing,
+    allowed: [],
+  });
+});

@@ -36,6 +36,22 @@ test.each(WITHOUT)("without %s, %s is denied, and what fails: %j", async (sid, a
   expect(failedOf(run), run.doctor.stdout).toEqual(failed);
 });
 
+test("the policy of another cluster's stack opens nothing here", async () => {
+  const names = {
+    ClusterName: "staging",
+    BucketName: "staging-logs",
+    DatabaseName: "staging",
+    WorkgroupName: "staging",
+  };
+  const run = await askAs(statementsOf("QueryPolicy", names));
+  const allowed = run.decisions.filter((decision) => decision.allowed).map(({ action }) => action);
+  // Nobody can be denied this one.
+  expect({ failed: failedOf(run), allowed: [...new Set(allowed)] }).toEqual({
+    failed: COMMANDS,
+    allowed: ["sts:GetCallerIdentity"],
+  });
+});
+
 test("no statement is without a line of this table", () => {
   expect(WITHOUT.map(([sid]) => sid)).toEqual(STATEMENTS.map(({ Sid }) => Sid));
 });

@@ -11,7 +11,7 @@ import { BUCKET, decisionsOf, ENDPOINT, openAccount, REGION, type Decision, type
 const ROOT = new URL("../..", import.meta.url).pathname;
 const run = promisify(execFile);
 
-export interface Answer {
+interface Answer {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
