@@ -52,6 +52,7 @@ async function assemble(root: string, withJournalctl: boolean): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const name of PROGRAMS) copyFileSync(join(REPOSITORY, "dist", name), join(folder, name));
   copyFileSync(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
+  copyFileSync(join(REPOSITORY, "dist/THIRD-PARTY-NOTICES"), join(folder, "THIRD-PARTY-NOTICES"));
   await warmCompileCache(root, imageConfig(agentLauncher()));
 }
 

@@ -49,6 +49,12 @@ test("it holds two programs, node and journalctl, and no shell", () => {
   proof(`programs: ${programs.join(", ")}`);
 });
 
+test("it says under which licences its parts may be used", () => {
+  const folder = join(ROOT, "usr/lib/logq");
+  expect(readFileSync(join(folder, "LICENSE"), "utf8")).toContain("Apache License");
+  expect(readFileSync(join(folder, "THIRD-PARTY-NOTICES"), "utf8")).toMatch(/@smithy\/core/);
+});
+
 test("as root without a capability, on a read-only root, it ships with links, and drains on SIGTERM", async () => {
   await using node = await makeNode(ROOT);
   const log = makeLog(node.logs);
