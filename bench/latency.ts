@@ -6,7 +6,7 @@ const LINES_PER_SECOND = 1000;
 const PARQUET: Output = { service: "s3", format: "parquet", compression: "zstd" };
 const CLOUDWATCH: Output = { service: "cloudwatch_logs" };
 /** After a minute of silence a file is polled ever more seldom; one more later it is as seldom as it gets. */
-const QUIET_SECONDS = 130;
+export const QUIET_SECONDS = 130;
 /** Until the runtime has compiled what is run often: at this rate that takes longer than at others. */
 const COMPILED_SECONDS = 60;
 const QUIET_PODS = 250;

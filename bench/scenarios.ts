@@ -1,5 +1,5 @@
 import type { Output } from "./contenders.ts";
-import { latencyCases, neighbourCases } from "./latency.ts";
+import { latencyCases, QUIET_SECONDS, neighbourCases } from "./latency.ts";
 import type { Case } from "./run.ts";
 
 export interface ScenarioOptions {
@@ -77,7 +77,7 @@ export const SCENARIOS: Readonly<Record<string, (options: ScenarioOptions) => re
       name: `${IDLE_PODS} pods`,
       pods: IDLE_PODS,
       outputs: [PARQUET],
-      load: { linesPerSecond: 0, seconds },
+      load: { linesPerSecond: 0, seconds, warmUpSeconds: QUIET_SECONDS },
       hasPeers: true,
     },
   ],
