@@ -8,13 +8,14 @@ import { noticesOf } from "./notices.mjs";
 
 /**
  * The agent brings its runtime's settings along: a small young generation, no helper threads and no middle compilers for
- * memory, two threads for I/O so that one slow call stops nothing, an early first collection, and another where the agent
- * asks for it (docs/decisions/0004). After each a fifth more may pile up, not as much again; and Node starts from its code,
- * not from the heap it brings along, of which 4 MB would stay mapped (docs/decisions/0022). Linux takes 255 characters.
+ * memory, an early first collection, and another where the agent asks for it (docs/decisions/0004). After each a fifth more
+ * may pile up, not as much again; Node starts from its code, not from the heap it brings along, of which 4 MB would stay
+ * mapped; and since one number of its allocator is given, large buffers are given back instead of leaving ever larger
+ * holes (docs/decisions/0022). Linux takes 255 characters.
  */
 const AGENT_RUNTIME = [
   "MALLOC_ARENA_MAX=1",
-  "UV_THREADPOOL_SIZE=2",
+  "MALLOC_TOP_PAD_=65536",
   "node",
   "--max-semi-space-size=1",
   "--v8-pool-size=0",
@@ -75,8 +76,10 @@ const withoutHttp2 = {
 /**
  * Compiled code is kept beside the bundles, by whoever may write there (an image has it from its build): compiling at each
  * start costs 8 MB that stay. Only the agent's folder is asked, never a shared one like /tmp: what is in it is run.
+ * Two threads for I/O, so that one slow call stops nothing: the number is read when the first is needed.
  */
 const LAUNCHER = `#!/usr/bin/env -S ${AGENT_RUNTIME.join(" ")}
+process.env.UV_THREADPOOL_SIZE ??= "2";
 require("node:module").enableCompileCache(require("node:path").join(__dirname, "compile-cache"));
 require("./logq-agent-main.cjs");
 `;
