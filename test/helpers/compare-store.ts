@@ -25,7 +25,7 @@ export interface Comparison {
   readonly different: number;
   /** Rows whose `ts`, partition or `file` does not fit the rest of the row. */
   readonly inconsistent: number;
-  /** Values of `file` whose rows are not those of one physical file. */
+  /** Values of `file` whose rows are not those of one physical file, or physical files that have none: a file that is lost counts too. */
   readonly mixedFiles: number;
   /** The first few of each, for people. */
   readonly examples: readonly string[];
