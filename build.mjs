@@ -1,7 +1,7 @@
 // Bundles the two programs to dist/: one CommonJS file each (measured cheaper than ESM bundles or loose modules:
 // see docs/decisions). What is loaded only when a config asks for it stays a separate require.
 import { build as esbuild } from "esbuild";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { noticesOf } from "./notices.mjs";
@@ -110,10 +110,21 @@ await build({
   outfile: "dist/logq.cjs",
   external: ["@duckdb/node-api", "@duckdb/node-bindings"],
   plugins: [apart("query/aws/sdk.ts", "./logq-aws.cjs")],
+  define: { "import.meta.dirname": "__dirname" },
   // A long result in 140 MB, not 220: most of it is Node's and DuckDB's code. Why gc: query/engine/duckdb.ts.
   banner: { js: "#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --expose-gc" },
 });
 await build({ ...common, entryPoints: ["query/aws/sdk.ts"], outfile: "dist/logq-aws.cjs" });
+// The page of `logq ui`; the server reads it from beside its bundle (query/ui/page-files.ts).
+await build({
+  ...common,
+  entryPoints: ["query/ui/page/main.ts"],
+  platform: "browser",
+  format: "esm",
+  target: "es2022",
+  outfile: "dist/ui/main.js",
+});
+for (const file of ["index.html", "style.css"]) cpSync(`query/ui/page/${file}`, `dist/ui/${file}`);
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);
 writeFileSync("dist/meta.json", JSON.stringify(outputs));
 // DuckDB is no part of a bundle: npm installs it, with its licence.

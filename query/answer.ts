@@ -109,6 +109,7 @@ async function runAndShow({ options, prepared, engine, taken, io }: Asking): Pro
       rowsMax: prepared.rowsMax,
       reversed,
       fields: prepared.fields,
+      onColumns: io.onColumns,
       write(chunk: string): Promise<void> {
         if (chunk !== "") progress.stop();
         return io.out.write(chunk);

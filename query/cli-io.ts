@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Context } from "./context.ts";
-import type { Engine, EngineName } from "./engine/engine.ts";
+import type { Engine, EngineName, ResultColumn } from "./engine/engine.ts";
 import type { Output } from "./output.ts";
 import type { Pager } from "./pager.ts";
 import type { QuerySource } from "./query-text.ts";
@@ -26,6 +26,10 @@ export interface CliIo {
   readonly openEngine: (name: EngineName, setup: EngineSetup) => Promise<Engine>;
   /** Starts a pager on the terminal by the shell's command; absent where there is none. */
   readonly openPager?: (command: string) => Pager;
+  /** Told the columns of a result before its first row, by whoever shows rows. */
+  readonly onColumns?: (columns: readonly ResultColumn[]) => void;
+  /** Told what ends the program, in place of stderr. */
+  readonly onFailure?: (text: string) => void;
 }
 
 export interface EngineSetup {

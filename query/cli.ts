@@ -7,7 +7,7 @@ import { COMMANDS, commandHelp } from "./commands/registry.ts";
 import { parseOptions } from "./options.ts";
 import { openOutput } from "./output.ts";
 import { isPromptWanted, readQueryText } from "./query-text.ts";
-import { report } from "./report.ts";
+import { failureOf, report } from "./report.ts";
 import { USAGE } from "./usage.ts";
 
 /** Runs one command line (the arguments after the program's name) and returns the exit code; it never rejects. */
@@ -39,7 +39,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (io.signal.aborted) return EXIT.interrupted;
     if (out.closed.aborted && !(error instanceof CliError)) return EXIT.ok;
-    return report(error, text, io.stderr);
+    if (io.onFailure === undefined) return report(error, text, io.stderr);
+    const failure = failureOf(error, text);
+    io.onFailure(failure.text);
+    return failure.exitCode;
   }
 }
 

@@ -99,7 +99,7 @@ export const OPTION_TABLE = {
   version: { type: "boolean", short: "V" },
 } as const;
 
-type OptionName = keyof typeof OPTION_TABLE;
+export type OptionName = keyof typeof OPTION_TABLE;
 
 /** What other tools call an option of ours. */
 const FOREIGN_NAMES: Readonly<Record<string, string>> = {
@@ -127,7 +127,7 @@ export function parseOptions(
   argv: readonly string[],
   { extra = {} }: { readonly extra?: Readonly<Record<string, ExtraOption>> } = {},
 ): Options {
-  const { words, values: all } = collect(argv, { ...OPTION_TABLE, ...extra });
+  const { words, values: all } = readArguments(argv, extra);
   // A command's own meaning of a name goes before the shared one: `ddl --engine trino`.
   const values = new Map([...all].filter(([name]) => !Object.hasOwn(extra, name)));
   const last = (name: OptionName): string | null => values.get(name)?.at(-1) ?? null;
@@ -180,6 +180,29 @@ export function parseOptions(
   };
 }
 
+export interface Arguments {
+  /** What is no option, in order. */
+  readonly words: readonly string[];
+  /** What was given to each option, by its long name; an empty text for a switch. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Takes arguments apart, by the options of all commands and those of one. Throws CliError as `parseOptions` does. */
+export function readArguments(argv: readonly string[], extra: Readonly<Record<string, ExtraOption>>): Arguments {
+  const table: OptionTable = { ...OPTION_TABLE, ...extra };
+  const parsed = parseArgs({ args: [...argv], options: table, strict: false, allowPositionals: true, tokens: true });
+  const words: string[] = [];
+  const values = new Map<string, string[]>();
+  for (const token of parsed.tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    refuseUnknown(token.name, token.rawName, table);
+    const value = checkedValue(table[token.name]!, token.rawName, token.value);
+    values.set(token.name, [...(values.get(token.name) ?? []), value]);
+  }
+  return { words, values };
+}
+
 function nameAndValue(text: string): [string, string] {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return [name, value];
@@ -197,20 +220,6 @@ export function hasScope(scope: Scope): boolean {
 }
 
 type OptionTable = Readonly<Record<string, ExtraOption & { readonly multiple?: boolean }>>;
-
-function collect(argv: readonly string[], table: OptionTable): { words: string[]; values: Map<string, string[]> } {
-  const parsed = parseArgs({ args: [...argv], options: table, strict: false, allowPositionals: true, tokens: true });
-  const words: string[] = [];
-  const values = new Map<string, string[]>();
-  for (const token of parsed.tokens) {
-    if (token.kind === "positional") words.push(token.value);
-    if (token.kind !== "option") continue;
-    refuseUnknown(token.name, token.rawName, table);
-    const value = checkedValue(table[token.name]!, token.rawName, token.value);
-    values.set(token.name, [...(values.get(token.name) ?? []), value]);
-  }
-  return { words, values };
-}
 
 function refuseUnknown(name: string, rawName: string, table: OptionTable): void {
   if (Object.hasOwn(table, name)) return;

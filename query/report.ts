@@ -11,11 +11,21 @@ export function note(io: { readonly stderr: Writable }, message: string): void {
   io.stderr.write(`logq: ${neutralise(message)}\n`);
 }
 
-/**
- * Says what went wrong, with a caret under the place in the query as the user wrote it (null: there is none) and what to do.
- * Returns the exit code.
- */
+/** Says on stderr what went wrong. Returns the exit code. */
 export function report(error: unknown, query: string | null, stderr: Writable): number {
+  const { text, exitCode } = failureOf(error, query);
+  stderr.write(text);
+  return exitCode;
+}
+
+export interface Failure {
+  /** Some lines, each with its end. */
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** What went wrong, with a caret under the place in the query as the user wrote it (null: there is none) and what to do. */
+export function failureOf(error: unknown, query: string | null): Failure {
   const text = error instanceof QueryError && error.text !== null ? error.text : query;
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`logq: ${message}`];
@@ -26,7 +36,9 @@ export function report(error: unknown, query: string | null, stderr: Writable): 
     if (condition !== null) hint = `did you mean ${condition}?`;
   }
   if (hint !== null) lines.push(...hint.split("\n").map((line) => `  ${line}`));
-  stderr.write(`${lines.map(neutralise).join("\n")}\n`);
-  if (error instanceof CliError) return error.exitCode;
-  return error instanceof QueryError ? EXIT.usage : EXIT.backend;
+  const exitCode = error instanceof QueryError ? EXIT.usage : EXIT.backend;
+  return {
+    text: `${lines.map(neutralise).join("\n")}\n`,
+    exitCode: error instanceof CliError ? error.exitCode : exitCode,
+  };
 }

@@ -29,6 +29,7 @@ export async function showRows(
       rowsMax: null,
       reversed: false,
       fields: options.fields,
+      onColumns: io.onColumns,
       write: (text) => io.out.write(text),
     },
     io.signal,

@@ -15,6 +15,8 @@ export interface ShowOptions {
   readonly reversed: boolean;
   /** Columns to show, in this order; null for all. */
   readonly fields: readonly string[] | null;
+  /** Told which columns are shown, before the first row. */
+  readonly onColumns?: ((columns: readonly ResultColumn[]) => void) | undefined;
   write(text: string): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ const CHUNK_ROWS = 500;
 export async function show(result: Result, options: ShowOptions, signal: AbortSignal): Promise<Shown> {
   const { columns, convert } = projection(result.columns, options.fields, options.zone);
   const renderer = createRenderer(options.format, columns, options.style);
+  options.onColumns?.(columns);
   const rowsMax = options.rowsMax ?? Infinity;
   let rows = 0;
   let truncated = false;

@@ -98,7 +98,9 @@ async function write(
     }
     return;
   }
-  const renderer = createRenderer(format, [...shown.columns, { name: "match", type: "boolean" }], style);
+  const withMatch: ResultColumn[] = [...shown.columns, { name: "match", type: "boolean" }];
+  io.onColumns?.(withMatch);
+  const renderer = createRenderer(format, withMatch, style);
   for (const block of blocks) {
     await io.out.write(renderer.rows(block.map(({ row, isMatch }) => [...shown.convert(row), isMatch])));
   }

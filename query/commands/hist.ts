@@ -44,10 +44,9 @@ queries hold (time, scope, --store, -z), and
   logq hist --since 1h
   logq hist "pod='nginx'" --by log.status --interval 5m
 `,
+  extra: { by: { type: "string" }, buckets: { type: "string" }, interval: { type: "string" } },
   async run(argv, io) {
-    const options = parseOptions(argv, {
-      extra: { by: { type: "string" }, buckets: { type: "string" }, interval: { type: "string" } },
-    });
+    const options = parseOptions(argv, { extra: hist.extra! });
     const text = await readCommandText(options, io);
     const by = optionOf(options, "by") ?? "level";
     const isDrawn = (options.output ?? (io.stdout.isTTY === true ? "log" : "ndjson")) === "log";

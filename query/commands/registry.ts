@@ -53,6 +53,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "the values of a field, and how often each occurs",
     load: async () => (await import("./values.ts")).values,
   },
+  ui: {
+    summary: "a page for the logs in the browser",
+    load: async () => (await import("./ui.ts")).ui,
+  },
   completion: {
     summary: "completion script for bash, zsh or fish",
     load: async () => (await import("./completion.ts")).completion,

@@ -136,6 +136,7 @@ function openWriter(result: Result, options: Options, prepared: PreparedQuery, i
   const terminal = io.stdout.isTTY === true;
   const wanted = options.output ?? (terminal ? "log" : "ndjson");
   const shown = projection(result.columns, prepared.fields, options.zone);
+  io.onColumns?.(shown.columns);
   // Else `log` is a table, and that is written when it ends.
   const format = wanted === "log" && !isLogShaped(shown.columns) ? "logfmt" : wanted;
   return {

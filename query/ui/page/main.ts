@@ -1,0 +1,2 @@
+/** The page of `logq ui`. */
+export {};
