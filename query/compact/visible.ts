@@ -55,6 +55,10 @@ export function visibleObjects<Item extends { readonly key: string }>(
   };
 }
 
+export function isMerged(object: { readonly key: string }): boolean {
+  return mergedGeneration(baseName(object)) !== null;
+}
+
 export function baseName({ key }: { readonly key: string }): string {
   return key.slice(key.lastIndexOf("/") + 1);
 }

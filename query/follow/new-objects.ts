@@ -1,6 +1,5 @@
 /** Which objects of a store are new: what `-f` reads. Objects never change, so a name that was seen is done. */
-import { mergedGeneration } from "../compact/record.ts";
-import { baseName } from "../compact/visible.ts";
+import { isMerged } from "../compact/visible.ts";
 import type { TimeRange } from "../dialect/statement.ts";
 import type { Store, StoredObject } from "../store/store.ts";
 
@@ -75,10 +74,6 @@ export function uploadIntervalMs(objects: readonly StoredObject[]): number | nul
 }
 
 const NEWEST_MAX = 200;
-
-function isMerged(object: StoredObject): boolean {
-  return mergedGeneration(baseName(object)) !== null;
-}
 
 function remember(known: Map<string, Set<string>>, objects: readonly StoredObject[]): void {
   for (const { key, partition } of objects) {

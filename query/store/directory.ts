@@ -6,8 +6,8 @@ import { isObject, parsePartition, prunePartitions, type Partition } from "../ca
 import { decodeSegment } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import { outcomeOf } from "../compact/outcome.ts";
-import { mergedGeneration, parseRecordKey, RECORDS, type Outcome } from "../compact/record.ts";
-import { baseName, visibleObjects } from "../compact/visible.ts";
+import { parseRecordKey, RECORDS, type Outcome } from "../compact/record.ts";
+import { isMerged, visibleObjects } from "../compact/visible.ts";
 import type { Store, StoredObject } from "./store.ts";
 
 /** Opens the store in an absolute directory. */
@@ -47,7 +47,7 @@ async function listPartitions(store: string): Promise<Partition[]> {
 async function listVisible(store: string, partitions: readonly Partition[]): Promise<StoredObject[]> {
   const outcomes = await readOutcomes(store, partitions);
   const objects = await listObjects(store, partitions);
-  if (outcomes.size === 0 && !objects.some((object) => mergedGeneration(baseName(object)) !== null)) return objects;
+  if (outcomes.size === 0 && !objects.some(isMerged)) return objects;
   const byPartition = Map.groupBy(objects, ({ partition }) => partition.path);
   return partitions.flatMap(({ path }) => {
     return visibleObjects(byPartition.get(path) ?? [], outcomes.get(path) ?? []).objects;

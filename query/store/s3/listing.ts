@@ -2,8 +2,10 @@
 import { decodeSegment, partitionOfHour, partitionPath } from "../../../config/table.ts";
 import { isObject, parsePartition, prunePartitions, type Partition } from "../../catalog/plan.ts";
 import type { TimeRange } from "../../dialect/statement.ts";
+import { isMerged, visibleObjects } from "../../compact/visible.ts";
 import type { StoredObject } from "../store.ts";
 import type { ListPage } from "./list-page.ts";
+import type { OutcomeReader } from "./outcomes.ts";
 import type { ListQuery } from "./requests.ts";
 
 export interface S3Object extends StoredObject {
@@ -15,7 +17,10 @@ export interface S3Object extends StoredObject {
 export interface Listing {
   clusters(signal: AbortSignal): Promise<string[]>;
   partitions(range: TimeRange, clusters: readonly string[] | null, signal: AbortSignal): Promise<Partition[]>;
+  /** Those that count. */
   objects(partitions: readonly Partition[], signal: AbortSignal): Promise<S3Object[]>;
+  /** All of them. */
+  stored(partitions: readonly Partition[], signal: AbortSignal): Promise<S3Object[]>;
 }
 
 /** Asks for a page of keys below the root. */
@@ -33,12 +38,25 @@ const HOUR_MS = 3_600_000;
  * start on often holds all of it, and what it holds is not asked for again. Where more follows, each hour is listed by
  * itself, beside the others. A wide window is listed as folders: days, then hours.
  */
-export function createListing(list: List, nowMs: () => number): Listing {
+export function createListing(list: List, nowMs: () => number, outcomes: OutcomeReader): Listing {
   /** What `partitions` has seen of objects, until `objects` asks: after that, later ones may have come. */
   const seen = new Map<string, Seen>();
 
+  async function stored(partitions: readonly Partition[], signal: AbortSignal): Promise<S3Object[]> {
+    const known = partitions.flatMap(({ path }) => seen.get(path) ?? []);
+    for (const { partition } of known) seen.delete(partition.path);
+    const unknown = partitions.filter(({ path }) => !known.some(({ partition }) => partition.path === path));
+    const days = Map.groupBy(unknown, ({ path }) => path.slice(0, path.lastIndexOf("/")));
+    const listed = await Promise.all([...days].map(([day, hours]) => listDay(list, day, hours, signal)));
+    const parts = [...known, ...listed.flat()];
+    const whole = await Promise.all(parts.map((part) => finish(list, part, signal)));
+    const byPath = new Map(parts.map(({ partition }, i) => [partition.path, whole[i]!]));
+    return partitions.flatMap(({ path }) => byPath.get(path) ?? []);
+  }
+
   return {
     clusters: async (signal) => (await clusterFolders(list, signal)).map(clusterOf),
+    stored,
     async partitions(range, clusters, signal) {
       seen.clear();
       const folders = clusters?.map(folderOf) ?? (await clusterFolders(list, signal));
@@ -52,17 +70,24 @@ export function createListing(list: List, nowMs: () => number): Listing {
       return prunePartitions((await Promise.all(found)).flat(), range, null);
     },
     async objects(partitions, signal) {
-      const known = partitions.flatMap(({ path }) => seen.get(path) ?? []);
-      for (const { partition } of known) seen.delete(partition.path);
-      const unknown = partitions.filter(({ path }) => !known.some(({ partition }) => partition.path === path));
-      const days = Map.groupBy(unknown, ({ path }) => path.slice(0, path.lastIndexOf("/")));
-      const listed = await Promise.all([...days].map(([day, hours]) => listDay(list, day, hours, signal)));
-      const parts = [...known, ...listed.flat()];
-      const whole = await Promise.all(parts.map((part) => finish(list, part, signal)));
-      const byPath = new Map(parts.map(({ partition }, i) => [partition.path, whole[i]!]));
-      return partitions.flatMap(({ path }) => byPath.get(path) ?? []);
+      const listed = await stored(partitions, signal);
+      // An outcome comes after what it has merged, and the inputs stay for a while: no merged object, no outcome to ask for.
+      const compacted = partitionsOf(listed.filter(isMerged));
+      if (compacted.length === 0) return listed;
+      const found = await outcomes.of(compacted, signal);
+      const byPath = Map.groupBy(listed, ({ partition }) => partition.path);
+      const visible = ({ path }: Partition) => visibleObjects(byPath.get(path) ?? [], found.get(path) ?? []);
+      const late = compacted.filter((partition) => visible(partition).isBehind);
+      // Merged while this looked: the outcome is newer than the listing.
+      const again = Map.groupBy(await stored(late, signal), ({ partition }) => partition.path);
+      for (const { path } of late) byPath.set(path, again.get(path) ?? []);
+      return partitions.flatMap((partition) => visible(partition).objects);
     },
   };
+}
+
+function partitionsOf(objects: readonly S3Object[]): Partition[] {
+  return [...new Map(objects.map(({ partition }) => [partition.path, partition])).values()];
 }
 
 /** Objects of a partition. */

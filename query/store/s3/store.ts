@@ -7,16 +7,25 @@ import { cacheSettings } from "./cache-settings.ts";
 import { fetchFiles } from "./fetch.ts";
 import { createFooterGuess } from "./footer-guess.ts";
 import { createListing, type S3Object } from "./listing.ts";
+import { createOutcomeReader } from "./outcomes.ts";
 import { createS3Requests, type S3Requests } from "./requests.ts";
+import { createSmallCache } from "./small-cache.ts";
 
 /** A store in a bucket: `s3://bucket/prefix`. Asks nothing before a method is called. */
 export function openS3Store(location: string, setup: StoreSetup): Store {
   const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? [];
   const root = prefix === "" ? "" : `${prefix}/`;
   const requests = createS3Requests({ ...setup, bucket });
-  const listing = createListing(listBelow(requests, root), Date.now);
   const { path, bytesMax } = cacheSettings(setup.env);
   const cache = openCacheFolder(path, { bytesMax });
+  const identity = (): string => `${requests.host}\n${bucket}\n${root}`;
+  const list = listBelow(requests, root);
+  const outcomes = createOutcomeReader({
+    list,
+    get: (key, signal) => requests.get(root + key, null, null, signal),
+    openCache: () => createSmallCache(cache, identity()),
+  });
+  const listing = createListing(list, Date.now, outcomes);
   const guess = createFooterGuess();
   const never = new AbortController().signal;
   let accounted = { ...requests.sent };
@@ -36,8 +45,7 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
       return partitions;
     },
     listObjects: (partitions, signal) => listing.objects(partitions, signal),
-    // `logq compact` knows directories alone.
-    listStored: (partitions, signal) => listing.objects(partitions, signal),
+    listStored: (partitions, signal) => listing.stored(partitions, signal),
     async fetch(objects, need, signal) {
       const { files, folder, vanished, dispose } = await fetchFiles(
         objects as readonly S3Object[],
@@ -46,7 +54,7 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
           location,
           get: (object, range, either) => requests.get(root + object.key, range, object.etag, either),
           cache,
-          identity: `${requests.host}\n${bucket}\n${root}`,
+          identity: identity(),
           guess,
           tempDirectory: tmpdir(),
         },

@@ -121,7 +121,7 @@ function bucketOf(keys: string[], pageKeys = 100) {
     asked.push(JSON.parse(JSON.stringify(query)) as ListQuery);
     return await Promise.resolve(pageOf([...new Set(keys)].toSorted(), query, pageKeys));
   };
-  const listing = createListing(list, () => NOW_MS);
+  const listing = createListing(list, () => NOW_MS, { of: async () => await Promise.resolve(new Map()) });
   return {
     asked,
     listing,
