@@ -2,56 +2,60 @@ import type { Partition } from "../catalog/plan.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import { compactPartition, type Compacted, type CompactOptions } from "../compact/compact.ts";
-import { openCompactDirectory } from "../compact/directory.ts";
+import { openCompactStore } from "../compact/open.ts";
 import { readContext, requireStore } from "../context.ts";
 import { bytesText, counted } from "../footer.ts";
 import { parseOptions, type Options } from "../options.ts";
 import { note } from "../report.ts";
 import { bytesOf } from "../size.ts";
-import { openDirectory } from "../store/directory.ts";
+import { openStore } from "../store/store.ts";
 import { parseDuration, rangeOfFlags } from "../time-range.ts";
 import type { Command } from "./command.ts";
 import { refuseWords, textOf } from "./table-options.ts";
 
 const HOUR_MS = 3_600_000;
 const DEFAULTS = { grace: "1h", settle: "15m", "min-objects": "10", "target-size": "256MB" } as const;
+/** Of a bucket, whose listing costs money: markers are deleted after seven days. */
+const DAYS_DEFAULT = 9n;
+const DAY_NS = 86_400_000_000_000n;
 
 /** Merges the small objects of hours that are over. */
 export const compact: Command = {
-  usage: "compact [--store DIR] [--since 9d] [--grace 1h] [--dry-run]",
+  usage: "compact [--store S] [--since 9d] [--grace 1h] [--dry-run]",
   help: `Each hour's objects become a few, sorted by workload, pod and time, so that
 queries read fewer bytes by fewer requests. logq counts each row once at every
 moment; other readers (DuckDB by hand, Spark) see rows twice from the merge
 until the run after the grace. See docs/compaction.md. Stopped at any
 point, the next run goes on; two at once do no harm.
 
-  --since 9d, --from T --to T, --all-time   the hours looked at (all)
+  --since 9d, --from T --to T, --all-time   the hours looked at (a directory:
+                    all; S3: the last nine days)
   --grace 1h        inputs stay as long after the merge: longer than any query
   --settle 15m      younger objects, and hours that ended later, are left alone
   --min-objects 10  hours with fewer objects to merge are left alone
   --target-size 256MB   of inputs that become one object; larger than a quarter
                     of it an object stays as it is
   --dry-run         only says what would be merged
-  --cluster C       as of queries
-
-The store is a directory; S3 is refused.
+  --cluster C, --region R, --profile P   as of queries
 `,
   async run(argv, io) {
     const options = parseOptions(argv, { extra: EXTRA });
     refuseWords("compact", options);
     const context = await readContext(options, io.env, io.cwd);
     const location = requireStore(context);
-    if (location.startsWith("s3://"))
-      throw new CliError(
-        `${location}: logq compact merges in directories only`,
-        "on S3, a longer upload_timeout of the agents has larger objects",
-      );
+    const setup = {
+      env: io.env,
+      region: textOf(options.extra["region"]) ?? context.region,
+      profile: textOf(options.extra["profile"]) ?? context.profile,
+      notice: (message: string) => note(io, message),
+    };
     const compaction = compactOptions(options, io);
-    const store = openDirectory(location);
-    const range = rangeOfFlags(options.time, { now: io.now(), zone: options.zone }) ?? { from: null, to: null };
+    const store = await openStore(location, setup);
+    const fallback = store.kind === "s3" ? io.now() - DAYS_DEFAULT * DAY_NS : null;
+    const range = rangeOfFlags(options.time, { now: io.now(), zone: options.zone }) ?? { from: fallback, to: null };
     const partitions = await store.listPartitions(range, context.clusters, io.signal);
     const closed = partitions.filter(({ hour }) => (hour + 1) * HOUR_MS + compaction.settleMs <= compaction.nowMs());
-    const target = openCompactDirectory(location);
+    const target = await openCompactStore(store, setup);
     return await compactAll(
       closed,
       async (partition) => await compactPartition(target, partition, compaction),
@@ -67,6 +71,8 @@ const EXTRA = {
   "min-objects": { type: "string" },
   "target-size": { type: "string" },
   "dry-run": { type: "boolean" },
+  region: { type: "string" },
+  profile: { type: "string" },
 } as const;
 
 async function compactAll(

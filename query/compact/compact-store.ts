@@ -1,4 +1,4 @@
-/** The port to where `logq compact` writes: a directory (`directory.ts`). */
+/** The port to where `logq compact` writes: a directory (`directory.ts`) or a bucket (`s3.ts`). */
 import type { Partition } from "../catalog/plan.ts";
 import type { StoredObject } from "../store/store.ts";
 

@@ -14,9 +14,9 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { createTableEncoder } from "../../parquet/encoder.ts";
 import type { Partition } from "../catalog/plan.ts";
+import { mapLimited } from "../store/s3/limiter.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { CompactStore } from "./compact-store.ts";
-import { isAlive } from "./directory.ts";
 import { openMerger, type Merger } from "./merge.ts";
 import { isInputOf, mergeable, planOutputs, type Limits } from "./plan.ts";
 import {
@@ -31,6 +31,7 @@ import {
   type Step,
 } from "./record.ts";
 import { baseName, visibilityOf } from "./visible.ts";
+import { isAlive } from "./work-folder.ts";
 
 export interface CompactOptions extends Limits {
   /** How long inputs stay after they were merged: queries that have listed them still read them. */
@@ -61,6 +62,8 @@ export interface Compacted {
 const MARKER_MS = 7 * 24 * 3_600_000;
 /** A plan of another machine that is as old is taken over. */
 const LEASE_MS = 15 * 60_000;
+/** Markers that are being put or taken away. */
+const AT_ONCE_MAX = 16;
 
 /** Does what is due in one partition. Throws where it cannot; the next run goes on from there. */
 export async function compactPartition(
@@ -68,8 +71,8 @@ export async function compactPartition(
   partition: Partition,
   options: CompactOptions,
 ): Promise<Compacted> {
-  const at: At = { store, partition, options };
-  const generations = await readGenerations(at);
+  const at: At = { store: listingOnce(store), partition, options };
+  let generations = await readGenerations(at);
   const total = { merged: 0, into: 0, bytesBefore: 0, cleaned: 0, closed: 0 };
   const open = generations.find(({ steps }) => !steps.has("outcome"));
   if (open !== undefined && !options.isDry) {
@@ -79,8 +82,9 @@ export async function compactPartition(
       return total;
     }
     add(total, await finishPlan(at, plan));
+    generations = await readGenerations(at);
   }
-  const outcomes = await readOutcomes(at, await readGenerations(at));
+  const outcomes = await readOutcomes(at, generations);
   if (!options.isDry) {
     for (const outcome of outcomes) {
       if (outcome.state === "finished") await clean(at, outcome, total);
@@ -95,6 +99,25 @@ interface At {
   readonly store: CompactStore;
   readonly partition: Partition;
   readonly options: CompactOptions;
+}
+
+/** Lists a partition again only after something in it was changed: a bucket takes money for it. */
+function listingOnce(store: CompactStore): CompactStore {
+  let listed: Promise<StoredObject[]> | null = null;
+  const changing = async (change: Promise<void>): Promise<void> => {
+    try {
+      await change;
+    } finally {
+      listed = null;
+    }
+  };
+  return {
+    ...store,
+    listStored: async (partition, signal) => await (listed ??= store.listStored(partition, signal)),
+    publish: async (...given) => await changing(store.publish(...given)),
+    replace: async (...given) => await changing(store.replace(...given)),
+    remove: async (...given) => await changing(store.remove(...given)),
+  };
 }
 
 type Total = { -readonly [Name in keyof Compacted]: number };
@@ -283,7 +306,7 @@ async function clean(at: At, outcome: KnownOutcome, total: Total): Promise<void>
   } else if (!steps.has("closed")) {
     const cleaned = await store.readRecord(recordKey(partition.path, generation, "cleaned"), options.signal);
     if (nowMs - (JSON.parse(cleaned) as { atMs: number }).atMs < MARKER_MS) return;
-    for (const { key } of inputs) await store.remove(key, options.signal);
+    await mapLimited(inputs, AT_ONCE_MAX, options.signal, async ({ key }, signal) => await store.remove(key, signal));
     total.closed += inputs.length;
     await record("closed");
   } else {
@@ -302,11 +325,11 @@ async function putMarkers({ store, options }: At, inputs: readonly StoredObject[
   if (rest.length === 0) return 0;
   const folder = await store.makeFolder();
   try {
-    for (const object of rest) {
-      if (mergedGeneration(baseName(object)) !== null) await store.remove(object.key, options.signal);
-      else await store.replace(object, marker, folder, options.signal);
+    await mapLimited(rest, AT_ONCE_MAX, options.signal, async (object, signal) => {
+      if (mergedGeneration(baseName(object)) !== null) await store.remove(object.key, signal);
+      else await store.replace(object, marker, folder, signal);
       options.probe?.("marking");
-    }
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { openDirectory } from "../store/directory.ts";
 import type { CompactStore } from "./compact-store.ts";
 import { parseRecordKey, RECORDS } from "./record.ts";
+import { makeWorkFolder } from "./work-folder.ts";
 
 /** As the agent's output `directory` stages: readers ignore it. */
 const STAGING = "_staging";
@@ -21,7 +20,7 @@ export function openCompactDirectory(root: string): CompactStore {
     },
     readRecord: async (key) => await readFile(join(root, key), "utf8"),
     async createRecord(key, text) {
-      const folder = await makeFolder(root);
+      const folder = await makeWorkFolder(join(root, STAGING));
       try {
         const file = join(folder, "record");
         await writeDurably(file, text);
@@ -31,10 +30,10 @@ export function openCompactDirectory(root: string): CompactStore {
       }
     },
     obtain: async (objects) => await Promise.resolve(objects.map(({ key }) => join(root, key))),
-    makeFolder: async () => await makeFolder(root),
+    makeFolder: async () => await makeWorkFolder(join(root, STAGING)),
     publish: async (file, key) => void (await appear(root, file, key)),
     async replace({ key }, marker, folder) {
-      const file = join(folder, "marker");
+      const file = join(folder, basename(key));
       await writeDurably(file, marker);
       await rename(file, join(root, key));
       await syncFolder(dirname(join(root, key)));
@@ -43,29 +42,6 @@ export function openCompactDirectory(root: string): CompactStore {
       await rm(join(root, key), { force: true });
     },
   };
-}
-
-/** Deletes those of processes of this machine that are no more. */
-async function makeFolder(root: string): Promise<string> {
-  const staging = join(root, STAGING);
-  await mkdir(staging, { recursive: true });
-  const prefix = `compact~${hostname()}~`;
-  for (const name of await readdir(staging)) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split("~")[0]) : null;
-    if (pid !== null && !isAlive(pid)) await rm(join(staging, name), { recursive: true, force: true });
-  }
-  const folder = join(staging, `${prefix}${process.pid}~${randomBytes(4).toString("hex")}`);
-  await mkdir(folder);
-  return folder;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** False: there is one. */
