@@ -1,20 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { CUT, STREAM, type Batch, type LogRecord, type MessageFields, type Origin } from "../record.ts";
+import { CUT, STREAM, type Batch, type Origin } from "../record.ts";
 import type { MultilineConfig } from "../../config/multiline.ts";
 import type { Framing } from "../../config/framing.ts";
-import { CriPrefix } from "./cri.ts";
-import { DockerLine } from "./docker.ts";
-import { LevelDetector, levelOfFields } from "./level.ts";
+import { BatchBuilder, createBatchArrays } from "./batch-builder.ts";
+import { FramedLine } from "./framed-line.ts";
 import { LineMatcher } from "./multiline/line-matcher.ts";
 import { lineRules } from "./multiline/line-rules.ts";
 import { OpenRecord, RECORD_BYTES_MAX, type Fragment } from "./open-record.ts";
-import { SpoolLine } from "./spool.ts";
-
-/** Records of one batch at most: bounds the arrays, not the throughput. */
-const BATCH_RECORDS_MAX = 4096;
-const HOUR_SECONDS = 3600;
-const AGE_SECONDS_MAX = 400 * 86_400;
-const AHEAD_SECONDS_MAX = 86_400;
 
 /** Where reading stands between two lines: all that a restart needs to go on with the same records. */
 export interface AssemblyState {
@@ -47,17 +39,6 @@ const NOTHING_ENDED: readonly Ending[] = [];
 const NOTHING_OPEN: AssemblyState["open"] = [];
 const STREAMS = [STREAM.none, STREAM.stdout, STREAM.stderr] as const;
 const CRI_STREAMS = [STREAM.stdout, STREAM.stderr] as const;
-
-interface AssemblerCounters {
-  /** Lines that are not CRI's, or Docker's, though the input says so. */
-  unparsed: number;
-  /** Records cut at their limit, or ended by the end of their file. */
-  cut: number;
-  /** Records whose time was out of range and was replaced by the read time. */
-  clamped: number;
-  /** Records with bytes that are not UTF-8. */
-  repaired: number;
-}
 
 export interface AssemblyOptions {
   readonly framing: Framing;
@@ -101,24 +82,18 @@ export class Assembler {
   batchStart: AssemblyState = { offset: 0, open: NOTHING_OPEN };
   /** What the line there had ended before the batch. */
   endingsAtBatchStart: readonly Ending[] = NOTHING_ENDED;
-  /** Per record of the batch: bytes of its lines in the file, prefixes and newlines included. */
-  readonly rawBytes: Uint32Array;
   /** Lines left out of the current file, and how many there were before the batch. */
   filtered: Filtered = NOTHING_FILTERED;
   filteredAtBatchStart: Filtered = NOTHING_FILTERED;
-  readonly counters: AssemblerCounters = { unparsed: 0, cut: 0, clamped: 0, repaired: 0 };
 
   readonly #framing: Framing;
-  /** For docker alone. */
-  readonly #docker: DockerLine | null;
-  /** For spool alone. */
-  readonly #spool: SpoolLine | null;
+  /** Lines that are not CRI's, or Docker's, though the input says so. */
+  #unparsed = 0;
   readonly #skipEmpty: boolean;
-  readonly #readSeconds: number;
-  readonly #readNanos: number;
-  readonly #prefix = new CriPrefix();
-  readonly #levels = new LevelDetector();
-  readonly #batch: MutableBatch;
+  readonly #framed: FramedLine;
+  /** That of `#framed`. */
+  readonly #prefix: FramedLine["prefix"];
+  readonly #builder: BatchBuilder;
   /** By stream: a line whose end is missing, and a record that further lines may belong to. */
   readonly #partials = STREAMS.map(() => new OpenRecord());
   readonly #records = STREAMS.map(() => new OpenRecord());
@@ -130,14 +105,9 @@ export class Assembler {
   readonly #window: Window = { bytes: EMPTY, base: 0, valid: false, at: 0, lineEnd: 0 };
   readonly #lineText: Text = { bytes: EMPTY, from: 0, to: 0 };
   #source: AssemblySource;
-  #hourStart = 0;
   /** What the line at `#endingsAt` has ended. */
   #endings: readonly Ending[] = NOTHING_ENDED;
   #endingsAt = -1;
-  /** Where the message of the line that was read last ends. */
-  #messageEnd = 0;
-  /** Where in the bytes the line stands that `#docker` or `#spool` holds; -1: none. */
-  #heldAt = -1;
   /** Whether the next bytes belong to a line whose first pieces are already records; `#prefix` is that line's. */
   #midLine = false;
 
@@ -148,23 +118,23 @@ export class Assembler {
   constructor(source: AssemblySource, options: AssemblyOptions, readTimeMs: number, arrays = createBatchArrays()) {
     this.#source = source;
     this.#framing = options.framing;
-    this.#docker = options.framing === "docker" ? new DockerLine() : null;
-    this.#spool = options.framing === "spool" ? new SpoolLine() : null;
     this.#skipEmpty = options.skipEmpty === true;
-    this.#readSeconds = Math.floor(readTimeMs / 1000);
-    this.#readNanos = (readTimeMs % 1000) * 1_000_000;
+    const readSeconds = Math.floor(readTimeMs / 1000);
+    const readNanos = (readTimeMs % 1000) * 1_000_000;
+    this.#framed = new FramedLine(options.framing, readSeconds, readNanos);
+    this.#prefix = this.#framed.prefix;
     this.#matcher = options.multiline ? new LineMatcher(lineRules(options.multiline)) : null;
-    this.rawBytes = arrays.rawBytes;
-    this.#batch = {
-      ...arrays,
-      origin: source.origin,
-      bytes: EMPTY,
-      count: 0,
-      records: null,
-      fields: null,
-      merge: null,
-      taken: true,
-    };
+    this.#builder = new BatchBuilder(source.origin, arrays, readSeconds, readNanos);
+  }
+
+  /** Per record of the batch: bytes of its lines in the file, prefixes and newlines included. */
+  get rawBytes(): Uint32Array {
+    return this.#builder.rawBytes;
+  }
+
+  /** How many records were cut, clamped, repaired, and lines not parsed. */
+  get counters(): Readonly<BatchBuilder["counters"]> & { readonly unparsed: number } {
+    return { ...this.#builder.counters, unparsed: this.#unparsed };
   }
 
   /** Goes on in the next file of the chain: open records stay open. The batch must have been taken. */
@@ -187,14 +157,14 @@ export class Assembler {
     for (let at = 0; at < bytes.length || at === 0;) {
       const newline = bytes.indexOf(10, at);
       const end = newline < 0 ? bytes.length : newline;
-      this.#heldAt = -1;
-      const isFramed = this.#readPrefix(bytes, at, end);
+      this.#framed.release();
+      const isFramed = this.#framed.read(bytes, at, end);
       // The file was replaced: reading it finds that out.
       if (this.#prefix.stream !== stream) return;
       const place = { file: fragment.file, start: fragment.start + at, end: fragment.start + end };
       const message = isFramed ? this.#prefix.message : at;
-      if (this.#prefix.partial) this.#addPart(bytes, message, this.#messageEnd, place, origin);
-      else this.#addLine(this.#text(bytes, message, this.#messageEnd), { rule, place, origin });
+      if (this.#prefix.partial) this.#addPart(bytes, message, this.#framed.messageEnd, place, origin);
+      else this.#addLine(this.#text(bytes, message, this.#framed.messageEnd), { rule, place, origin });
       at = end + 1;
     }
   }
@@ -219,10 +189,10 @@ export class Assembler {
       const lineEnd = terminated ? newline : end;
       if (!terminated && !torn && !(pieces && this.#isOverlong(bytes, at, end))) break;
       const next = this.#line(bytes, at, lineEnd, terminated, base, valid);
-      if (next !== at) this.#heldAt = -1;
+      if (next !== at) this.#framed.release();
       at = next;
     }
-    if (!this.#batch.taken) this.due = true;
+    if (!this.#builder.batch.taken) this.due = true;
     return at;
   }
 
@@ -250,7 +220,7 @@ export class Assembler {
   /** The batch that is due. */
   take(): Batch {
     this.due = false;
-    const batch = this.#batch;
+    const { batch } = this.#builder;
     batch.taken = true;
     return batch;
   }
@@ -262,48 +232,15 @@ export class Assembler {
   }
 
   #messageStart(bytes: Buffer, at: number, end: number): number {
-    return this.#midLine || !this.#readPrefix(bytes, at, end) ? at : this.#prefix.message;
-  }
-
-  /** Fills `#prefix` from a line's start: false for a plain line. */
-  #readPrefix(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#framing === "cri" && this.#prefix.parse(bytes, start, end)) {
-      this.#messageEnd = end;
-      return true;
-    }
-    const held = this.#docker ?? this.#spool;
-    if (held !== null && this.#readHeld(held, bytes, start, end)) return true;
-    this.#messageEnd = end;
-    this.#prefix.stream = STREAM.none;
-    this.#prefix.partial = false;
-    this.#prefix.seconds = this.#readSeconds;
-    this.#prefix.nanos = this.#readNanos;
-    return false;
-  }
-
-  /** A line with escapes can be read once only: one that has to wait for a batch is known by its place. */
-  #readHeld(line: DockerLine | SpoolLine, bytes: Buffer, start: number, end: number): boolean {
-    const isKnown = start === this.#heldAt;
-    // Docker cuts messages at 16 KB, the spool lines at 1 MiB; of a line without end nothing could go out in pieces.
-    if (!isKnown && (end - start > RECORD_BYTES_MAX || !line.parse(bytes, start, end))) return false;
-    this.#heldAt = start;
-    Object.assign(this.#prefix, {
-      stream: line.stream,
-      partial: line.partial,
-      seconds: line.seconds,
-      nanos: line.nanos,
-      message: line.message,
-    });
-    this.#messageEnd = line.messageEnd;
-    return true;
+    return this.#midLine || !this.#framed.read(bytes, at, end) ? at : this.#prefix.message;
   }
 
   /** One line or the next piece of an overlong one; returns where the next begins, or `start` if a batch is due first. */
   #line(bytes: Buffer, start: number, lineEnd: number, terminated: boolean, base: number, valid: boolean): number {
     const continued = this.#midLine;
-    const isFramed = !continued && this.#readPrefix(bytes, start, lineEnd);
+    const isFramed = !continued && this.#framed.read(bytes, start, lineEnd);
     const message = isFramed ? this.#prefix.message : start;
-    const end = continued ? lineEnd : this.#messageEnd;
+    const end = continued ? lineEnd : this.#framed.messageEnd;
     const { stream } = this.#prefix;
     const isLong = end - message > RECORD_BYTES_MAX;
     const next = terminated ? lineEnd + 1 : lineEnd;
@@ -342,29 +279,14 @@ export class Assembler {
       this.filtered = { bytes: this.filtered.bytes + next - start, records: this.filtered.records + 1 };
       return next;
     }
-    const isPart = this.#prefix.partial || (this.#spool?.cut === true && isFramed);
+    const { spool } = this.#framed;
+    const isPart = this.#prefix.partial || (spool?.cut === true && isFramed);
     if (!this.#add(bytes, message, messageEnd, base + start, valid, isPart ? CUT.limit : CUT.none)) return start;
-    this.rawBytes[this.#batch.count - 1] = next - start;
-    if (this.#spool !== null) this.#addSpooled(isFramed ? this.#spool : null, bytes);
+    this.#builder.setRawBytes(next - start);
+    if (spool !== null) this.#builder.addSpooled(isFramed ? spool : null, bytes);
     this.#midLine = false;
-    if (this.#framing !== "plain" && !isFramed && !continued) this.counters.unparsed++;
+    if (this.#framing !== "plain" && !isFramed && !continued) this.#unparsed++;
     return next;
-  }
-
-  /** What a line of a spool says of the row that was added last beyond its message. */
-  #addSpooled(line: SpoolLine | null, bytes: Buffer): void {
-    const batch = this.#batch;
-    const row = batch.count - 1;
-    const record = line?.record(bytes) ?? null;
-    if (record !== null) batch.records ??= Array.from<null>({ length: row }).fill(null);
-    batch.records?.push(record);
-    const fields = line?.messageFields(bytes) ?? null;
-    if (fields !== null) batch.fields ??= Array.from<null>({ length: row }).fill(null);
-    batch.fields?.push(fields);
-    const named = line?.level ?? 0;
-    const level = named === 0 && record !== null ? levelOfFields(record) : named;
-    if (level !== 0) batch.level[row] = level;
-    else if (batch.level[row] === 0 && line !== null) batch.level[row] = line.levelElse;
   }
 
   /** Made only where it is needed: an object a line would be most of the garbage. */
@@ -383,7 +305,7 @@ export class Assembler {
     const text = this.#text(window.bytes, message, end);
     const isInWindow = text.bytes === window.bytes;
     // What the matcher saw of Docker's lines beforehand had its escapes still.
-    const isSeen = isInWindow && this.#docker === null;
+    const isSeen = isInWindow && this.#framed.docker === null;
     const rule = matcher.match(this.#states[stream]!, text.bytes, text.from, text.to, isSeen);
     // Left out: as if it had never been written.
     if (rule < 0 && text.from === text.to && this.#skipEmpty) return "alone";
@@ -461,7 +383,7 @@ export class Assembler {
     prefix.seconds = line.seconds;
     prefix.nanos = line.nanos;
     if (!isAdded) return false;
-    this.rawBytes[this.#batch.count - 1] = record.rawBytes;
+    this.#builder.setRawBytes(record.rawBytes);
     record.clear();
     this.#note({ stream, what: "record", cut }, base + at);
     return !this.due;
@@ -472,7 +394,7 @@ export class Assembler {
     let end = message + RECORD_BYTES_MAX;
     while (end > message + RECORD_BYTES_MAX - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
     if (!this.#add(bytes, message, end, base + start, valid, CUT.limit)) return start;
-    this.rawBytes[this.#batch.count - 1] = end - start;
+    this.#builder.setRawBytes(end - start);
     this.#midLine = true;
     return end;
   }
@@ -506,16 +428,16 @@ export class Assembler {
     this.#prefix.stream = stream;
     this.#prefix.seconds = open.seconds;
     this.#prefix.nanos = open.nanos;
-    this.#batch.origin = open.origin!;
-    this.#push(bytes, 0, end, open.pos, cut, isUtf8(bytes.subarray(0, end)));
+    this.#builder.batch.origin = open.origin!;
+    this.#builder.push(this.#prefix, bytes, 0, end, open.pos, cut, isUtf8(bytes.subarray(0, end)));
     open.clear();
-    this.rawBytes[0] = rawBytes;
+    this.#builder.setRawBytes(rawBytes);
     this.due = true;
   }
 
   /** Starts a batch of its own for a record whose bytes lie elsewhere: false if another batch has to go first. */
   #begin(offset: number): boolean {
-    if (!this.#batch.taken) {
+    if (!this.#builder.batch.taken) {
       this.due = true;
       return false;
     }
@@ -524,12 +446,7 @@ export class Assembler {
   }
 
   #reset(offset: number): void {
-    const batch = this.#batch;
-    batch.taken = false;
-    batch.count = 0;
-    batch.records = null;
-    batch.fields = null;
-    batch.origin = this.#source.origin;
+    this.#builder.begin(this.#source.origin);
     this.batchStart = { offset, open: this.#openStates() };
     this.filteredAtBatchStart = this.filtered;
     this.endingsAtBatchStart = this.#endingsAt === offset ? this.#endings : NOTHING_ENDED;
@@ -540,54 +457,15 @@ export class Assembler {
    * which is the record's own unless it ends one.
    */
   #add(bytes: Buffer, start: number, end: number, pos: number, valid: boolean, cut: number, offset = pos): boolean {
-    const batch = this.#batch;
     const repair = !valid && !isUtf8(bytes.subarray(start, end));
-    if (batch.taken) this.#reset(offset);
-    else if (repair || batch.count >= BATCH_RECORDS_MAX || !this.#isSameHour()) {
+    if (this.#builder.batch.taken) this.#reset(offset);
+    else if (repair || !this.#builder.hasRoomFor(this.#prefix)) {
       this.due = true;
       return false;
     }
-    this.#push(bytes, start, end, pos, cut, !repair);
+    this.#builder.push(this.#prefix, bytes, start, end, pos, cut, !repair);
     if (repair) this.due = true;
     return true;
-  }
-
-  #isSameHour(): boolean {
-    const seconds = this.#isOutOfRange() ? this.#readSeconds : this.#prefix.seconds;
-    return seconds >= this.#hourStart && seconds < this.#hourStart + HOUR_SECONDS;
-  }
-
-  #isOutOfRange(): boolean {
-    const age = this.#readSeconds - this.#prefix.seconds;
-    return age > AGE_SECONDS_MAX || age < -AHEAD_SECONDS_MAX;
-  }
-
-  #push(bytes: Buffer, start: number, end: number, pos: number, cut: number, valid: boolean): void {
-    const batch = this.#batch;
-    const i = batch.count++;
-    let source = bytes;
-    let from = start;
-    let to = end;
-    if (!valid) {
-      source = Buffer.from(bytes.toString("utf8", start, end), "utf8");
-      from = 0;
-      to = source.length;
-      this.counters.repaired++;
-    }
-    batch.bytes = source;
-    batch.start[i] = from;
-    batch.end[i] = to;
-    batch.pos[i] = pos;
-    const clamp = this.#isOutOfRange();
-    if (clamp) this.counters.clamped++;
-    const seconds = clamp ? this.#readSeconds : this.#prefix.seconds;
-    if (i === 0) this.#hourStart = Math.floor(seconds / HOUR_SECONDS) * HOUR_SECONDS;
-    batch.seconds[i] = seconds;
-    batch.nanos[i] = clamp ? this.#readNanos : this.#prefix.nanos;
-    batch.stream[i] = this.#prefix.stream;
-    batch.level[i] = this.#levels.detect(source, from, to);
-    batch.cut[i] = cut;
-    if (cut !== CUT.none) this.counters.cut++;
   }
 
   #openStates(): AssemblyState["open"] {
@@ -625,34 +503,6 @@ interface Text {
   bytes: Buffer;
   from: number;
   to: number;
-}
-
-interface MutableBatch extends Batch {
-  origin: Origin;
-  bytes: Buffer;
-  count: number;
-  records: (LogRecord | null)[] | null;
-  fields: (MessageFields | null)[] | null;
-  taken: boolean;
-}
-
-/** The arrays of a batch; one set serves a reader for all its chains, as they would be most of what it allocates. */
-export function createBatchArrays(): BatchArrays {
-  return {
-    start: new Uint32Array(BATCH_RECORDS_MAX),
-    end: new Uint32Array(BATCH_RECORDS_MAX),
-    pos: new Float64Array(BATCH_RECORDS_MAX),
-    seconds: new Float64Array(BATCH_RECORDS_MAX),
-    nanos: new Uint32Array(BATCH_RECORDS_MAX),
-    stream: new Uint8Array(BATCH_RECORDS_MAX),
-    level: new Uint8Array(BATCH_RECORDS_MAX),
-    cut: new Uint8Array(BATCH_RECORDS_MAX),
-    rawBytes: new Uint32Array(BATCH_RECORDS_MAX),
-  };
-}
-
-interface BatchArrays extends Pick<Batch, "start" | "end" | "pos" | "seconds" | "nanos" | "stream" | "level" | "cut"> {
-  readonly rawBytes: Uint32Array;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -2,12 +2,12 @@ import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import {
   Assembler,
-  createBatchArrays,
   type AssemblyOptions,
   type AssemblyState,
   type Ending,
   type Filtered,
 } from "../../parser/assembler.ts";
+import { createBatchArrays } from "../../parser/batch-builder.ts";
 import { RECORD_BYTES_MAX, type Fragment } from "../../parser/open-record.ts";
 import { FLUSH_TIMEOUT_MS } from "../../../config/multiline.ts";
 import type { Batch, Origin } from "../../record.ts";
