@@ -1,6 +1,7 @@
 import type { ShipmentFilters } from "./filter/chain.ts";
 import { addCounts, type FilterCounts } from "./filter/filter.ts";
-import { selectRows, sumOf, type Part as FilteredPart } from "./filter/rows.ts";
+import { sumOf, type Part as FilteredPart } from "./filter/rows.ts";
+import { selectRows } from "./filter/select-rows.ts";
 import { ReplacedError, type ChainRead, type ChainReader } from "./input/tail/chain-reader.ts";
 import { PoisonError, type BatchSource, type Delivery, type Output } from "./output/output.ts";
 import type { Batch } from "./record.ts";

@@ -9,8 +9,10 @@ import {
   type Template,
   type Templates,
 } from "../record.ts";
+import { Messages } from "./messages.ts";
 import { Region } from "./region.ts";
 import { Scratch } from "./scratch.ts";
+import { pickUint32, selectRows } from "./select-rows.ts";
 
 /** A batch and the bytes of the file that each of its rows stands for. */
 export interface Part {
@@ -394,84 +396,6 @@ function withSome(records: Batch["records"]): Batch["records"] {
   return records?.some((record) => record !== null) === true ? records : null;
 }
 
-/** Messages of some rows, one behind the other: an object for each would be most of what a filter costs. */
-class Messages {
-  /** By row, where its message lies; NONE: it has none. */
-  readonly start: Uint32Array;
-  readonly end: Uint32Array;
-  readonly #scratch: Scratch;
-  #bytes: Buffer = EMPTY;
-  #length = 0;
-
-  constructor(count: number, scratch: Scratch) {
-    this.start = scratch.uint32(count).fill(NONE);
-    this.end = scratch.uint32(count);
-    this.#scratch = scratch;
-  }
-
-  has(row: number): boolean {
-    return this.start[row] !== NONE;
-  }
-
-  get(row: number): Buffer | null {
-    return this.has(row) ? this.#bytes.subarray(this.start[row], this.end[row]) : null;
-  }
-
-  set(row: number, bytes: Buffer): void {
-    if (this.#bytes.length < this.#length + bytes.length) {
-      const grown = this.#scratch.bytes(
-        Math.max(MESSAGES_BYTES_MIN, 2 * this.#bytes.length, this.#length + bytes.length),
-      );
-      this.#bytes.copy(grown, 0, 0, this.#length);
-      this.#bytes = grown;
-    }
-    this.start[row] = this.#length;
-    this.#length += bytes.copy(this.#bytes, this.#length);
-    this.end[row] = this.#length;
-  }
-
-  content(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
-}
-
-const NONE = 2 ** 32 - 1;
-
-/** Some rows of a batch, as one that shares its bytes. */
-export function selectRows(batch: Batch, rows: ArrayLike<number>, scratch = new Scratch()): Batch {
-  return {
-    origin: batch.origin,
-    bytes: batch.bytes,
-    count: rows.length,
-    start: pickUint32(batch.start, rows, scratch),
-    end: pickUint32(batch.end, rows, scratch),
-    pos: pick(batch.pos, rows, scratch.float64(rows.length)),
-    seconds: pick(batch.seconds, rows, scratch.float64(rows.length)),
-    nanos: pickUint32(batch.nanos, rows, scratch),
-    stream: pick(batch.stream, rows, scratch.uint8(rows.length)),
-    level: pick(batch.level, rows, scratch.uint8(rows.length)),
-    cut: pick(batch.cut, rows, scratch.uint8(rows.length)),
-    records: batch.records === null ? null : Array.from(rows, (row) => batch.records![row]!),
-    fields: batch.fields ? Array.from(rows, (row) => batch.fields![row]!) : null,
-    merge: batch.merge,
-    templates: batch.templates ?? null,
-  };
-}
-
-function pickUint32(numbers: Uint32Array, rows: ArrayLike<number>, scratch: Scratch): Uint32Array {
-  return pick(numbers, rows, scratch.uint32(rows.length));
-}
-
-/** The numbers of some rows. By a loop: `from` with a function takes as long as all else that a filter does. */
-function pick<Numbers extends Float64Array | Uint32Array | Uint8Array>(
-  numbers: Numbers,
-  rows: ArrayLike<number>,
-  picked: Numbers,
-): Numbers {
-  for (let index = 0; index < rows.length; index++) picked[index] = numbers[rows[index]!]!;
-  return picked;
-}
-
 /** By a loop: `reduce` with a function takes as long as all else that a filter does. */
 export function sumOf(numbers: Uint32Array): number {
   let sum = 0;
@@ -480,7 +404,6 @@ export function sumOf(numbers: Uint32Array): number {
 }
 
 const EMPTY = Buffer.alloc(0);
-const MESSAGES_BYTES_MIN = 16 * 1024;
 const NO_PARTS: Part[] = [];
 const RETAGGED = new WeakMap<Origin, Map<string, Origin>>();
 

@@ -18,7 +18,7 @@ interface BuilderCounters {
 }
 
 /** What is known of a record beside its bytes: of `STREAM` a code, and its time. */
-export interface RecordHead {
+interface RecordHead {
   readonly stream: number;
   /** Since 1970. */
   readonly seconds: number;
