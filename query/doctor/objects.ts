@@ -32,10 +32,22 @@ export async function objectChecks(
     found.push(...(await Promise.all(objects.slice(i, i + IN_FLIGHT_MAX).map((object) => checkObject(store, object)))));
   }
   const checks = found.filter((check) => check !== null);
+  const unread = checks.filter(({ status }) => status === "warn");
+  // One may have been deleted since it was listed; if it is all of them, no query can be answered.
+  if (unread.length === objects.length && objects.length > 0) return [noneCanBeRead(unread)];
   if (checks.length === 0) return [ok("objects", `the newest ${counted(objects.length, "object")} can be read`)];
   const rest = checks.length - LINES_MAX;
   if (rest <= 0) return checks;
   return [...checks.slice(0, LINES_MAX), fail("objects", `${counted(rest, "more object")} like these`, BROKEN_HINT)];
+}
+
+function noneCanBeRead([first, ...rest]: readonly Check[]): Check {
+  const others = rest.length === 0 ? "" : `; nor can the ${counted(rest.length, "other")} of the newest`;
+  return fail(
+    "objects",
+    `${first!.message}${others}`,
+    "check the permission to read objects, and the key they are encrypted with",
+  );
 }
 
 const BROKEN_HINT =

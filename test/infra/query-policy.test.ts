@@ -20,12 +20,12 @@ test("who has the policy asks by DuckDB and by Athena, stops a query, and doctor
 /** Statement, what is denied first without it, what fails then; docs/aws.md has this table. */
 const WITHOUT: readonly (readonly [string, string, readonly string[]])[] = [
   ["FindObjects", "s3:ListBucket", ["local", "doctor"]],
-  ["ReadObjects", "s3:GetObject", ["local"]],
+  ["ReadObjects", "s3:GetObject", ["local", "doctor"]],
   ["FindBucket", "s3:GetBucketLocation", ["athena"]],
   ["AskAthena", "athena:StartQueryExecution", ["athena", "cancelled", "doctor"]],
   ["ReadTable", "glue:GetDatabase", ["athena", "doctor"]],
   ["KeepResults", "s3:PutObject", ["athena"]],
-  ["UseKey", "kms:Decrypt", ["local"]],
+  ["UseKey", "kms:Decrypt", ["local", "doctor"]],
 ];
 
 test.each(WITHOUT)("without %s, %s is denied, and what fails: %j", async (sid, action, failed) => {

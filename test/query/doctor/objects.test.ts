@@ -57,9 +57,26 @@ test.each([
 });
 
 test("an object that cannot be fetched is a warning: it may have been deleted", async () => {
-  const store = { read: () => Promise.reject(new Error("no such object")) };
-  expect(await objectChecks(store, [object(whole)], SIGNAL)).toMatchObject([
-    { status: "warn", message: `${KEY} cannot be read: no such object` },
+  const other = { ...object(whole), key: `${KEY}.deleted` };
+  const store = {
+    read: (key: string, range?: { start: number; end: number }) =>
+      key === other.key
+        ? Promise.reject(new Error("no such object"))
+        : Promise.resolve(whole.subarray(range!.start, range!.end)),
+  };
+  expect(await objectChecks(store, [object(whole), other], SIGNAL)).toEqual([
+    expect.objectContaining({ status: "warn", message: `${other.key} cannot be read: no such object` }),
+  ]);
+});
+
+test("objects none of which can be fetched are a failure, said once: no query would be answered", async () => {
+  const store = { read: () => Promise.reject(new Error("access denied")) };
+  const objects = [1, 2, 3].map((seq) => named("node-1", seq));
+  expect(await objectChecks(store, objects, SIGNAL)).toEqual([
+    expect.objectContaining({
+      status: "fail",
+      message: `${objects[0]!.key} cannot be read: access denied; nor can the 2 others of the newest`,
+    }),
   ]);
 });
 
