@@ -1,0 +1,172 @@
+import { CUT_OFF, readNote, run, type Note } from "./ask.ts";
+import { announce, byId, el } from "./dom.ts";
+import { createRowStore, type RowStore } from "./row-store.ts";
+import { rowArgs, type PageState } from "./state.ts";
+
+/** A page that holds more would be ended by the browser. */
+const BYTES_MAX = 1024 ** 3;
+const REFRESH_MS = 120;
+
+/** The rows of the question that was asked last, as far as they have come. */
+export interface Results {
+  readonly store: RowStore;
+  /** Names of the result's columns; null until the server said them. */
+  readonly columns: readonly string[] | null;
+  readonly isRunning: boolean;
+  start(state: PageState): void;
+  stop(): void;
+  /** Following goes on, but rows that come are not shown until `pause(false)`. */
+  pause(isPaused: boolean): void;
+}
+
+interface Parts {
+  /** Another question: nothing is there yet. */
+  readonly onStart: () => void;
+  /** The first rows are there. */
+  readonly onFirst: () => void;
+  readonly onMore: () => void;
+  readonly onEnd: () => void;
+  /** The result is whole, and has no rows. */
+  readonly onEmpty: (notices: readonly string[]) => void;
+}
+
+export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Parts): Results {
+  let store = createRowStore();
+  let columns: readonly string[] | null = null;
+  let abort: AbortController | null = null;
+  let isPaused = false;
+  let isFollowing = false;
+  let shownCount = 0;
+  let startMs = 0;
+  let lastRefreshMs = 0;
+  let notices: string[] = [];
+
+  function refresh(isForced = false): void {
+    const nowMs = performance.now();
+    if (!isForced && nowMs - lastRefreshMs < REFRESH_MS) return;
+    lastRefreshMs = nowMs;
+    if (!isPaused && store.count > shownCount) {
+      if (shownCount === 0) onFirst();
+      else onMore();
+      shownCount = store.count;
+    }
+    sayStatus();
+  }
+
+  function sayStatus(end?: string): void {
+    const waiting = store.count - shownCount;
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+    const state =
+      end ??
+      (isFollowing
+        ? isPaused
+          ? `paused, ${waiting.toLocaleString("en")} new`
+          : "live: new rows come as they are uploaded"
+        : `reading … ${seconds} s`);
+    byId("status").textContent = `${rowsText(store.count)} · ${state}`;
+  }
+
+  function showNotices(): void {
+    byId("notices").replaceChildren(...notices.map((text) => el("span", {}, text)));
+  }
+
+  async function ask(state: PageState, own: AbortController): Promise<void> {
+    let end: Extract<Note, { kind: "end" }> | null = null;
+    let failure: string | null = null;
+    const onNote = (line: string): void => {
+      const note = readNote(line);
+      if (note?.kind === "columns") ({ columns } = note);
+      else if (note?.kind === "notice") notices = [...notices.slice(-4), note.text];
+      else if (note?.kind === "error") failure = note.text;
+      else if (note?.kind === "end") end = note;
+      if (note?.kind === "notice") showNotices();
+    };
+    const mine = store;
+    try {
+      await run(
+        rowArgs(state),
+        (chunk) => {
+          mine.append(chunk, onNote);
+          if (mine.bytes > BYTES_MAX) own.abort(new Error("the page holds no more than 1 GB of rows: ask for fewer"));
+          if (abort === own) refresh();
+        },
+        own.signal,
+      );
+      if (end === null && failure === null) failure = CUT_OFF;
+    } catch (error) {
+      const reason: unknown = own.signal.aborted ? own.signal.reason : error;
+      if (reason instanceof Error && reason.name !== "AbortError") failure = reason.message;
+    }
+    if (abort !== own) return;
+    abort = null;
+    finish(end, failure);
+  }
+
+  function finish(end: Extract<Note, { kind: "end" }> | null, failure: string | null): void {
+    refresh(true);
+    byId("progress").hidden = true;
+    showError(failure);
+    // The command line's own summary says more: window, objects, engine.
+    const summary = notices.find((text) => text.startsWith(`${rowsText(store.count)} · `));
+    notices = notices.filter((text) => text !== summary);
+    const says = end === null ? (failure === null ? "stopped" : "failed") : msText(end.ms);
+    if (summary === undefined) sayStatus(says);
+    else byId("status").textContent = summary;
+    announce(failure ?? byId("status").textContent);
+    if (end !== null && store.count === 0) onEmpty(notices);
+    if (end !== null && store.count === 0) notices = [];
+    showNotices();
+    onEnd();
+  }
+
+  return {
+    get store() {
+      return store;
+    },
+    get columns() {
+      return columns;
+    },
+    get isRunning() {
+      return abort !== null;
+    },
+    start(state) {
+      abort?.abort();
+      abort = new AbortController();
+      store = createRowStore();
+      columns = null;
+      notices = [];
+      shownCount = 0;
+      isPaused = false;
+      isFollowing = state.follow;
+      startMs = performance.now();
+      byId("progress").hidden = false;
+      showError(null);
+      showNotices();
+      sayStatus();
+      onStart();
+      void ask(state, abort);
+    },
+    stop() {
+      abort?.abort();
+    },
+    pause(next) {
+      isPaused = next;
+      if (isFollowing && abort !== null) refresh(true);
+    },
+  };
+}
+
+/** Shows what the command line says of a mistake, carets and all. */
+export function showError(text: string | null): void {
+  const box = byId("query-error");
+  box.hidden = text === null;
+  box.textContent = text ?? "";
+}
+
+function rowsText(count: number): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
+}
+
+function msText(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
