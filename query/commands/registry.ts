@@ -13,6 +13,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "bars of rows over time, by level or a field",
     load: async () => (await import("./hist.ts")).hist,
   },
+  patterns: {
+    summary: "what messages say, and how often: templates with counts",
+    load: async () => (await import("./patterns.ts")).patterns,
+  },
   history: {
     summary: "the last queries: rows, time, bytes, price",
     load: async () => (await import("./history.ts")).history,

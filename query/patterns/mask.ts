@@ -1,0 +1,262 @@
+/** Replaces what varies in a message by masks: numbers, times, addresses, paths, quoted texts. Works on bytes, once over them. */
+import { BLANK, DIGIT, END, KINDS, LETTER, QUOTE, WORD, isControl, isDigit, isHex, isWord } from "./kinds.ts";
+import { addMask, maskCode, type Masked } from "./masked.ts";
+import { clockEnd, namedTimeEnd, numericTimeEnd } from "./times.ts";
+import { addressEnd, emailEnd, macEnd, numberEnd, pathEnd, quoteEnd, requestPath, uuidEnd } from "./values.ts";
+
+const [NUM, HEX_CODE, ID, UUID, IP] = (["num", "hex", "id", "uuid", "ip"] as const).map(maskCode) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const [MAC, TIME, PATH, URL, EMAIL, STR] = (["mac", "time", "path", "url", "email", "str"] as const).map(maskCode) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const [SPACE, SLASH, COLON, DASH, PLUS, ESCAPE, AT, BACKSLASH, UNDERSCORE] = [
+  0x20, 0x2f, 0x3a, 0x2d, 0x2b, 0x1b, 0x40, 0x5c, 0x5f,
+];
+
+/** Masks one line up to `to`, where a line feed stands; returns where it ended. */
+export function maskText(bytes: Uint8Array, from: number, to: number, masked: Masked): number {
+  const { out } = masked;
+  const first = masked.length;
+  let at = from;
+  /** The end of a quoted text that is not masked as a whole. */
+  let closing = -1;
+  while (at < to) {
+    const byte = bytes[at]!;
+    const kind = KINDS[byte]!;
+    if ((kind & WORD) !== 0) {
+      const start = at;
+      let length = masked.length;
+      let kinds = 0;
+      let next = kind;
+      do {
+        kinds |= next;
+        out[length++] = bytes[at++]!;
+        next = KINDS[bytes[at]!]!;
+      } while ((next & WORD) !== 0);
+      if ((kinds & DIGIT) === 0 && bytes[at] === SPACE && at - start !== 3) masked.length = length;
+      else at = maskWord(bytes, start, at, kinds, masked, first);
+    } else if ((kind & BLANK) !== 0) {
+      if (masked.length > first && out[masked.length - 1] !== SPACE) out[masked.length++] = SPACE;
+      at += 1;
+    } else if ((kind & QUOTE) !== 0) {
+      const end = at === closing ? -1 : maskQuoted(bytes, at, to, masked);
+      if (end > 0) at = end;
+      else {
+        if (at !== closing && end === KEPT) closing = quoteEnd(bytes, at, to);
+        out[masked.length++] = byte;
+        at += 1;
+      }
+    } else if ((kind & END) !== 0) break;
+    else at = maskOther(bytes, at, masked);
+  }
+  while (masked.length > first && out[masked.length - 1] === SPACE) masked.length -= 1;
+  return at;
+}
+
+/** A run of letters and digits from `start` to `end`, which is not written yet. Returns where to go on. */
+function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked, first: number): number {
+  const next = bytes[end]!;
+  const isHexOnly = (kinds & LETTER) === 0;
+  const length = end - start;
+  if (isHexOnly && length === 8 && next === DASH) {
+    const uuid = uuidEnd(bytes, start);
+    if (uuid > 0) return mask(masked, UUID, start, uuid);
+  }
+  if (isHexOnly && length <= 4 && next === COLON) {
+    const mac = macEnd(bytes, start);
+    if (mac > 0) return mask(masked, MAC, start, mac);
+  }
+  if (isDigit(bytes[start]!)) return maskNumber(bytes, start, end, kinds, masked);
+  if (isHexOnly && length <= 4 && next === COLON) {
+    const address = addressEnd(bytes, start);
+    if (address > 0) return mask(masked, IP, start, address);
+  }
+  if ((kinds & DIGIT) === 0) {
+    if (length === 3) {
+      const time = namedTimeEnd(bytes, start);
+      if (time > 0) return mask(masked, TIME, start, time);
+    }
+    if (next === COLON && bytes[end + 1] === SLASH && bytes[end + 2] === SLASH) {
+      return mask(masked, URL, start, pathEnd(bytes, end + 3));
+    }
+    if (length === 1 && next === COLON && bytes[end + 1] === BACKSLASH) {
+      return mask(masked, PATH, start, pathEnd(bytes, end + 2));
+    }
+  }
+  if (next === AT) {
+    const email = emailEnd(bytes, end);
+    if (email > 0) return mask(masked, EMAIL, rewind(bytes, start, masked, first), email);
+  }
+  if ((kinds & DIGIT) === 0) return copy(bytes, start, end, masked);
+  if (masked.length === first && length === 5 && next === SPACE && /[IWEF]/.test(String.fromCharCode(bytes[start]!))) {
+    // klog: the level's letter, month and day, the time.
+    const clock = clockEnd(bytes, end + 1);
+    if (clock > 0) return mask(masked, TIME, copy(bytes, start, start + 1, masked), clock);
+  }
+  return maskMixed(bytes, start, end, isHexOnly, masked);
+}
+
+/** What starts with a digit. */
+function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked): number {
+  const isDigits = (kinds & ~DIGIT) === 0;
+  if (isDigits) {
+    const time = numericTimeEnd(bytes, start);
+    if (time > 0) return mask(masked, TIME, start, time);
+    const address = addressEnd(bytes, start);
+    if (address > 0) return mask(masked, IP, start, address);
+  }
+  const number = numberEnd(bytes, start);
+  if (number > 0) return mask(masked, NUM, start, number);
+  return maskMixed(bytes, start, end, (kinds & LETTER) === 0, masked);
+}
+
+const HEX_LENGTH_MIN = 7;
+const ID_LENGTH_MIN = 16;
+
+/** Letters and digits: as a whole if they look random, else the numbers in it: `worker12`, `container_1445_0020`. */
+function maskMixed(bytes: Uint8Array, start: number, end: number, isHexOnly: boolean, masked: Masked): number {
+  if (isHexOnly && end - start >= HEX_LENGTH_MIN) return mask(masked, HEX_CODE, start, suffixEnd(bytes, end));
+  let part = start;
+  while (part < end) {
+    if (isBetween(bytes[part]!)) {
+      part = copy(bytes, part, part + 1, masked);
+      continue;
+    }
+    let stop = part;
+    let changes = 0;
+    let digits = -1;
+    while (stop < end && !isBetween(bytes[stop]!)) {
+      if (stop > part && isDigit(bytes[stop]!) !== isDigit(bytes[stop - 1]!)) changes += 1;
+      if (digits < 0 && isDigit(bytes[stop]!)) digits = stop;
+      stop += 1;
+    }
+    if (digits < 0) copy(bytes, part, stop, masked);
+    else if (changes === 0) addMask(masked, NUM, part, stop);
+    else if (changes === 1 && digits > part && stop - part < ID_LENGTH_MIN) {
+      // `v1.2.3` is one number.
+      if (stop === end) stop = Math.max(stop, numberEnd(bytes, digits));
+      mask(masked, NUM, copy(bytes, part, digits, masked), stop);
+    } else {
+      if (stop === end) stop = suffixEnd(bytes, end);
+      addMask(masked, ID, part, stop);
+    }
+    part = stop;
+  }
+  return part;
+}
+
+/** Whether numbers on both sides are two: `rdd_21_0`, `第3次`. */
+function isBetween(byte: number): boolean {
+  return byte === UNDERSCORE || byte >= 0x80;
+}
+
+/** The end of a pod's name: what Kubernetes makes random names of has no vowels, `7c5ddbdf54-x2k9p`. */
+function suffixEnd(bytes: Uint8Array, end: number): number {
+  if (bytes[end] !== DASH || isWord(bytes[end + 6]!)) return end;
+  for (let at = end + 1; at < end + 6; at++) if (!isSuffix(bytes[at]!)) return end;
+  return end + 6;
+}
+
+function isSuffix(byte: number): boolean {
+  return (
+    (byte >= 0x62 && byte <= 0x7a && !"eiou".includes(String.fromCharCode(byte))) || (byte >= 0x32 && byte <= 0x39)
+  );
+}
+
+/** The text is kept, and masked inside. */
+const KEPT = -2;
+
+/** The end of a quoted text that was masked, `KEPT`, or -1 where the quote is just a character. */
+function maskQuoted(bytes: Uint8Array, at: number, to: number, masked: Masked): number {
+  const { out } = masked;
+  const before = masked.length === 0 ? SPACE : out[masked.length - 1]!;
+  if (isWord(before) || before < SPACE) return -1;
+  const end = quoteEnd(bytes, at, to);
+  if (end < 0) return -1;
+  if (end === at + 1 || bytes[end + 1] === COLON || isMessage(masked, bytes, at)) return KEPT;
+  const path = requestPath(bytes, at + 1, end);
+  const start = path > 0 ? copy(bytes, at, path, masked) : copy(bytes, at, at + 1, masked);
+  addMask(masked, path > 0 ? PATH : STR, start, end);
+  return copy(bytes, end, end + 1, masked);
+}
+
+const MESSAGE_KEYS = ["msg=", "message=", "err=", "error=", "reason=", "event="].map((key) => Buffer.from(key));
+const KLOG_END = Buffer.from("] ");
+
+/** Whether a quoted text says what happened: it is the value of `msg=`, or klog's message. */
+function isMessage({ out, length }: Masked, bytes: Uint8Array, at: number): boolean {
+  const last = out[length - 1]!;
+  if (last === 0x3d) return MESSAGE_KEYS.some((key) => endsWith(out, length, key));
+  return bytes[at] === 0x22 && endsWith(out, length, KLOG_END);
+}
+
+function endsWith(out: Buffer, length: number, text: Buffer): boolean {
+  if (length < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (out[length - text.length + i] !== text[i]) return false;
+  return true;
+}
+
+/** Punctuation, control characters; a sign or a slash may start a value. */
+function maskOther(bytes: Uint8Array, at: number, masked: Masked): number {
+  const { out } = masked;
+  const byte = bytes[at]!;
+  const before = masked.length === 0 ? SPACE : out[masked.length - 1]!;
+  const isStart = !isWord(before) && before >= SPACE;
+  const next = bytes[at + 1]!;
+  if (byte === SLASH && isStart && before !== SLASH && (isWord(next) || next === 0x2e)) {
+    const address = isDigit(next) ? addressEnd(bytes, at + 1) : -1;
+    if (address > 0) return mask(masked, IP, copy(bytes, at, at + 1, masked), address);
+    return mask(masked, PATH, at, pathEnd(bytes, at));
+  }
+  if ((byte === DASH || byte === PLUS) && isStart && before !== byte && isDigit(next)) {
+    const number = numberEnd(bytes, at + 1);
+    if (number > 0) return mask(masked, NUM, at, number);
+  }
+  if (byte === COLON && next === COLON && isStart && isHex(bytes[at + 2]!)) {
+    const address = addressEnd(bytes, at);
+    if (address > 0) return mask(masked, IP, at, address);
+  }
+  if (byte === ESCAPE) return colourEnd(bytes, at);
+  if (!isControl(byte)) out[masked.length++] = byte;
+  return at + 1;
+}
+
+/** After the colours and cursor movements of terminals. */
+function colourEnd(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 1] !== 0x5b) return at + 1;
+  let end = at + 2;
+  while (isDigit(bytes[end]!) || bytes[end] === 0x3b) end += 1;
+  return KINDS[bytes[end]!]! & END ? end : end + 1;
+}
+
+/** Takes back what belongs to the local part of an e-mail address; returns where it starts in the message. */
+function rewind(bytes: Uint8Array, start: number, masked: Masked, first: number): number {
+  let at = start;
+  while (masked.length > first && at > 0) {
+    const byte = bytes[at - 1]!;
+    if (byte !== masked.out[masked.length - 1] || !(isWord(byte) || ".+-".includes(String.fromCharCode(byte)))) break;
+    at -= 1;
+    masked.length -= 1;
+  }
+  return at;
+}
+
+function mask(masked: Masked, code: number, start: number, end: number): number {
+  addMask(masked, code, start, end);
+  return end;
+}
+
+function copy(bytes: Uint8Array, from: number, to: number, masked: Masked): number {
+  for (let at = from; at < to; at++) masked.out[masked.length++] = bytes[at]!;
+  return to;
+}

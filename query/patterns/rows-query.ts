@@ -1,0 +1,28 @@
+/** The query for the rows whose messages are looked at, made of the user's own. */
+import { CliError } from "../cli-error.ts";
+import { compose, type Composed } from "../dialect/composed.ts";
+import type { Statement } from "../dialect/statement.ts";
+
+const HEAD = "select ts_ns / 1000000 as ms, level, workload, log from ";
+const PREFIXES = { none: "", star: "select * ", where: "select * where " } as const;
+
+/**
+ * The rows of a query (null: all in scope), in no order. Its columns: `ms` (since 1970), `level`, `workload`, `log`. Throws
+ * CliError for a query that does not give rows of logs.
+ */
+export function rowsQuery(statement: Statement | null, command: string): Composed {
+  if (statement === null) return compose("", [`${HEAD}logs`]);
+  const { text, kind, parsed } = statement;
+  if (kind !== "rows") {
+    throw new CliError(
+      `${command} looks at rows of logs, and this query gives something else`,
+      `write a condition or select *: logq ${command} "level >= warn"`,
+    );
+  }
+  const { root, prefix, tokens } = parsed.syntax;
+  // Without what closes it, semicolons and comments: something follows.
+  const all = { start: 0, end: tokens.findLast((token) => token.end > token.start)?.end ?? text.length };
+  const isCondition = prefix === "where" && root.orderBy === null && root.limitAt === null && root.offsetAt === null;
+  if (isCondition) return compose(text, [`${HEAD}logs where `, all]);
+  return compose(text, [`${HEAD}(${PREFIXES[prefix]}`, all, "\n) as logs"]);
+}
