@@ -46,7 +46,7 @@ const DIRECTIVES = {
   gzip: { more: constants.Z_NO_FLUSH, end: constants.Z_FINISH },
 };
 
-interface Context {
+export interface Context {
   readonly _handle: {
     writeSync(
       directive: number,
@@ -62,7 +62,8 @@ interface Context {
   readonly _writeState: Uint32Array;
 }
 
-function contextOf(stream: object): Context | null {
+/** The handle behind a stream of Node's; null where there is none. */
+export function contextOf(stream: object): Context | null {
   const { _handle, _writeState } = stream as Partial<Context>;
   if (typeof _handle?.writeSync !== "function" || !(_writeState instanceof Uint32Array)) return null;
   return { _handle, _writeState };

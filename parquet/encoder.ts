@@ -205,9 +205,7 @@ function isSameContainer(a: RowsOrigin, b: RowsOrigin): boolean {
   return a.pod === b.pod && a.namespace === b.namespace && a.container === b.container;
 }
 
-/** Rows of a pod's containers follow each other in order of time. */
+/** Rows of a pod's containers, and those of all nodes' own logs, follow each other in order of time. */
 function isSamePod(a: RowsOrigin, b: RowsOrigin): boolean {
-  if (a === b) return true;
-  if (a.pod === null) return a.file === b.file;
-  return a.pod === b.pod && a.namespace === b.namespace;
+  return a === b || (a.pod === b.pod && a.namespace === b.namespace);
 }

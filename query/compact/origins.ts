@@ -1,64 +1,65 @@
-/** What is the same for many rows, held once: rows are sorted with a number in its place. */
-import type { DuckDBConnection } from "@duckdb/node-api";
+/** What is the same for many rows, held once: rows carry a number in its place. */
 import type { RowsOrigin } from "../../parquet/rows.ts";
-import type { Value } from "../engine/engine.ts";
-import type { PodRank, Share } from "./buckets.ts";
-import { allRows, scanOf } from "./rows.ts";
 
-export interface OriginIndex {
-  /** By `id`. */
-  readonly origins: readonly RowsOrigin[];
-  /** In the order of pods. */
-  readonly shares: readonly Share[];
+export interface Origins {
+  /** By their numbers. */
+  readonly list: readonly RowsOrigin[];
+  idOf(origin: RowsOrigin): number;
+  /** Each origin's place in the order of rows, and its file's: by number. Those that came later have none yet. */
+  ranks(): Ranks;
 }
 
-const COLUMNS = "file, source, node, namespace, workload, pod, container, pod_id, image, labels";
-const POD_ORDER = "workload NULLS FIRST, pod NULLS FIRST";
-
-/** Reads which origins the files have, and makes the table that `joinedOrigins` joins. */
-export async function indexOrigins(connection: DuckDBConnection, files: readonly string[]): Promise<OriginIndex> {
-  await connection.run(`CREATE OR REPLACE TEMP TABLE shares AS
-    SELECT ${COLUMNS}, filename, hash(${COLUMNS}) AS hashed, count(*) AS row_count, sum(strlen(log)) AS log_bytes
-    FROM ${scanOf(files)} GROUP BY ALL`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE origins AS
-    SELECT row_number() OVER (ORDER BY hashed) - 1 AS id, *, dense_rank() OVER (ORDER BY ${POD_ORDER}) AS pod_rank,
-    dense_rank() OVER (ORDER BY file) AS file_rank FROM (SELECT DISTINCT ${COLUMNS}, hashed FROM shares)`);
-  const rows = await allRows(connection, `SELECT ${COLUMNS}, hashed::VARCHAR FROM origins ORDER BY id`);
-  // One in 10^13 for a thousand files; but rows would be given to another pod.
-  if (new Set(rows.map((row) => row.at(-1))).size < rows.length)
-    throw new Error("merge objects: two files of logs have the same hash; they stay as they are");
-  const shares = await allRows(
-    connection,
-    `SELECT pod_rank::BIGINT, any_value(o.workload), any_value(o.pod), filename, sum(row_count)::BIGINT, sum(log_bytes)::BIGINT
-    FROM shares s JOIN origins o ON s.hashed = o.hashed GROUP BY pod_rank, filename ORDER BY pod_rank`,
-  );
-  await connection.run("DROP TABLE shares");
-  return { origins: rows.map(originOf), shares: shares.map(shareOf) };
+export interface Ranks {
+  /** By workload, pod and namespace; nothing comes first. */
+  readonly pod: Uint32Array;
+  readonly file: Uint32Array;
 }
 
-/** A FROM item: the rows `r` of files, each with its origin `o`. */
-export function joinedOrigins(files: readonly string[]): string {
-  const columns = COLUMNS.split(", ").map((name) => `r.${name}`);
-  return `${scanOf(files)} r JOIN origins o ON hash(${columns.join(", ")}) = o.hashed`;
-}
-
-function originOf(row: readonly Value[]): RowsOrigin {
-  const [file, source, node, namespace, workload, pod, container, podId, image, labels] = row as (string | null)[];
+export function createOrigins(): Origins {
+  const list: RowsOrigin[] = [];
+  const ids = new Map<string, number>();
   return {
-    file: file!,
-    source: source!,
-    node: node!,
-    namespace: namespace!,
-    workload: workload!,
-    pod: pod!,
-    container: container!,
-    podId: podId!,
-    image: image!,
-    labels: labels === null ? null : (JSON.parse(labels!) as Record<string, string>),
+    list,
+    idOf(origin) {
+      const { file, source, node, namespace, workload, pod, container, podId, image, labels } = origin;
+      const texts = [file, source, node, namespace, workload, pod, container, podId, image];
+      const key = JSON.stringify([...texts, labels === null ? null : Object.entries(labels)]);
+      let id = ids.get(key);
+      if (id === undefined) {
+        id = list.push(origin) - 1;
+        ids.set(key, id);
+      }
+      return id;
+    },
+    ranks: () => ({
+      pod: rank(list, ({ workload, pod, namespace }) => [workload, pod, namespace]),
+      file: rank(list, ({ file }) => [file]),
+    }),
   };
 }
 
-function shareOf([rank, workload, pod, file, rows, logBytes]: readonly Value[]): Share {
-  const place: PodRank = { rank: Number(rank), workload: workload as string | null, pod: pod as string | null };
-  return { pod: place, file: String(file), rows: Number(rows), logBytes: Number(logBytes) };
+/** Equal keys have the same rank. */
+function rank(list: readonly RowsOrigin[], keyOf: (origin: RowsOrigin) => (string | null)[]): Uint32Array {
+  const keys = list.map((origin) => keyOf(origin).map((text) => (text === null ? null : Buffer.from(text))));
+  const order = Array.from(list, (_, id) => id).toSorted((a, b) => compareKeys(keys[a]!, keys[b]!));
+  const ranks = new Uint32Array(list.length);
+  let last = 0;
+  for (const [place, id] of order.entries()) {
+    if (place > 0 && compareKeys(keys[order[place - 1]!]!, keys[id]!) !== 0) last++;
+    ranks[id] = last;
+  }
+  return ranks;
+}
+
+/** As bytes: the order of SQL. */
+function compareKeys(a: readonly (Buffer | null)[], b: readonly (Buffer | null)[]): number {
+  for (const [i, left] of a.entries()) {
+    const right = b[i]!;
+    if (left === null && right === null) continue;
+    if (left === null) return -1;
+    if (right === null) return 1;
+    const order = left.compare(right);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
