@@ -6,10 +6,11 @@ export type Wanted = "with" | "without";
 
 /**
  * The condition that a field has the value of a row, in the dialect of both engines. `field` is written as a query writes
- * it: `pod`, `log.status`, `labels['a/b']`. Null where SQL has no literal for the value.
+ * it: `pod`, `log.status`, `labels['a/b']`. Null where SQL has no literal for the value: an array of a message is none to it.
  */
 export function conditionOf(field: string, value: Pick<Field, "kind" | "text">, wanted: Wanted): string | null {
   if (value.kind === "null") return `${field} is ${wanted === "with" ? "" : "not "}null`;
+  if (value.kind === "json") return null;
   const literal = literalOf(value, !/^(?:log|labels)\b./.test(field));
   if (literal === null) return null;
   return wanted === "with" ? `${field} = ${literal}` : `${field} is distinct from ${literal}`;

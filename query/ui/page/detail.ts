@@ -1,4 +1,4 @@
-import type { Wanted } from "./condition.ts";
+import { conditionOf, type Wanted } from "./condition.ts";
 import { el } from "./dom.ts";
 import { innerFields, prettyMessage } from "./message.ts";
 import type { Field } from "./row.ts";
@@ -80,7 +80,7 @@ function buttons(fields: readonly Field[], { onContext, onCopy }: DetailActions)
 function fieldRow(field: Field, actions: DetailActions): HTMLElement {
   const { name } = field;
   const written = actions.nameOf(name);
-  const canFilter = written !== null && isFilterable(name);
+  const canFilter = written !== null && isFilterable(name) && conditionOf(name, field, "with") !== null;
   const filter = (wanted: Wanted, sign: string, says: string): HTMLElement =>
     el(
       "button",

@@ -149,7 +149,8 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
     },
     sample(rows) {
       const before = found.size;
-      for (const row of rows) for (const { name } of innerFields(row)) if (found.size < 200) found.add(name);
+      for (const row of rows)
+        for (const { name, kind } of innerFields(row)) if (kind !== "json" && found.size < 200) found.add(name);
       if (found.size > before) draw();
     },
   };

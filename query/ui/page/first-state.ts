@@ -23,13 +23,13 @@ export function firstState(args: readonly string[], zone: string): PageState {
   const scope: [ScopeOption, string][] = [];
   let query = "";
   for (let i = 0; i < args.length; i++) {
-    const [, dashes, name = "", inline] = /^(--?)([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(args[i]!) ?? [];
-    if (dashes === undefined) {
+    const [, name, inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(args[i]!) ?? [];
+    const [, letter, glued] = /^-([A-Za-z])(.+)?$/s.exec(args[i]!) ?? [];
+    const long = name ?? SHORT[letter ?? ""];
+    if (long === undefined) {
       query = args[i]!;
       continue;
     }
-    const long = dashes === "--" ? name : SHORT[name[0]!]!;
-    const glued = dashes === "-" && name.length > 1 ? name.slice(1) : undefined;
     const value = SWITCHES.includes(long) ? "" : (inline ?? glued ?? args[++i] ?? "");
     if (SCOPE_OPTIONS.some((option) => option === long)) scope.push([long as ScopeOption, value]);
     else given.set(long, value);
