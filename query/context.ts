@@ -1,5 +1,7 @@
 /** Where a query goes: flags, else the environment, else the context of the settings file. */
 import { resolve } from "node:path";
+import { TABLES } from "../config/tables/all.ts";
+import type { TableDefinition } from "../config/tables/definition.ts";
 import { CliError } from "./cli-error.ts";
 import { readSettings, settingsPath, type Env } from "./config-file.ts";
 import { nearestName } from "./nearest.ts";
@@ -29,7 +31,14 @@ export interface Context {
   /** US dollars per 10^12 bytes that Athena scans. */
   readonly pricePerTb: number;
   readonly requestPrices: RequestPrices;
+  /** What is known of tables beside `logs`, by their names. */
+  readonly tables: Readonly<Record<string, TableSettings>>;
 }
+
+/** Where a table beside `logs` is: what is left out is the context's own, but the store. */
+export type TableSettings = { readonly [Key in (typeof TABLE_KEYS)[number]]?: string };
+
+const TABLE_KEYS = ["store", "region", "profile", "catalog", "database", "table"] as const;
 
 /** Settings of one context in the file, and what each must look like. */
 const STRING_KEYS = [
@@ -45,7 +54,7 @@ const STRING_KEYS = [
   "output_location",
 ] as const;
 const NUMBER_KEYS = ["price_per_tb", "price_per_1000_gets", "price_per_1000_lists"] as const;
-const KEYS: readonly string[] = [...STRING_KEYS, ...NUMBER_KEYS];
+const KEYS: readonly string[] = [...STRING_KEYS, ...NUMBER_KEYS, "tables"];
 
 /** AWS's list price in most regions. */
 const PRICE_PER_TB = 5;
@@ -79,7 +88,33 @@ export async function readContext(options: Options, env: Env, cwd: string): Prom
       perThousandGets: stored.price_per_1000_gets ?? REQUEST_PRICES.perThousandGets,
       perThousandLists: stored.price_per_1000_lists ?? REQUEST_PRICES.perThousandLists,
     },
+    tables: stored.tables ?? {},
   };
+}
+
+/** A context as it is for one table: `logs` has the context's own store, any other its own, or what `--store` says. */
+export function contextOf(table: TableDefinition, context: Context, { store }: Pick<Options, "store">): Context {
+  if (table.aws === null) return context;
+  const own = context.tables[table.name] ?? {};
+  return {
+    ...context,
+    store: store === null ? (own.store ?? null) : context.store,
+    region: own.region ?? context.region,
+    profile: own.profile ?? context.profile,
+    catalog: own.catalog ?? context.catalog,
+    database: own.database ?? context.database,
+    table: own.table ?? table.name,
+    hasAthena: own.database !== undefined || own.table !== undefined,
+  };
+}
+
+/** The same of a table beside `logs`, whose context is `contextOf`'s. Throws CliError (exit 2). */
+export function requireStoreOf({ name }: TableDefinition, context: Context): string {
+  if (context.store !== null) return context.store;
+  throw new CliError(
+    `no store is known for ${name}`,
+    `name the bucket or folder that holds AWSLogs/: --store s3://bucket; logq init ${name} --bucket NAME remembers it`,
+  );
 }
 
 /** The store of a context, which must have one. Throws CliError (exit 2). */
@@ -93,7 +128,7 @@ export function requireStore(context: Context): string {
 
 type StoredContext = { readonly [Key in (typeof STRING_KEYS)[number]]?: string } & {
   readonly [Key in (typeof NUMBER_KEYS)[number]]?: number;
-};
+} & { readonly tables?: Readonly<Record<string, TableSettings>> };
 
 function checkedContext(name: string, contexts: unknown, path: string): StoredContext {
   const all = typeof contexts === "object" && contexts !== null ? (contexts as Record<string, unknown>) : {};
@@ -113,11 +148,37 @@ function checkedContext(name: string, contexts: unknown, path: string): StoredCo
       const near = nearestName(key, KEYS);
       fail(`no setting is called ${key}`, near === null ? `settings are ${KEYS.join(", ")}` : `did you mean ${near}?`);
     }
+    if (key === "tables") {
+      checkTables(value, fail);
+      continue;
+    }
     const isNumber = (NUMBER_KEYS as readonly string[]).includes(key);
     if (typeof value !== (isNumber ? "number" : "string") || value === "" || (isNumber && !((value as number) >= 0)))
       fail(`${key} is ${JSON.stringify(value)}`, `write a ${isNumber ? "number of dollars" : "text"}, or leave it out`);
   }
   return found;
+}
+
+function checkTables(tables: unknown, fail: (what: string, hint: string) => never): void {
+  for (const [name, settings] of Object.entries(Object(tables) as Record<string, unknown>)) {
+    const known = Object.entries(Object(settings) as Record<string, unknown>);
+    const wrong = known.find(
+      ([key, value]) => !(TABLE_KEYS as readonly string[]).includes(key) || typeof value !== "string",
+    );
+    const isTable = TABLES.some(({ name: of, aws }) => of === name && aws !== null);
+    if (!isTable)
+      fail(
+        `tables.${name} is no table beside logs`,
+        `tables are ${TABLES.filter(({ aws }) => aws !== null)
+          .map((table) => table.name)
+          .join(", ")}`,
+      );
+    if (wrong !== undefined)
+      fail(
+        `tables.${name}.${wrong[0]} is ${JSON.stringify(wrong[1])}`,
+        `texts it may have are ${TABLE_KEYS.join(", ")}`,
+      );
+  }
 }
 
 function locate(store: string, cwd: string): string {

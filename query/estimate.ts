@@ -26,11 +26,12 @@ const IN_FLIGHT_MAX = 32;
  * Whoever can't be sampled is taken to be like the others, by bytes. Throws what the store's `read` throws.
  */
 export async function estimate(
-  store: Pick<Store, "location" | "kind" | "read">,
+  store: Pick<Store, "location" | "kind" | "read"> & Partial<Pick<Store, "readsWhole">>,
   objects: readonly StoredObject[],
   need: Need,
   signal: AbortSignal,
 ): Promise<Estimate> {
+  if (store.readsWhole === true) return wholeObjects(store, objects);
   const sample = sampleOf(objects);
   const guess = createFooterGuess();
   const costs = await mapLimited(sample, IN_FLIGHT_MAX, signal, async (object, either) => {
@@ -47,6 +48,11 @@ export async function estimate(
     requests: store.kind === "directory" ? 0 : requests,
     sampled: sample.length,
   };
+}
+
+function wholeObjects({ kind }: Pick<Store, "kind">, objects: readonly StoredObject[]): Estimate {
+  const requests = kind === "directory" ? 0 : objects.length;
+  return { bytes: sum(objects.map(({ bytes }) => bytes)), objects: objects.length, requests, sampled: 0 };
 }
 
 /** Evenly among the objects in order of writer and key: each writer is met in proportion, at different times. */

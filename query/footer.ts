@@ -46,7 +46,7 @@ export function scanText({ store, objects, partitions, clusters }: Scan): string
   if (store === null) return `cluster ${(clusters ?? []).join(", ")}`;
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
   const size = objects.length === 0 ? "" : `, ${bytesText(bytes)},`;
-  return `${counted(objects.length, "object")}${size} in ${counted(partitions.length, "hour")}`;
+  return `${counted(objects.length, "object")}${size} in ${counted(partitions.length, store.partitionNoun)}`;
 }
 
 /** A time range in a zone; its end is exclusive. */

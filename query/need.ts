@@ -1,5 +1,6 @@
 /** What a statement needs of the stored objects, as far as its text tells: a pure function, never too little. */
-import { COLUMNS } from "../config/table.ts";
+import { storedTable, type TableDefinition } from "../config/tables/definition.ts";
+import { LOGS } from "../config/tables/logs.ts";
 import { readConjunct, type Comparison } from "./dialect/conjunct.ts";
 import { TABLE_NAME, bindTable, findColumn, itemName, same } from "./dialect/scope.ts";
 import type { Statement } from "./dialect/statement.ts";
@@ -11,6 +12,8 @@ import type { ColumnBound, Need } from "./store/store.ts";
 export interface StatementNeed extends Pick<Need, "columns" | "bounds"> {
   /** The clusters that the text itself chooses; null for any. */
   readonly clusters: readonly string[] | null;
+  /** The values that it chooses of partition columns, by their names; none for any. */
+  readonly partitions: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -21,15 +24,36 @@ export interface StatementNeed extends Pick<Need, "columns" | "bounds"> {
 export function findNeed(statement: Statement, scope: Scope): StatementNeed {
   const scans = scansOf(statement);
   const conditions = scans.length === 1 ? textConditions(statement, scans[0]!) : [];
-  const clusters = conditions.filter(({ column, values }) => column === "cluster" && values !== null);
+  const table = statement.table ?? LOGS;
+  const partitions = chosenPartitions(table, conditions);
   return {
     columns: neededColumns(statement, scans, scope),
-    bounds: [...scopeBounds(scope), ...conditions.filter(({ column }) => STORED.has(column)).map(boundOf)],
-    clusters: clusters.length === 0 ? null : clusters.map(({ values }) => values!).reduce(intersection),
+    // What a view shows is computed: the statistics of what is stored say nothing of it.
+    bounds: [
+      ...scopeBounds(scope),
+      ...(table.view === null ? conditions.filter(({ column }) => isStored(table, column)).map(boundOf) : []),
+    ],
+    clusters: partitions.get("cluster") ?? null,
+    partitions,
   };
 }
 
-const STORED: ReadonlySet<string> = new Set(COLUMNS.map(({ name }) => name));
+function isStored({ columns }: TableDefinition, column: string): boolean {
+  return columns.some(({ name }) => name === column);
+}
+
+function chosenPartitions(
+  { partitions }: TableDefinition,
+  conditions: readonly Condition[],
+): Map<string, readonly string[]> {
+  const chosen = new Map<string, readonly string[]>();
+  for (const { column, values } of conditions) {
+    if (values === null || !partitions.some(({ name }) => name === column)) continue;
+    const before = chosen.get(column);
+    chosen.set(column, before === undefined ? values : intersection(before, values));
+  }
+  return chosen;
+}
 
 /** A place that reads the table; `item` is null where the dialect added the FROM. */
 interface TableScan {
@@ -40,7 +64,7 @@ interface TableScan {
 function scansOf({ parsed: { syntax, implicit } }: Statement): TableScan[] {
   return syntax.selects.flatMap((select): TableScan[] => {
     if (implicit.has(select)) return [{ select, item: null }];
-    const items = (select.tables ?? []).filter((item) => bindTable(item, select) === "logs");
+    const items = (select.tables ?? []).filter((item) => bindTable(item, select) !== null);
     return items.map((item) => ({ select, item }));
   });
 }
@@ -48,11 +72,17 @@ function scansOf({ parsed: { syntax, implicit } }: Statement): TableScan[] {
 /** Every name in the text that could be a column counts as one; a star, or a row as a value, as all of them. */
 function neededColumns(statement: Statement, scans: readonly TableScan[], scope: Scope): Set<string> | null {
   const { syntax } = statement.parsed;
+  const table = statement.table ?? LOGS;
+  if (table.view !== null) {
+    // All that the view is made of: which of it a column takes is not worth telling.
+    return new Set([...table.view.reads, ...storedTable(table).orderColumns, ...scopeColumns(scope)]);
+  }
   if (scans.some((scan) => readsWholeRows(statement, scan))) return null;
   const names = syntax.tokens.filter(isName).map(({ value }) => value.toLowerCase());
   // Rows are cut by their times, and shown in their order.
-  const always = ["ts_ns", ...(statement.kind === "rows" ? ["file", "pos"] : [])];
-  return new Set([...names.filter((name) => STORED.has(name)), ...always, ...scopeColumns(scope)]);
+  const [time, ...order] = table.orderColumns;
+  const always = [time!, ...(statement.kind === "rows" ? order : [])];
+  return new Set([...names.filter((name) => isStored(table, name)), ...always, ...scopeColumns(scope)]);
 }
 
 function readsWholeRows({ parsed: { syntax } }: Statement, { select, item }: TableScan): boolean {
@@ -159,10 +189,10 @@ function readAlternatives(statement: Statement, alternatives: readonly Compariso
   return hull && { ...hull, values: values.length === alternatives.length ? values : null };
 }
 
-function comparisonRange({ parsed }: Statement, { column, operator, value }: Comparison) {
+function comparisonRange({ table, parsed }: Statement, { column, operator, value }: Comparison) {
   const [token, more] = parsed.syntax.tokens.slice(value.from, value.to);
   if (token === undefined || more !== undefined) return null;
-  const type = COLUMNS.find(({ name }) => name === column)?.type ?? "varchar";
+  const type = (table ?? LOGS).columns.find(({ name }) => name === column)?.type ?? "varchar";
   const bound =
     type === "varchar" && token.kind === "string"
       ? token.value

@@ -25,13 +25,13 @@ export async function noRowsNotice(
 
   async function explain(): Promise<string[]> {
     if (scan === null) return [];
-    if (scan.store !== null && choice.engine === "local") {
+    if (scan.store !== null && !scan.store.readsWhole && choice.engine === "local") {
       const { store } = scan;
       return await diagnose(asked, scan, createProbe(asked.options, { clusters: context.clusters, store }, at, engine));
     }
     const { range } = scan.window;
     const isAll = range.from === null && range.to === null;
     const looked = `looked at ${scanText(scan)}; window: ${windowText(range, asked.options.zone)} (${asked.options.zone})`;
-    return [looked, isAll ? "logq values pod lists what there is" : "try a longer window: --since 24h"];
+    return [looked, isAll ? "the condition leaves out all there is" : "try a longer window: --since 24h"];
   }
 }

@@ -11,13 +11,15 @@ const PIECE_OBJECTS_MAX = 1024;
 /**
  * The objects, in the order in which they are to be asked. `newest first`: the last hour that has any, then the two before
  * it, then four: the rows of an hour are all newer than those of the one before, and the first hours often have enough.
+ * Not so where partitions are no hours of the rows' own times (`isByHour`).
  */
 export function piecesOf(
   objects: readonly StoredObject[],
   how: LoweredQuery["pieces"],
   kind: "directory" | "s3",
+  isByHour = true,
 ): (readonly StoredObject[])[] {
-  if (how === "newest first") return byHours(objects);
+  if (how === "newest first" && isByHour) return byHours(objects);
   if (how === "any") return bySize(objects, kind === "s3" ? S3_PIECE_BYTES_MAX : PIECE_BYTES_MAX);
   return [objects];
 }

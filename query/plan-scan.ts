@@ -1,12 +1,14 @@
 /** What a query reads: its window, its clusters, and the objects of them. */
 import type { Partition } from "./catalog/plan.ts";
 import { CliError } from "./cli-error.ts";
-import { requireStore, type Context } from "./context.ts";
+import { storedTable, type TableDefinition } from "../config/tables/definition.ts";
+import { LOGS } from "../config/tables/logs.ts";
+import { requireStore, requireStoreOf, type Context } from "./context.ts";
 import type { Statement, TimeRange } from "./dialect/statement.ts";
 import type { EngineName } from "./engine/engine.ts";
 import { nearestName } from "./nearest.ts";
 import { findNeed } from "./need.ts";
-import type { Options } from "./options.ts";
+import { hasScope, type Options } from "./options.ts";
 import type { Surroundings } from "./prepare.ts";
 import { openStore, type Need, type Store, type StoredObject } from "./store/store.ts";
 import { windowOf, type QueryWindow } from "./time-range.ts";
@@ -14,7 +16,7 @@ import { windowOf, type QueryWindow } from "./time-range.ts";
 export interface Scan {
   readonly window: QueryWindow;
   readonly need: Need;
-  /** Chosen by flags, context or text; null for all. Never null on Athena. */
+  /** Chosen by flags, context or text; null for all. Of `logs`, never null on Athena. */
   readonly clusters: readonly string[] | null;
   /** Null where Athena was named: it lists by itself, and nothing was listed here. */
   readonly store: Store | null;
@@ -46,16 +48,19 @@ export async function planScan(planned: Planned, only: EngineName | null, given:
     given === undefined
       ? windowOf(options.time, statement.window, clock, fallback)
       : { range: given, source: "flags" as const };
-  const { clusters: said, ...found } = findNeed(statement, options.scope);
+  const table = statement.table ?? LOGS;
+  if (storedTable(table).aws !== null) refuseFlagsOfLogs(table, options);
+  const { clusters: said, partitions: chosen, ...found } = findNeed(statement, options.scope);
   const need = { ...found, range: window.range };
-  const clusters = both(context.clusters, said);
+  const isLogs = storedTable(table) === LOGS;
+  const clusters = isLogs ? both(context.clusters, said) : null;
   if (only === "athena" && !mustList(planned)) {
-    const named = clusters ?? (await onlyClusters(planned));
+    const named = isLogs ? (clusters ?? (await onlyClusters(planned))) : null;
     return { window, need, clusters: named, store: null, partitions: [], objects: [] };
   }
-  const store = await open(context, at);
+  const store = await open(context, at, { table, chosen });
   const partitions = await store.listPartitions(window.range, clusters, at.signal);
-  if (partitions.length === 0) await refuseUnknownClusters(context.clusters, store, at.signal);
+  if (partitions.length === 0 && isLogs) await refuseUnknownClusters(context.clusters, store, at.signal);
   const objects = await store.listObjects(partitions, at.signal);
   const scanned = clusters ?? [...new Set(partitions.map(({ cluster }) => cluster))];
   return { window, need, clusters: only === "local" ? clusters : scanned, store, partitions, objects };
@@ -66,9 +71,32 @@ function mustList({ options, context }: Planned): boolean {
   return context.store?.startsWith("s3://") === true && (options.estimate || typeof options.scanBytesMax === "number");
 }
 
-async function open(context: Context, at: Planned["at"]): Promise<Store> {
+interface Read {
+  readonly table: TableDefinition;
+  readonly chosen: ReadonlyMap<string, readonly string[]>;
+}
+
+async function open(context: Context, at: Planned["at"], { table, chosen }: Read): Promise<Store> {
   const { region, profile } = context;
-  return await openStore(requireStore(context), { env: at.env, region, profile, notice: at.notice });
+  const setup = { env: at.env, region, profile, notice: at.notice };
+  const stored = storedTable(table);
+  if (stored.aws === null) return await openStore(requireStore(context), setup);
+  const { openAwsStore } = await import("./aws-logs/store.ts");
+  return await openAwsStore({ location: requireStoreOf(stored, context), table: stored, chosen }, setup);
+}
+
+/** Flags about pods, and what reads objects as they come, know `logs` alone. */
+function refuseFlagsOfLogs({ name }: TableDefinition, options: Options): void {
+  const flag =
+    (hasScope(options.scope) && "a scope flag (-n, -p, -g, --level …)") ||
+    (options.clusters != null && "--cluster") ||
+    (options.follow && "-f") ||
+    (options.around !== null && "-A, -B or -C");
+  if (flag === false) return;
+  throw new CliError(
+    `${flag} does not go with ${name}: it is for logs`,
+    `write the condition in the query: select * from ${name} where …`,
+  );
 }
 
 function both(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
@@ -78,7 +106,10 @@ function both(a: readonly string[] | null, b: readonly string[] | null): readonl
 
 /** Athena scans clusters by their names: the store's only one needs not be said. */
 async function onlyClusters({ context, options, at }: Planned): Promise<readonly string[]> {
-  const known = context.store === null ? [] : await (await open(context, at)).listClusters(at.signal);
+  const known =
+    context.store === null
+      ? []
+      : await (await open(context, at, { table: LOGS, chosen: new Map() })).listClusters(at.signal);
   const isAll = options.clusters === null;
   if (known.length === 1 || (isAll && known.length > 0)) return known;
   const names = known.slice(0, 20).join(", ");

@@ -3,7 +3,9 @@ import { usdText } from "./engine/athena/cost.ts";
 import { estimate } from "./estimate.ts";
 import { bytesText, counted, scanText, windowText } from "./footer.ts";
 import type { Options } from "./options.ts";
+import type { Scan } from "./plan-scan.ts";
 import type { PreparedQuery } from "./prepare.ts";
+import type { Store } from "./store/store.ts";
 import { athenaUsd, s3Usd } from "./price.ts";
 
 /** The plan that one of the three options asks for; null if none does. Nothing is run; `--estimate` reads footers. */
@@ -15,11 +17,17 @@ export async function planText(options: Options, prepared: PreparedQuery, signal
 
 function explained(options: Options, prepared: PreparedQuery): string {
   const { lower, scan, choice } = prepared;
-  const files =
-    scan === null || scan.store === null ? [] : scan.objects.map(({ key }) => `${scan.store!.location}/${key}`);
+  const files = scan === null || scan.store === null ? [] : filesOf(scan.store, scan.objects, prepared);
   const { sql } = lower(files);
   const lines = [`window: ${windowOf(options, prepared)}`, `reads: ${reads(prepared)}`, `engine: ${choice.engine}`];
   return [...lines.map((line) => `-- ${line}\n`), `${sql.trimEnd()}\n`].join("");
+}
+
+/** What stands for the objects: of those that are read whole, the file that is made of them. */
+function filesOf(store: Store, objects: Scan["objects"], { statement }: PreparedQuery): string[] {
+  if (!store.readsWhole) return objects.map(({ key }) => `${store.location}/${key}`);
+  const { readers = [] } = statement.table?.aws ?? {};
+  return objects.length === 0 ? [] : readers.map(({ extension }) => `${store.location}/…${extension}`);
 }
 
 function planned(options: Options, prepared: PreparedQuery): string {
@@ -34,7 +42,9 @@ async function estimated({ scan, context }: PreparedQuery, signal: AbortSignal):
   if (scan.store === null) return "no estimate: Athena alone knows the objects; name their store: --store s3://…\n";
   const { bytes, objects, requests, sampled } = await estimate(scan.store, scan.objects, scan.need, signal);
   const columns = scan.need.columns === null ? "all columns" : counted(scan.need.columns.size, "column");
-  const basis = `footers of ${sampled} of ${counted(objects, "object")}, ${columns}`;
+  const basis = scan.store.readsWhole
+    ? `sizes of ${counted(objects, "object")}, which are read whole`
+    : `footers of ${sampled} of ${counted(objects, "object")}, ${columns}`;
   const fetched =
     scan.store.kind === "directory"
       ? "DuckDB: $0, the store is local\n"

@@ -1,6 +1,8 @@
 /** From options and text to a statement that an engine can run: analyse, choose window and engine, list the objects. */
 import { chooseEngine, onlyEngine, type EngineChoice } from "./choose-engine.ts";
-import { readContext, type Context } from "./context.ts";
+import { storedTable } from "../config/tables/definition.ts";
+import { LOGS } from "../config/tables/logs.ts";
+import { contextOf, readContext, type Context } from "./context.ts";
 import { analyze } from "./dialect/analyze.ts";
 import { lowerForDuckDb, lowerForTrino } from "./dialect/lower.ts";
 import { isRowByRow } from "./dialect/row-by-row.ts";
@@ -26,7 +28,7 @@ export interface PreparedQuery {
   readonly statement: Statement;
   readonly context: Context;
   readonly choice: EngineChoice;
-  /** Null if the statement does not read logs. */
+  /** Null if the statement reads no table. */
   readonly scan: Scan | null;
   /** Rows to show at most; one more is fetched, to know whether there are more. Null for all. */
   readonly rowsMax: number | null;
@@ -50,14 +52,15 @@ export async function prepare(
   at: Surroundings,
   range?: TimeRange,
 ): Promise<PreparedQuery> {
-  const context = await readContext(options, at.env, at.cwd);
+  const settings = await readContext(options, at.env, at.cwd);
   // The same text is one to Athena only if its times are the same.
   const now = options.reuseMinutes === null ? at.now : floorTo(at.now, MINUTE_NS);
-  const engine = ({ auto: undefined, local: "duckdb", athena: "trino" } as const)[context.engine];
+  const engine = ({ auto: undefined, local: "duckdb", athena: "trino" } as const)[settings.engine];
   const statement = analyze(text ?? scopeQuery(options.fields), { now, params: options.params, engine });
+  const context = contextOf(storedTable(statement.table ?? LOGS), settings, options);
   const only = options.follow && context.engine === "auto" ? "local" : onlyEngine(context);
   const planned = { options, context, statement, at: { ...at, now } };
-  const scan = statement.readsLogs ? await planScan(planned, only, range) : null;
+  const scan = statement.table !== null ? await planScan(planned, only, range) : null;
   const choice = await choose(only, scan, context, at.signal);
   const rowsMax = rowsShown(options, statement);
   return {
@@ -108,7 +111,8 @@ function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
   const { options, context, statement, scan, files, ...rows } = lowering;
   const range = scan?.window.range ?? EVERYTHING;
   if (engine === "local") {
-    const columns = scan?.store?.kind === "s3" ? scan.need.columns : null;
+    const isFetched = scan?.store?.kind === "s3" || scan?.store?.readsWhole === true;
+    const columns = isFetched ? scan.need.columns : null;
     const condition = scopeCondition(options.scope, "duckdb");
     const lowered = lowerForDuckDb(statement, { files, range, where: condition, columns, ...rows });
     const isStream = statement.kind === "rows" && rows.limit === null && !statement.ordered && !rows.oldestFirst;
@@ -119,7 +123,8 @@ function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
   const where = scopeCondition(options.scope, "trino");
   const clusters = scan?.clusters ?? [];
   // Flags and text may exclude each other; a scan names a cluster all the same.
-  const chosen = clusters.length === 0 ? { clusters: [""], range: NOTHING } : { clusters, range };
+  const isOfClusters = storedTable(statement.table ?? LOGS) === LOGS;
+  const chosen = isOfClusters && clusters.length === 0 ? { clusters: [""], range: NOTHING } : { clusters, range };
   const lowered = lowerForTrino(statement, { table: { catalog, database, table }, ...chosen, where, ...rows });
   return { ...lowered, files: [], prelude: [] };
 }

@@ -58,7 +58,8 @@ export async function runQuery(
   const { scan, rowsMax } = prepared;
   const { pieces = null, reversed } = prepared.lower([]);
   const objects = scan?.objects ?? [];
-  const rest = piecesOf(objects, pieces, scan?.store?.kind ?? "directory");
+  const store = scan?.store ?? null;
+  const rest = piecesOf(objects, pieces, store?.kind ?? "directory", store?.partitionNoun !== "folder");
   let given = 0;
   let rowsToSkip = 0;
   const next = async (): Promise<Piece> => {

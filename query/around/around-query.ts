@@ -3,6 +3,7 @@
  * are those of its container in order of time, over rotations and objects: `file` and `pos` alone would end at the
  * next rotation. The first query reads few columns, the second one the containers of the matches alone.
  */
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError } from "../cli-error.ts";
 import { compose, type Composed, type Piece } from "../dialect/composed.ts";
 import { quotedName, stringLiteral } from "../dialect/literal.ts";
@@ -95,7 +96,7 @@ function rowsOfLogs(statement: Statement): RowsOfLogs {
   if (
     syntax.root.ctes.length > 0 ||
     item === undefined ||
-    bindTable(item, select) !== "logs" ||
+    bindTable(item, select) !== LOGS ||
     select.qualify !== null
   ) {
     throw refusal("the query must read logs itself", "write select … from logs where …, without WITH or a sub-select");

@@ -1,3 +1,6 @@
+import { TABLES } from "../../config/tables/all.ts";
+import type { TableDefinition } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { QueryError } from "../engine/engine.ts";
 import { nearestName } from "../nearest.ts";
 import { findImplicitFroms, hasAggregate } from "./implicit-from.ts";
@@ -6,12 +9,12 @@ import type { Params, Token } from "./lexer.ts";
 import { parse } from "./parse.ts";
 import { refuseUnportable } from "./portable/portable.ts";
 import { SCAN_NAME } from "./scan.ts";
-import { TABLE_NAME, bindTable, findColumn, itemName, same } from "./scope.ts";
+import { TABLE_NAME, bindName, bindTable, findColumn, itemName, same } from "./scope.ts";
 import type { Implicit } from "./scope.ts";
 import type { Statement } from "./statement.ts";
 import { findSugar } from "./sugar.ts";
 import { isName, isOperator, isWord } from "./syntax.ts";
-import type { Select, Syntax } from "./syntax.ts";
+import type { Syntax } from "./syntax.ts";
 import { refuseOffsets } from "./time-value.ts";
 import { findWindow } from "./window.ts";
 
@@ -25,7 +28,7 @@ export interface AnalyzeOptions {
 }
 
 /**
- * Reads one statement of the dialect: whether and how it reads `logs`, and what it says of time. Nothing is listed or
+ * Reads one statement of the dialect: which table it reads and how, and what it says of time. Nothing is listed or
  * run. Throws QueryError with offsets in `text` for what the dialect refuses; mistakes that only an engine can see
  * (a misspelt column, a wrong type) come from the engine.
  */
@@ -37,12 +40,13 @@ export function analyze(text: string, options: AnalyzeOptions): Statement {
   checkNames(syntax);
   refuseOffsets(syntax.tokens);
   const implicit = findImplicitFroms(syntax);
+  const table = tableRead(syntax, implicit);
   const sugar = findSugar(text, syntax, implicit);
   if (options.engine === undefined) refuseUnportable({ text, syntax, implicit, sugar });
   const { root } = syntax;
   return {
     text,
-    readsLogs: implicit.size > 0 || syntax.selects.some(readsTable),
+    table,
     kind: rowSource(syntax, implicit) === null ? "table" : "rows",
     ordered: root.orderBy !== null,
     limited: root.limitAt !== null,
@@ -52,8 +56,8 @@ export function analyze(text: string, options: AnalyzeOptions): Statement {
 }
 
 /**
- * The name that qualifies the columns of the outermost query's one source, if that query shows rows of `logs` as they
- * are: one SELECT over one source that hands through `ts_ns`, `file` and `pos`, not grouped and not made distinct.
+ * The name that qualifies the columns of the outermost query's one source, if that query shows rows of its table as they
+ * are: one SELECT over one source that hands through what rows are ordered by, not grouped and not made distinct.
  */
 export function rowSource({ root, ...syntax }: Syntax, implicit: Implicit): string | null {
   const [select, ...more] = root.terms;
@@ -62,9 +66,10 @@ export function rowSource({ root, ...syntax }: Syntax, implicit: Implicit): stri
   if (implicit.has(select)) return TABLE_NAME;
   const [item, ...others] = select.tables ?? [];
   const name = item === undefined || others.length > 0 ? null : itemName(item);
-  const isComplete = (qualifier: string): boolean =>
-    ["ts_ns", "file", "pos"].every((column) => findColumn(column, qualifier, select, implicit)?.item === item);
-  return name !== null && isComplete(name) ? name : null;
+  if (name === null) return null;
+  const { orderColumns } = findColumn("ts", name, select, implicit)?.table ?? LOGS;
+  const isComplete = orderColumns.every((column) => findColumn(column, name, select, implicit)?.item === item);
+  return isComplete ? name : null;
 }
 
 /** The tokens without the closing semicolons. */
@@ -129,17 +134,36 @@ function checkNames({ tokens, selects }: Syntax): void {
   }
   for (const select of selects) {
     for (const item of select.tables ?? []) {
-      if (item.kind !== "table" || bindTable(item, select) !== null) continue;
+      if (item.kind !== "table" || bindName(item, select) !== null) continue;
       const at = { start: tokens[item.nameTo - 2 * item.name.length + 1]!.start, end: tokens[item.nameTo - 1]!.end };
       const name = item.name.join(".");
-      if (item.name.length > 1) throw new QueryError(`${name}: tables take no qualifier`, at, "the table is logs");
-      const visible = [TABLE_NAME, ...select.query.ctes.map((cte) => cte.name)];
+      if (item.name.length > 1) throw new QueryError(`${name}: tables take no qualifier`, at, TABLES_HINT);
+      const visible = [...TABLES.map((table) => table.name), ...select.query.ctes.map((cte) => cte.name)];
       const near = nearestName(name, visible);
-      throw new QueryError(`no table is called ${name}`, at, near ? `did you mean ${near}?` : "the table is logs");
+      throw new QueryError(`no table is called ${name}`, at, near ? `did you mean ${near}?` : TABLES_HINT);
     }
   }
 }
 
-function readsTable(select: Select): boolean {
-  return select.tables?.some((item) => bindTable(item, select) === "logs") ?? false;
+const TABLES_HINT = `the table is logs; beside it there are ${TABLES.slice(1)
+  .map(({ name }) => name)
+  .join(", ")}`;
+
+/** The one table that a statement reads, or null. Throws QueryError for several: each is in a store of its own. */
+function tableRead({ selects, tokens }: Syntax, implicit: Implicit): TableDefinition | null {
+  let read: TableDefinition | null = implicit.size > 0 ? LOGS : null;
+  for (const select of selects) {
+    for (const item of select.tables ?? []) {
+      const table = bindTable(item, select);
+      if (table === null) continue;
+      read ??= table;
+      if (read === table) continue;
+      throw new QueryError(
+        `a query reads one table, and this one ${read.name} and ${table.name}`,
+        tokens[item.from]!,
+        "ask for each by itself",
+      );
+    }
+  }
+  return read;
 }

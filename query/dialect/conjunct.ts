@@ -9,6 +9,7 @@ import type { TimeValue } from "./time-value.ts";
 /** The engine evaluates now() after us, and a queue may stand between: an upper bound against now() gets this more. */
 const NOW_SLACK_NS = 600_000_000_000n;
 const MS = 1_000_000n;
+const SECOND = 1_000_000_000n;
 const HOUR = 3_600_000_000_000n;
 const DAY = 24n * HOUR;
 
@@ -21,7 +22,7 @@ export interface Comparison {
 }
 
 /**
- * The range that AND-ed conditions on ts, ts_ns, dt and hour leave, never smaller than what they select; null if one
+ * The range that AND-ed conditions on time columns leave, never smaller than what they select; null if one
  * of them cannot be read as a range. `columnAt` names the time column at a token. `hour` counts only within one day.
  */
 export function conjunctRange(
@@ -139,9 +140,27 @@ function comparisonRange(tokens: readonly Token[], comparison: Comparison, nowNs
   if (only === undefined || more !== undefined) return null;
   if (column === "ts_ns")
     return only.kind === "number" && /^\d+$/.test(only.value) ? steps(operator, BigInt(only.value), 1n) : null;
+  if (column === "eventtime" || column === "time") return textTimeRange(operator, only);
   const isDay = only.kind === "string" && /^\d{4}-\d\d-\d\d$/.test(only.value);
   const day = isDay ? parseTimeLiteral(only.value) : null;
   return day === null ? null : steps(operator, day, DAY);
+}
+
+/**
+ * A time that is stored as a text, `2026-11-21T05:00:00Z`: texts compare as their times do if they are written alike. A
+ * part of one (`>= '2026-11-21T05'`) is before all that it begins.
+ */
+function textTimeRange(operator: Operator, { kind, value }: Token): TimeRange | null {
+  const parts = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?Z?)?)?)?$/.exec(value);
+  if (kind !== "string" || parts === null) return null;
+  const [, date, hour = "00", minute = "00", second = "00", fraction = ""] = parts;
+  const time = parseTimeLiteral(`${date}T${hour}:${minute}:${second}${fraction}Z`);
+  // By a second to either side: fractions and the Z sort apart from what is no part of the text.
+  return time === null ? null : widened(steps(operator, time, SECOND), SECOND);
+}
+
+function widened({ from, to }: TimeRange, ns: bigint): TimeRange {
+  return { from: from === null ? null : from - ns, to: to === null ? null : to + ns };
 }
 
 /** `ts` is whole milliseconds, so a comparison with a finer time is one with the milliseconds beside it. */

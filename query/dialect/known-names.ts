@@ -1,4 +1,4 @@
-import { COLUMN_NAMES, bindTable, enclosing } from "./scope.ts";
+import { COLUMN_NAMES, bindName, enclosing } from "./scope.ts";
 import type { Implicit } from "./scope.ts";
 import { isName, isOperator } from "./syntax.ts";
 import type { FromItem, Query, Select, Syntax } from "./syntax.ts";
@@ -37,8 +37,8 @@ function namesOfItem(
 ): Set<string> | null {
   if (item.hasColumnList) return columnList(item, syntax);
   if (item.query !== null) return namesOfQuery(item.query, syntax, implicit, seen);
-  const bound = bindTable(item, select);
-  if (bound === "logs") return new Set(COLUMN_NAMES);
+  const bound = bindName(item, select);
+  if (bound !== null && "columns" in bound) return new Set(bound.names);
   return bound === null || bound.hasColumnList ? null : namesOfQuery(bound.query, syntax, implicit, seen);
 }
 

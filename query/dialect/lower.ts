@@ -3,9 +3,10 @@ import type { LoweredQuery, LoweredText } from "../engine/engine.ts";
 import { rowSource } from "./analyze.ts";
 import { castMacros, castSplices } from "./duckdb-casts.ts";
 import { DUCKDB_AGGREGATES, preludeFor, strftimeFormat } from "./duckdb-prelude.ts";
-import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
+import type { TableDefinition } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { splitByComma } from "./items.ts";
-import { Nesting, type NestedColumn } from "./nested.ts";
+import { isMap, Nesting, type NestedColumn } from "./nested.ts";
 import { quotedName, stringLiteral } from "./literal.ts";
 import { SCAN_NAME, duckDbScan } from "./scan.ts";
 import { TABLE_NAME, bindTable, itemName } from "./scope.ts";
@@ -16,7 +17,7 @@ import { duckDbSugar, trinoSugar } from "./sugar-text.ts";
 import { calledAt, closingBracket, endsOperand, isOperator, isWord } from "./syntax.ts";
 import type { Query, Select, SelectItem } from "./syntax.ts";
 import type { Token } from "./lexer.ts";
-import { scanColumns, trinoScan } from "./trino-scan.ts";
+import { trinoScan } from "./trino-scan.ts";
 
 /** Athena refuses a longer statement. */
 const TRINO_SQL_BYTES_MAX = 262_144;
@@ -28,7 +29,7 @@ const TRINO_SQL_BYTES_MAX = 262_144;
 export function lowerForDuckDb(statement: Statement, options: LowerOptions): LoweredQuery {
   const rows = rowSplices(statement, options.limit, options.oldestFirst);
   // Inlined, so that each reader's own conditions and columns reach the files.
-  const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${duckDbScan(options)})`;
+  const scan = `${SCAN_NAME} AS NOT MATERIALIZED (${duckDbScan(statement.table ?? LOGS, options)})`;
   const casts = castSplices(statement.parsed.syntax.tokens);
   const spliced = applySplices(statement.text, [
     ...casts.opening,
@@ -55,7 +56,7 @@ export function lowerForTrino(statement: Statement, options: TrinoLowerOptions):
   const spliced = applySplices(statement.text, [
     // Before the names, which stand behind the casts.
     ...nestedSplices(statement, nested),
-    ...splicesOf(statement, statement.readsLogs ? trinoCte(statement, options) : "", starText(null), nested),
+    ...splicesOf(statement, trinoCte(statement, options), starText(null), nested),
     ...statement.parsed.sugar.map((sugar) => ({ start: sugar.start, end: sugar.end, text: trinoSugar(sugar) })),
     ...rows.splices,
     ...blankSplices(statement),
@@ -68,13 +69,15 @@ export function lowerForTrino(statement: Statement, options: TrinoLowerOptions):
   return loweredText(statement, spliced, rows.reversed);
 }
 
-function trinoCte({ parsed: { syntax } }: Statement, options: TrinoLowerOptions): string {
-  const names = syntax.root.recursive ? `(${scanColumns()}) ` : "";
-  return `${SCAN_NAME} ${names}AS (${trinoScan(options)})`;
+/** Trino wants the names of the columns of every CTE of a WITH RECURSIVE. */
+function trinoCte({ table, parsed: { syntax } }: Statement, options: TrinoLowerOptions): string {
+  if (table === null) return "";
+  const names = syntax.root.recursive ? `(${[...table.names].join(", ")}) ` : "";
+  return `${SCAN_NAME} ${names}AS (${trinoScan(table, options)})`;
 }
 
-function loweredText({ text }: Statement, spliced: Spliced, reversed: boolean): LoweredText {
-  return { sql: spliced.text, text, reversed, sourceOffset: (offset) => spliced.sourceOffset(offset) };
+function loweredText({ text, table }: Statement, spliced: Spliced, reversed: boolean): LoweredText {
+  return { sql: spliced.text, text, table, reversed, sourceOffset: (offset) => spliced.sourceOffset(offset) };
 }
 
 /**
@@ -97,8 +100,8 @@ function blankSplices({ parsed: { blanks } }: Statement): Splice[] {
 }
 
 /** The scan, as the first CTE of the outermost WITH. */
-function scanSplices({ readsLogs, parsed: { syntax } }: Statement, scan: string): Splice[] {
-  if (!readsLogs) return [];
+function scanSplices({ table, parsed: { syntax } }: Statement, scan: string): Splice[] {
+  if (table === null) return [];
   const { root, tokens } = syntax;
   const at = root.withEnd === null ? 0 : tokens[root.withEnd]!.start;
   return [insert(at, root.withEnd === null ? `WITH ${scan} ` : `${scan}, `)];
@@ -106,23 +109,26 @@ function scanSplices({ readsLogs, parsed: { syntax } }: Statement, scan: string)
 
 function prefixSplices({ parsed: { syntax } }: Statement, star: string): Splice[] {
   if (syntax.prefix === "none") return [];
-  return [insert(syntax.tokens[0]!.start, `SELECT ${star} FROM ${LOGS} ${syntax.prefix === "where" ? "WHERE " : ""}`)];
+  return [
+    insert(syntax.tokens[0]!.start, `SELECT ${star} FROM ${LOGS_SCAN} ${syntax.prefix === "where" ? "WHERE " : ""}`),
+  ];
 }
 
-const LOGS = `${SCAN_NAME} AS ${TABLE_NAME}`;
+const LOGS_SCAN = `${SCAN_NAME} AS ${TABLE_NAME}`;
 
-/** `logs`, said or left out, becomes the scan; its name for qualifying columns stays. */
+/** The table, said or left out, becomes the scan; its name for qualifying columns stays. */
 function tableSplices({ parsed: { syntax, implicit } }: Statement): Splice[] {
   const { tokens } = syntax;
   return syntax.selects.flatMap((select) => {
     if (implicit.has(select)) {
       const isPrefix = syntax.prefix !== "none" && select === syntax.root.terms[0];
-      return isPrefix ? [] : [insert(tokens[select.itemsTo - 1]!.end, ` FROM ${LOGS} `)];
+      return isPrefix ? [] : [insert(tokens[select.itemsTo - 1]!.end, ` FROM ${LOGS_SCAN} `)];
     }
-    const scans = (select.tables ?? []).filter((item) => bindTable(item, select) === "logs");
-    return scans.map(({ nameTo, alias }) => {
-      const { start, end } = tokens[nameTo - 1]!;
-      return { start, end, text: alias === null ? LOGS : SCAN_NAME };
+    return (select.tables ?? []).flatMap((item) => {
+      const table = bindTable(item, select);
+      if (table === null) return [];
+      const { start, end } = tokens[item.nameTo - 1]!;
+      return [{ start, end, text: item.alias === null ? `${SCAN_NAME} AS ${table.name}` : SCAN_NAME }];
     });
   });
 }
@@ -236,9 +242,8 @@ function nestedSplices({ parsed: { syntax, implicit } }: Statement, nested: Read
       if (nested.has(item)) return [insert(start, "CAST("), insert(end, " AS JSON)")];
       if (item.kind !== "star" || item.to - item.from > 3) return [];
       const qualifier = item.to - item.from === 3 ? tokens[item.from]!.value : null;
-      const columns = isStarOfLogs(select, qualifier, implicit)
-        ? STORED_COLUMNS
-        : nesting.columnsOfStar(qualifier, select);
+      const table = tableOfStar(select, qualifier, implicit);
+      const columns = table === null ? nesting.columnsOfStar(qualifier, select) : storedColumns(table);
       return columns === null ? [] : [{ start, end, text: starText(qualifier, columns) }];
     }),
   );
@@ -251,23 +256,25 @@ function outermostSelects({ terms }: Query): Select[] {
   );
 }
 
-/** Whether a star stands for the columns of the stored table and no others. */
-function isStarOfLogs(select: Select, qualifier: string | null, implicit: ReadonlySet<Select>): boolean {
-  if (implicit.has(select)) return true;
-  const tables = (select.tables ?? []).filter((item) => qualifier === null || itemName(item) === qualifier);
-  return tables.length === 1 && !tables[0]!.hasColumnList && bindTable(tables[0]!, select) === "logs";
+/** The table whose columns, and no others, a star stands for. */
+function tableOfStar(select: Select, qualifier: string | null, implicit: ReadonlySet<Select>): TableDefinition | null {
+  if (implicit.has(select)) return LOGS;
+  const [item, ...more] = (select.tables ?? []).filter((each) => qualifier === null || itemName(each) === qualifier);
+  return item === undefined || more.length > 0 || item.hasColumnList ? null : bindTable(item, select);
 }
 
-const STORED_COLUMNS: readonly NestedColumn[] = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].map(
-  (name) => ({ name, nested: name === "labels" }),
-);
+function storedColumns(table: TableDefinition): StarColumn[] {
+  // The stored names need no quotes.
+  return table.all.map(({ name }) => ({ name, nested: isMap(table, name), isPlain: true }));
+}
+
+type StarColumn = NestedColumn & { readonly isPlain?: boolean };
 
 /** The columns of a star one by one, nested ones as JSON. */
-function starText(qualifier: string | null, columns = STORED_COLUMNS): string {
+function starText(qualifier: string | null, columns: readonly StarColumn[] = storedColumns(LOGS)): string {
   const prefix = qualifier === null ? "" : `${quotedName(qualifier)}.`;
-  const texts = columns.map(({ name, nested }) => {
-    // The stored names need no quotes.
-    const said = columns === STORED_COLUMNS ? name : quotedName(name);
+  const texts = columns.map(({ name, nested, isPlain = false }) => {
+    const said = isPlain ? name : quotedName(name);
     return nested ? `CAST(${prefix}${said} AS JSON) AS ${said}` : `${prefix}${said}`;
   });
   return texts.join(", ");
@@ -305,7 +312,7 @@ function endsExpression(token: Parameters<typeof endsOperand>[0]): boolean {
 }
 
 /**
- * The limit of a row query: the newest rows by (ts_ns, file, pos), to be shown in reverse; of a query that has its own
+ * The limit of a row query: the newest rows (of `logs` by ts_ns, file, pos), to be shown in reverse; of a query that has its own
  * ORDER BY, its first rows. It is appended to the outermost query and nothing is wrapped around that.
  */
 function rowSplices(
@@ -318,7 +325,7 @@ function rowSplices(
   if ((limit === null && !oldestFirst) || statement.limited || source === null) return { splices: [], reversed: false };
   const { root, tokens } = syntax;
   const end = tokens[root.to - 1]!.end;
-  const keys = ["ts_ns", "file", "pos"].map((column) => `${quotedName(source)}.${column}`);
+  const keys = (statement.table ?? LOGS).orderColumns.map((column) => `${quotedName(source)}.${column}`);
   if (oldestFirst) return { splices: [insert(end, ` ORDER BY ${keys.join(", ")}`)], reversed: false };
   const rows = [insert(end, ` LIMIT ${limit}`)];
   if (statement.ordered) return { splices: rows, reversed: false };

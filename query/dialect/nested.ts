@@ -1,5 +1,6 @@
+import type { TableDefinition } from "../../config/tables/definition.ts";
 import { splitByComma } from "./items.ts";
-import { bindTable, findColumn, itemName, same } from "./scope.ts";
+import { bindName, findColumn, itemName, same } from "./scope.ts";
 import type { Implicit } from "./scope.ts";
 import { closingBracket, isName, isOperator, isWord } from "./syntax.ts";
 import type { FromItem, Query, Select, SelectItem, Span, Syntax } from "./syntax.ts";
@@ -72,7 +73,8 @@ export class Nesting {
     if (!isName(tokens[to - 1]) || (to - from !== 1 && !isQualified)) return false;
     const name = tokens[to - 1]!.value.toLowerCase();
     const qualifier = isQualified ? tokens[from]!.value : null;
-    if (name === "labels" && findColumn(name, qualifier, select, this.#implicit) !== null) return true;
+    const stored = findColumn(name, qualifier, select, this.#implicit);
+    if (stored !== null && isMap(stored.table, name)) return true;
     for (const item of select.tables ?? []) {
       if (qualifier !== null && !same(itemName(item) ?? "", qualifier)) continue;
       const column = this.#columnsOfItem(item, select, seen)?.find((own) => same(own.name, name));
@@ -83,8 +85,8 @@ export class Nesting {
 
   #columnsOfItem(item: FromItem, select: Select, seen: Set<Query>): readonly NestedColumn[] | null {
     if (item.hasColumnList) return null;
-    const bound = item.query === null ? bindTable(item, select) : null;
-    if (bound === "logs" || bound?.hasColumnList === true) return null;
+    const bound = item.query === null ? bindName(item, select) : null;
+    if (bound !== null && ("columns" in bound || bound.hasColumnList)) return null;
     const query = item.query ?? bound?.query ?? null;
     return query === null ? null : this.#columnsOfQuery(query, seen);
   }
@@ -102,6 +104,11 @@ export class Nesting {
     });
     return columns.includes(null) ? null : columns.filter((column) => column !== null);
   }
+}
+
+/** Whether a table's column is a map. */
+export function isMap({ all }: TableDefinition, column: string): boolean {
+  return all.some(({ name, type }) => name === column && type.startsWith("map"));
 }
 
 export interface NestedColumn {

@@ -1,6 +1,9 @@
 import { COLUMNS, PARTITION_COLUMNS, partitionOfHour, type TableColumn } from "../../config/table.ts";
+import type { TableDefinition } from "../../config/tables/definition.ts";
 import { stringLiteral } from "./literal.ts";
+import { duckDbPath } from "./paths.ts";
 import type { LowerOptions, TimeRange } from "./statement.ts";
+import { filesScan, viewScan } from "./table-scan.ts";
 
 /** The reserved name of the CTE that reads the stored table. */
 export const SCAN_NAME = "logq_scan";
@@ -9,12 +12,18 @@ const HOUR_NS = 3_600_000_000_000n;
 /** A longer range names no partitions: the list of files says the same, and planning would take longer than reading. */
 const PARTITIONS_MAX = 500n;
 
+/** The body of the scan of a table for DuckDB. */
+export function duckDbScan(table: TableDefinition, options: LowerOptions): string {
+  if (table.view !== null) return viewScan(table, duckDbScan(table.view.of, options), "duckDb");
+  return table.aws === null ? logsScan(options) : filesScan(table, options);
+}
+
 /**
- * The body of the scan for DuckDB: exactly the files given, cut to the range on the stored columns (so that row groups
+ * The body of the scan of `logs`: exactly the files given, cut to the range on the stored columns (so that row groups
  * are skipped by their statistics), with `ts` as a timestamp without zone in UTC as Athena's tables have it. Without
  * files it is a relation of the same types without rows.
  */
-export function duckDbScan({ files, range, where, columns: stored = null }: LowerOptions): string {
+function logsScan({ files, range, where, columns: stored = null }: LowerOptions): string {
   if (files.length === 0) return `SELECT ${emptyColumns()} WHERE false`;
   const shown = [...COLUMNS.map((column) => columnText(column, stored)), ...PARTITION_COLUMNS].join(", ");
   const list = files.map((file) => stringLiteral(duckDbPath(file))).join(", ");
@@ -26,11 +35,6 @@ export function duckDbScan({ files, range, where, columns: stored = null }: Lowe
   ];
   const filter = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   return `SELECT ${shown} FROM read_parquet([${list}], ${options})${filter}`;
-}
-
-/** A path as read_parquet takes it: it reads a list of globs, so a star in a folder's name would match its neighbours. */
-export function duckDbPath(file: string): string {
-  return file.replace(/[*?[]/g, "[$&]");
 }
 
 function columnText({ name, type }: TableColumn, stored: ReadonlySet<string> | null): string {

@@ -1,20 +1,28 @@
-import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
+import { tableNamed } from "../../config/tables/all.ts";
+import type { TableDefinition } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import type { Cte, FromItem, Query, Select } from "./syntax.ts";
 
-/** The names of the table's columns, those of its partitions included. */
-export const COLUMN_NAMES: ReadonlySet<string> = new Set([...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS]);
+/** The names of the columns of `logs`, those of its partitions included. */
+export const COLUMN_NAMES: ReadonlySet<string> = LOGS.names;
 
-export const TABLE_NAME = "logs";
+/** The table that FROM may leave out. */
+export const TABLE_NAME = LOGS.name;
 
 /** Which SELECTs get `FROM logs` although they do not say so. */
 export type Implicit = ReadonlySet<Select>;
 
-/** What a FROM item's name stands for: the table, a CTE, or nothing that the dialect knows. */
-export function bindTable(item: FromItem, select: Select): "logs" | Cte | null {
+/** What a FROM item's name stands for: a table, a CTE, or nothing that the dialect knows. */
+export function bindName(item: FromItem, select: Select): TableDefinition | Cte | null {
   if (item.kind !== "table" || item.name.length !== 1) return null;
   const name = item.name[0]!;
-  const cte = findCte(name, select.query);
-  return cte ?? (same(name, TABLE_NAME) ? "logs" : null);
+  return findCte(name, select.query) ?? tableNamed(name);
+}
+
+/** The table that a FROM item is; null for anything else. */
+export function bindTable(item: FromItem, select: Select): TableDefinition | null {
+  const bound = bindName(item, select);
+  return bound !== null && "columns" in bound ? bound : null;
 }
 
 /**
@@ -56,6 +64,7 @@ export function enclosing(select: Select): Select | null {
 }
 
 export interface ColumnSource {
+  readonly table: TableDefinition;
   readonly select: Select;
   /** Null where the SELECT got its `FROM logs` from the dialect. */
   readonly item: FromItem | null;
@@ -72,12 +81,15 @@ export function findColumn(
   implicit: Implicit,
 ): ColumnSource | null {
   for (const at of visibleFrom(select)) {
-    if (implicit.has(at) && (qualifier === null || same(qualifier, TABLE_NAME))) return { select: at, item: null };
+    if (implicit.has(at) && (qualifier === null || same(qualifier, TABLE_NAME)))
+      return { table: LOGS, select: at, item: null };
     const tables = at.tables ?? [];
     if (qualifier === null && tables.some((item) => same(itemName(item) ?? "", column))) return null;
     const named = tables.filter((item) => qualifier === null || same(itemName(item) ?? "", qualifier));
-    const item = named.find((candidate) => itemExposes(candidate, at, column, implicit, new Set()));
-    if (item !== undefined) return { select: at, item };
+    for (const item of named) {
+      const table = exposedByItem(item, at, column, implicit, new Set());
+      if (table !== null) return { table, select: at, item };
+    }
     if (qualifier !== null && named.length > 0) return null;
   }
   return null;
@@ -89,25 +101,36 @@ function visibleFrom(select: Select): Select[] {
   return outer === null ? [select] : [select, ...visibleFrom(outer)];
 }
 
-/** Whether a FROM item has the table's column under its own name. */
-function itemExposes(item: FromItem, select: Select, column: string, implicit: Implicit, seen: Set<Query>): boolean {
-  if (item.hasColumnList) return false;
-  if (item.query !== null) return queryExposes(item.query, column, implicit, seen);
-  const bound = bindTable(item, select);
-  if (bound === "logs") return COLUMN_NAMES.has(column);
-  return bound !== null && !bound.hasColumnList && queryExposes(bound.query, column, implicit, seen);
+/** The table whose column a FROM item has under its own name, or null. */
+function exposedByItem(
+  item: FromItem,
+  select: Select,
+  column: string,
+  implicit: Implicit,
+  seen: Set<Query>,
+): TableDefinition | null {
+  if (item.hasColumnList) return null;
+  if (item.query !== null) return exposedByQuery(item.query, column, implicit, seen);
+  const bound = bindName(item, select);
+  if (bound === null) return null;
+  if ("columns" in bound) return bound.names.has(column) ? bound : null;
+  return bound.hasColumnList ? null : exposedByQuery(bound.query, column, implicit, seen);
 }
 
-function queryExposes(query: Query, column: string, implicit: Implicit, seen: Set<Query>): boolean {
-  if (seen.has(query)) return false;
+function exposedByQuery(query: Query, column: string, implicit: Implicit, seen: Set<Query>): TableDefinition | null {
+  if (seen.has(query)) return null;
   seen.add(query);
   const term = query.terms[0];
-  if (term === undefined || term.kind === "values") return false;
-  if (term.kind === "query") return queryExposes(term.query, column, implicit, seen);
+  if (term === undefined || term.kind === "values") return null;
+  if (term.kind === "query") return exposedByQuery(term.query, column, implicit, seen);
   const hands = term.items.some((item) => item.kind === "star" || (item.column === column && item.aliasAt === null));
-  if (!hands) return false;
-  if (implicit.has(term)) return COLUMN_NAMES.has(column);
-  return (term.tables ?? []).some((item) => itemExposes(item, term, column, implicit, seen));
+  if (!hands) return null;
+  if (implicit.has(term)) return LOGS.names.has(column) ? LOGS : null;
+  for (const item of term.tables ?? []) {
+    const table = exposedByItem(item, term, column, implicit, seen);
+    if (table !== null) return table;
+  }
+  return null;
 }
 
 /** Identifiers are compared without case, as both engines do. */

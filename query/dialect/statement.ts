@@ -1,3 +1,4 @@
+import type { TableDefinition } from "../../config/tables/definition.ts";
 import type { Select, Syntax } from "./syntax.ts";
 import type { Sugar } from "./sugar.ts";
 import type { TrinoScanOptions } from "./trino-scan.ts";
@@ -6,10 +7,10 @@ import type { TrinoScanOptions } from "./trino-scan.ts";
 export interface Statement {
   /** The user's text, untouched. */
   readonly text: string;
-  /** Whether `logs` is read anywhere; if not, no store is needed (`select 1`). */
-  readonly readsLogs: boolean;
+  /** The table that is read; null if there is none, and no store is needed (`select 1`). */
+  readonly table: TableDefinition | null;
   /**
-   * `rows`: the outermost query is a plain row query over logs (no aggregate, GROUP BY, DISTINCT, set operation …);
+   * `rows`: the outermost query is a plain row query over the table (no aggregate, GROUP BY, DISTINCT, set operation …);
    * `table`: anything else. Decides the default output format.
    */
   readonly kind: "rows" | "table";
@@ -32,7 +33,7 @@ interface Parsed {
 }
 
 /**
- * `none`: the text does not constrain ts, ts_ns, dt or hour. `range`: its top-level AND-ed conjuncts do, against
+ * `none`: the text does not constrain a time column (ts, ts_ns, dt or hour of `logs`). `range`: its top-level AND-ed conjuncts do, against
  * literals or now(). `unclear`: it does in a way that cannot be turned into one range (an OR, a sub-select …).
  */
 export type TextWindow =

@@ -18,8 +18,9 @@ export function duckDbSugar(sugar: Sugar): string {
 export function trinoSugar(sugar: Sugar): string {
   if (sugar.kind === "label") return `element_at(${sugar.column}, ${stringLiteral(sugar.key)})`;
   if (sugar.kind === "levels") return levelsText(sugar);
-  const path = stringLiteral(`$${sugar.path.map((part) => memberOf(part, (name) => `[${name}]`)).join("")}`);
-  const { column } = sugar;
+  const { column, isRow } = sugar;
+  const parts = sugar.path.map((part) => (isRow && typeof part === "string" ? part.toLowerCase() : part));
+  const path = stringLiteral(`$${parts.map((part) => memberOf(part, (name) => `[${name}]`)).join("")}`);
   return asNumber(
     sugar,
     `CASE WHEN TRY(json_parse(${column})) IS NOT NULL THEN json_extract_scalar(${column}, ${path}) END`,

@@ -1,8 +1,10 @@
 import { LEVELS } from "../../config/table.ts";
+import type { QueryColumn } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { QueryError } from "../engine/engine.ts";
 import { nearestName } from "../nearest.ts";
 import { isInsideSum, isNumberCompared, isTextCompared } from "./operand.ts";
-import { COLUMN_NAMES, findColumn } from "./scope.ts";
+import { COLUMN_NAMES, findColumn, same, type ColumnSource } from "./scope.ts";
 import type { Implicit } from "./scope.ts";
 import { endsOperand, isName, isOperator, isWord } from "./syntax.ts";
 import type { Syntax } from "./syntax.ts";
@@ -14,6 +16,8 @@ export type Sugar = { readonly start: number; readonly end: number } & (
       /** The column as the user wrote it, with its qualifier. */
       readonly column: string;
       readonly path: readonly (string | number)[];
+      /** Whether Athena stores a row in place of the text: names of its members are in lower case. */
+      readonly isRow: boolean;
       /** Whether it is read as a double, not as text. */
       readonly isNumber: boolean;
     }
@@ -24,7 +28,7 @@ export type Sugar = { readonly start: number; readonly end: number } & (
 
 /**
  * Finds `log.a.b[0]."c.d"`, `labels.key` and `level >= warn` wherever `log`, `labels` and `level` are the table's
- * columns. Throws QueryError for what looks like them and cannot be meant.
+ * columns, and the same of other tables' columns that hold JSON (`useridentity.arn`). Throws QueryError for what looks like them and cannot be meant.
  */
 export function findSugar(text: string, syntax: Syntax, implicit: Implicit): Sugar[] {
   const found: Sugar[] = [];
@@ -32,7 +36,7 @@ export function findSugar(text: string, syntax: Syntax, implicit: Implicit): Sug
   for (let at = 0; at < syntax.tokens.length; at++) {
     const column = at < done ? null : columnAt(text, syntax, at, implicit);
     if (column === null) continue;
-    const use = column.name === "level" ? levelUse(syntax, column) : memberUse(text, syntax, column);
+    const use = column.kind === "level" ? levelUse(syntax, column) : memberUse(text, syntax, column);
     if (use === null) continue;
     found.push(use.sugar);
     done = use.next;
@@ -42,6 +46,8 @@ export function findSugar(text: string, syntax: Syntax, implicit: Implicit): Sug
 
 interface Column {
   readonly name: string;
+  readonly kind: "json" | "labels" | "level";
+  readonly json: QueryColumn["json"];
   /** As written, with its qualifier. */
   readonly text: string;
   readonly start: number;
@@ -55,24 +61,34 @@ interface Use {
   readonly next: number;
 }
 
-/** The table's column `log`, `labels` or `level` at a token, or null. */
+/** The column at a token, if it is one with sugar; else null. */
 function columnAt(text: string, { tokens, owners }: Syntax, at: number, implicit: Implicit): Column | null {
   const token = tokens[at]!;
   const owner = owners[at];
-  if (!owner || !isName(token) || !["log", "labels", "level"].includes(token.value)) return null;
+  if (!owner || !isName(token)) return null;
   const isQualified = isOperator(tokens[at - 1], ".") && isName(tokens[at - 2]) && !isOperator(tokens[at - 3], ".");
   if (!isQualified && isOperator(tokens[at - 1], ".")) return null;
   const from = isQualified ? at - 2 : at;
   if (endsOperand(tokens[from - 1]) || isWord(tokens[from - 1], "as")) return null;
   const qualifier = isQualified ? tokens[from]!.value : null;
-  if (findColumn(token.value, qualifier, owner, implicit) === null) return null;
+  const source = findColumn(token.value, qualifier, owner, implicit);
+  const found = source === null ? null : sugarOf(token.value, source);
+  if (found === null) return null;
   const start = tokens[from]!.start;
-  return { name: token.value, text: text.slice(start, token.end), start, from, next: at + 1 };
+  return { name: token.value, ...found, text: text.slice(start, token.end), start, from, next: at + 1 };
 }
 
-/** `log` or `labels` with what follows it, or null if that is no member access. */
+function sugarOf(name: string, { table }: ColumnSource): Pick<Column, "kind" | "json"> | null {
+  if (table === LOGS && (name === "labels" || name === "level")) return { kind: name, json: null };
+  const json = table === LOGS ? (name === "log" ? TEXT : null) : table.all.find((column) => column.name === name)?.json;
+  return json == null ? null : { kind: "json", json };
+}
+
+const TEXT = { names: [], isRow: false };
+
+/** A column with what follows it, or null if that is no member access. */
 function memberUse(text: string, { tokens }: Syntax, column: Column): Use | null {
-  const isKey = column.name === "labels" && isOperator(tokens[column.next], "[");
+  const isKey = (column.kind === "labels" || column.json?.isRow === true) && isOperator(tokens[column.next], "[");
   if (!isKey && !isOperator(tokens[column.next], ".")) return null;
   const path: (string | number)[] = [];
   let at = column.next;
@@ -93,15 +109,22 @@ function memberUse(text: string, { tokens }: Syntax, column: Column): Use | null
   if (path.length === 0 || isOperator(tokens[at], "(")) return null;
   const { start } = column;
   const end = tokens[at - 1]!.end;
-  if (column.name === "labels") return { sugar: labelSugar(column, path, end), next: at };
+  if (column.kind === "labels") return { sugar: labelSugar(column, path, end), next: at };
   const unreadable = path.find((part) => part === "" || part === "*");
   if (unreadable !== undefined) {
-    throw new QueryError(`log.…"${unreadable}" cannot be read by a path`, { start, end }, "use json_extract on log");
+    const { name } = column;
+    throw new QueryError(
+      `${name}.…"${unreadable}" cannot be read by a path`,
+      { start, end },
+      `use json_extract on ${name}`,
+    );
   }
   const isNumber =
     isNumberCompared(tokens, column.from, at) ||
     (isInsideSum(tokens, column.from) && !isTextCompared(tokens, column.from, at));
-  return { sugar: { kind: "path", start, end, column: column.text, path, isNumber }, next: at };
+  const { names = [], isRow = false } = column.json ?? {};
+  const spelt = path.map((part) => names.find((name) => typeof part === "string" && same(name, part)) ?? part);
+  return { sugar: { kind: "path", start, end, column: column.text, path: spelt, isRow, isNumber }, next: at };
 }
 
 function labelSugar(column: Column, path: readonly (string | number)[], end: number): Sugar {

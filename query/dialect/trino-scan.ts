@@ -1,6 +1,8 @@
 import { COLUMNS, PARTITION_COLUMNS, partitionOfHour } from "../../config/table.ts";
+import type { TableDefinition } from "../../config/tables/definition.ts";
 import { quotedName, stringLiteral } from "./literal.ts";
 import type { TimeRange } from "./statement.ts";
+import { storedScan, viewScan } from "./table-scan.ts";
 
 /** Where the stored table is. */
 interface TrinoTable {
@@ -11,7 +13,7 @@ interface TrinoTable {
 
 export interface TrinoScanOptions {
   readonly table: TrinoTable;
-  /** At least one: the projection of `cluster` is `injected`, so every scan names one by a literal. */
+  /** At least one for `logs`: the projection of `cluster` is `injected`, so every scan names one by a literal. */
   readonly clusters: readonly string[];
   /** The exact range of the scan. */
   readonly range: TimeRange;
@@ -22,27 +24,34 @@ export interface TrinoScanOptions {
 const HOUR_NS = 3_600_000_000_000n;
 const MS_NS = 1_000_000n;
 
+/** The body of the scan of a table for Trino and Athena. */
+export function trinoScan(definition: TableDefinition, options: TrinoScanOptions): string {
+  if (definition.view !== null) return viewScan(definition, trinoScan(definition.view.of, options), "trino");
+  return definition.aws === null ? logsScan(options) : storedScan(definition, nameOf(options.table), options.range);
+}
+
 /**
- * The body of the scan for Trino and Athena: the partitions of the range, and the range itself on `ts` (which row groups
+ * The body of the scan of `logs`: the partitions of the range, and the range itself on `ts` (which row groups
  * are skipped by) and on `ts_ns` (exact). Partition values are compared with literals only, so that they are pruned
  * before anything is listed. One SELECT per cluster.
  */
-export function trinoScan({ table, clusters, range, where }: TrinoScanOptions): string {
+function logsScan({ table, clusters, range, where }: TrinoScanOptions): string {
   if (clusters.length === 0) throw new RangeError("scan the table on Trino: name at least one cluster");
-  const from = [table.catalog, table.database, table.table].map(quotedName).join(".");
+  const from = nameOf(table);
   const conditions = [
     ...partitionConditions(range),
     ...timeConditions(range),
     ...(where === null ? [] : [`(${where})`]),
   ].join(" AND ");
   const ofCluster = (cluster: string): string =>
-    `SELECT ${scanColumns()} FROM ${from} WHERE cluster = ${stringLiteral(cluster)}${conditions && ` AND ${conditions}`}`;
+    `SELECT ${COLUMN_LIST} FROM ${from} WHERE cluster = ${stringLiteral(cluster)}${conditions && ` AND ${conditions}`}`;
   return clusters.map(ofCluster).join(" UNION ALL ");
 }
 
-/** The names of the scan's columns: Trino wants them of every CTE of a WITH RECURSIVE. */
-export function scanColumns(): string {
-  return [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].join(", ");
+const COLUMN_LIST = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS].join(", ");
+
+function nameOf({ catalog, database, table }: TrinoTable): string {
+  return [catalog, database, table].map(quotedName).join(".");
 }
 
 /** The days and, at both ends of the range, the hours. An empty range scans no partition. */

@@ -5,10 +5,8 @@ import type { TextWindow, TimeRange } from "./statement.ts";
 import { endsOperand, isName, isOperator, isWord } from "./syntax.ts";
 import type { FromItem, Select, Span, Syntax } from "./syntax.ts";
 
-const TIME_COLUMNS = ["ts", "ts_ns", "dt", "hour"];
-
 /**
- * What a statement says of time: the hull of the ranges of all its scans of `logs`. A condition on a time column that
+ * What a statement says of time: the hull of the ranges of all its scans of the table. A condition on a time column that
  * is no plain conjunct of a scan's WHERE, or one scan with a range beside one without, makes it unclear: a default
  * window must never be laid silently under a condition of the user's own.
  */
@@ -48,7 +46,7 @@ interface Context {
 /** A scan is a FROM item that is the table itself; null stands for the dialect's own FROM. */
 function scansOf(select: Select, implicit: Implicit): (FromItem | null)[] {
   if (implicit.has(select)) return [null];
-  return (select.tables ?? []).filter((item) => bindTable(item, select) === "logs");
+  return (select.tables ?? []).filter((item) => bindTable(item, select) !== null);
 }
 
 /** Whether tokens refer to a time column of what `select` reads, from inside of queries in them too. */
@@ -69,13 +67,13 @@ function timeColumn(at: number, { syntax: { tokens, owners }, implicit }: Contex
   const token = tokens[at]!;
   const owner = owners[at];
   const name = token.value.toLowerCase();
-  if (!owner || !isName(token) || !TIME_COLUMNS.includes(name) || isOperator(tokens[at + 1], "(")) return null;
+  if (!owner || !isName(token) || isOperator(tokens[at + 1], "(")) return null;
   const isQualified = isOperator(tokens[at - 1], ".");
   if (isQualified && isOperator(tokens[at - 3], ".")) return null;
   const first = isQualified ? at - 2 : at;
   if (endsOperand(tokens[first - 1]) || isWord(tokens[first - 1], "as")) return null;
   const source = findColumn(name, isQualified ? tokens[first]!.value : null, owner, implicit);
-  return source === null ? null : { name, source };
+  return source?.table.timeColumns.includes(name) === true ? { name, source } : null;
 }
 
 /** The AND-ed parts of a condition, brackets around them looked through; one part if an OR stands at its top. */

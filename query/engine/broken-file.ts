@@ -1,6 +1,6 @@
 /** Which file DuckDB could not read: its Parquet reader often fails without a name, as if the query were at fault. */
 import { stringLiteral } from "../dialect/literal.ts";
-import { duckDbPath } from "../dialect/scan.ts";
+import { duckDbPath } from "../dialect/paths.ts";
 import { readFailure, type Failure } from "./duckdb-error.ts";
 import { interruptOnAbort, openSession, type DuckDbOptions } from "./duckdb-session.ts";
 

@@ -109,13 +109,14 @@ interface Explanation {
 function explain(failure: Failure, token: Token | null, query: LoweredQuery): Explanation {
   const [firstLine = ""] = failure.message.split("\n");
   const member = /does not have a column named "([^"]+)"/.exec(firstLine)?.[1];
-  if (member !== undefined) return { message: `no column is called ${member}`, hint: near(member), isMember: true };
+  if (member !== undefined)
+    return { message: `no column is called ${member}`, hint: near(member, query), isMember: true };
   if (failure.subtype === "COLUMN_NOT_FOUND" && failure.name !== null) {
     const hint = columnHint(failure.name, token, query);
     return { message: `no column is called ${failure.name}`, hint, isMember: false };
   }
   const table = /^Referenced table "([^"]+)" not found/.exec(firstLine)?.[1];
-  if (table !== undefined) return { message: `no table is called ${table}`, hint: near(table), isMember: false };
+  if (table !== undefined) return { message: `no table is called ${table}`, hint: near(table, query), isMember: false };
   const called = /Function with name (\S+) does not exist/.exec(firstLine)?.[1];
   const suggestion = /Did you mean "([^"]+)"/.exec(failure.message)?.[1];
   if (called !== undefined) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
-import { duckDbPath } from "../dialect/scan.ts";
+import { duckDbPath } from "../dialect/paths.ts";
 import type { LoweredQuery } from "./engine.ts";
 
 export interface DuckDbOptions {

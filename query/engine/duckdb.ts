@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
-import { SCAN_NAME, duckDbPath } from "../dialect/scan.ts";
+import { duckDbPath } from "../dialect/paths.ts";
+import { SCAN_NAME } from "../dialect/scan.ts";
 import { uniqueNames } from "./column-names.ts";
 import { findBroken, isOfFiles } from "./broken-file.ts";
 import { convertFailure, readFailure, toUtf16 } from "./duckdb-error.ts";

@@ -1,3 +1,5 @@
+import type { TableDefinition } from "../../config/tables/definition.ts";
+
 /**
  * The port between the CLI and what runs a query. Values arrive as JavaScript values that lose nothing: a string,
  * bigint for 64-bit integers, number for double, boolean, null; a timestamp is its RFC 3339 UTC text; maps, rows and
@@ -67,6 +69,8 @@ export interface LoweredText {
   readonly sql: string;
   /** The user's text, for messages that quote it. */
   readonly text: string;
+  /** The table that it reads, for messages that name its columns; left out: `logs`. */
+  readonly table?: TableDefinition | null;
   /** Whether rows come newest first although they are to be shown oldest first: whoever renders them reverses them. */
   readonly reversed: boolean;
   /** Where a UTF-16 offset of `sql` came from in the user's text; null if it is inside of what logq added. */

@@ -4,9 +4,9 @@ import { QueryError } from "./engine.ts";
 type Locate = (byteOffset: number) => { start: number; end: number } | null;
 
 export interface GuardOptions {
-  /** What the scan may read, in this order, as read_parquet takes it. */
+  /** What the scan may read, as read_parquet takes it. */
   readonly paths: readonly string[];
-  /** The CTE that may call read_parquet. */
+  /** The CTE that may call read_parquet and its like. */
   readonly scanName: string;
   readonly locate: Locate;
 }
@@ -14,7 +14,7 @@ export interface GuardOptions {
 /**
  * An allow-list walk over the tree that DuckDB's parser makes of a statement (`json_serialize_sql`): exactly one SELECT,
  * which reads nothing but CTEs, UNNEST and number sequences, and calls no function that looks outside of its arguments.
- * `read_parquet` is allowed once, in the scan, with exactly the given files. Throws QueryError for everything else, so
+ * `read_parquet` and its like are allowed in the scan, with the given files and no others. Throws QueryError for everything else, so
  * that a kind of node that a later DuckDB adds is refused until it is known.
  */
 export function guardStatement(tree: unknown, options: GuardOptions): void {
@@ -110,24 +110,26 @@ function checkExpression(node: Node, context: Context): void {
 const LOOKS_OUTSIDE =
   /^(?:read_|parquet_|sniff_|query|duckdb_|pragma_|pg_|has_|copy_|import_|export_|sql_|test_|write_|icu_|json_execute_|json_serialize_|json_deserialize_|current_(?:setting|schema|database|catalog|query|connection|transaction)|which_|glob$|getenv$|getvariable$|nextval$|currval$|txid_current$|in_search_path$|enable_|disable_|database_list$|show_)/;
 
+const SCAN_FUNCTIONS = new Set(["read_parquet", "read_json", "read_csv"]);
 const TABLE_FUNCTIONS = new Set(["unnest", "generate_series", "range"]);
 
 function checkTableFunction(table: Node, context: Context): void {
   const call = table["function"];
   if (!isNode(call)) throw refusal("this table function", table, context);
   const name = String(call["function_name"]).toLowerCase();
-  const isScanCall = context.isScan && name === "read_parquet" && samePaths(call, context.paths);
+  const isScanCall = context.isScan && SCAN_FUNCTIONS.has(name) && isOfPaths(call, context.paths);
   if (!isScanCall && !TABLE_FUNCTIONS.has(name)) {
     throw refusal(`the table function ${name}`, typeof table["query_location"] === "number" ? table : call, context);
   }
   walk(call["children"], isScanCall ? context : { ...context, isScan: false });
 }
 
-/** Whether the first argument is the literal list of exactly these paths. */
-function samePaths(call: Node, paths: readonly string[]): boolean {
+/** Whether the first argument is a literal list of some of these paths. */
+function isOfPaths(call: Node, paths: readonly string[]): boolean {
   const list = Array.isArray(call["children"]) ? (call["children"][0] as unknown) : null;
   const items = isNode(list) && Array.isArray(list["children"]) ? (list["children"] as unknown[]) : [];
-  return items.length === paths.length && items.every((item, i) => constantText(item) === paths[i]);
+  const allowed = new Set<unknown>(paths);
+  return items.length > 0 && items.every((item) => allowed.has(constantText(item)));
 }
 
 function constantText(node: unknown): unknown {
@@ -137,7 +139,7 @@ function constantText(node: unknown): unknown {
 
 function refusal(what: string, node: Node | null, context: Context): QueryError {
   const message = `${what} is not part of the dialect`;
-  return new QueryError(message, node && position(node, context), "a query reads the table logs and nothing else");
+  return new QueryError(message, node && position(node, context), "a query reads its table and nothing else");
 }
 
 function position(node: Node, { locate }: Context): { start: number; end: number } | null {

@@ -15,6 +15,8 @@ export function openDirectory(location: string): Store {
   return {
     location,
     kind: "directory",
+    partitionNoun: "hour",
+    readsWhole: false,
     listPartitions: async (range, clusters) => prunePartitions(await listPartitions(location), range, clusters),
     listClusters: async () =>
       (await listClusters(location)).map((folder) => decodeSegment(folder.slice("cluster=".length))),

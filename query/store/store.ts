@@ -30,7 +30,7 @@ export interface ColumnBound {
 
 /** Files that DuckDB may read in place of the objects; gone after dispose. */
 export interface Fetched extends AsyncDisposable {
-  /** Absolute paths that end in `cluster=…/dt=…/hour=…/<name>.parquet`; an object that holds nothing needed has none. */
+  /** Absolute paths that end in `cluster=…/dt=…/hour=…/<name>.parquet` where they are objects of `logs`; an object that holds nothing needed has none. */
   readonly files: readonly string[];
   /** The object that a file is, or stands for. */
   readonly nameOf: (file: string) => string;
@@ -46,6 +46,10 @@ export interface Store {
   /** An absolute directory, or s3://bucket/prefix without a slash at the end. */
   readonly location: string;
   readonly kind: "directory" | "s3";
+  /** What one of its partitions is called. */
+  readonly partitionNoun: "hour" | "folder";
+  /** Whether its objects are read from their first byte to their last, and have no footers to tell what is in them. */
+  readonly readsWhole: boolean;
   /**
    * The partitions that meet the range and the clusters (null: all), by cluster, then time. Costs as few requests as it
    * can: where it costs less, a partition without objects may be among them.

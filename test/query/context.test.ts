@@ -43,6 +43,7 @@ test("a context says everything of where queries go", async () => {
     outputLocation: "s3://results/",
     pricePerTb: 6.5,
     requestPrices: { perThousandGets: 0.00044, perThousandLists: 0.005 },
+    tables: {},
   });
 });
 

@@ -33,7 +33,7 @@ export function questionOf(text: string, bed: Bed, limit: number | null = null, 
   const options = { now: all.to, params, engine };
   const said = analyze(text, options);
   // What reads no logs may be asked of any day.
-  const statement = said.readsLogs ? analyze(inCorpusTime(text, bed.day), options) : said;
+  const statement = said.table !== null ? analyze(inCorpusTime(text, bed.day), options) : said;
   return { statement, range: statement.window.kind === "range" ? within(statement.window.range, all) : all, limit };
 }
 
@@ -47,7 +47,7 @@ function within(range: TimeRange, all: { readonly from: bigint; readonly to: big
 
 /** What logq writes with `-o ndjson`, from DuckDB. */
 export async function onDuckDb({ statement, range, limit }: Question, { store }: Bed): Promise<Ndjson> {
-  const files = statement.readsLogs ? [...objectsOf(store).keys()].map((key) => join(store, key)) : [];
+  const files = statement.table !== null ? [...objectsOf(store).keys()].map((key) => join(store, key)) : [];
   const query = lowerForDuckDb(statement, { files, range, where: null, limit });
   const { columns, batches } = await createDuckDbEngine().run(query, new AbortController().signal);
   const rows: (readonly Value[])[] = [];

@@ -1,7 +1,6 @@
-import { COLUMNS } from "../../../config/table.ts";
 import type { QueryError } from "../../engine/engine.ts";
 import { stringLiteral } from "../literal.ts";
-import { COLUMN_NAMES, findColumn } from "../scope.ts";
+import { findColumn } from "../scope.ts";
 import { isName, isOperator, isWord } from "../syntax.ts";
 import { parseTimeLiteral } from "../time-value.ts";
 import { duckDbOnly, sourceOf, spanOf } from "./portable.ts";
@@ -21,19 +20,20 @@ export function checkComparisons(subject: Subject): QueryError[] {
 
 interface TypedColumn {
   readonly name: string;
-  readonly type: "text" | "bigint" | "timestamp" | "map";
+  readonly type: "text" | "bigint" | "double" | "timestamp" | "map";
 }
 
 function columnAt({ syntax: { tokens, owners }, implicit, sugar }: Subject, at: number): TypedColumn | null {
   const token = tokens[at]!;
   const owner = owners[at];
   const name = token.value.toLowerCase();
-  if (!owner || !isName(token) || !COLUMN_NAMES.has(name)) return null;
+  if (!owner || !isName(token)) return null;
   if (sugar.some(({ start, end }) => token.start >= start && token.end <= end)) return null;
   const isQualified = isOperator(tokens[at - 1], ".");
   if (isOperator(tokens[at + 1], ".", "(") || (isQualified && isOperator(tokens[at - 3], "."))) return null;
-  if (findColumn(name, isQualified ? tokens[at - 2]!.value : null, owner, implicit) === null) return null;
-  const type = COLUMNS.find((column) => column.name === name)?.type ?? "varchar";
+  const source = findColumn(name, isQualified ? tokens[at - 2]!.value : null, owner, implicit);
+  const type = source?.table.all.find((column) => column.name === name)?.type;
+  if (type === undefined) return null;
   return { name, type: type === "varchar" ? "text" : type === "map(varchar,varchar)" ? "map" : type };
 }
 
@@ -69,7 +69,7 @@ function mismatch(subject: Subject, column: TypedColumn, operand: number): Query
   if (token.kind === "string" && column.type === "timestamp") {
     return duckDbOnly("ts compared with a text", spanOf(subject, operand), `timestamp '${timeText(token.value)}'`);
   }
-  if (token.kind === "string" && column.type === "bigint") {
+  if (token.kind === "string" && (column.type === "bigint" || column.type === "double")) {
     return duckDbOnly(what, spanOf(subject, operand), /^-?\d+$/.test(token.value) ? token.value : "a number");
   }
   if (token.kind === "number" && column.type === "text") {
@@ -81,7 +81,12 @@ function mismatch(subject: Subject, column: TypedColumn, operand: number): Query
   }
   const other = columnAt(subject, operand);
   if (other === null || other.type === column.type || other.type === "map" || column.type === "map") return null;
+  if (isNumeric(other) && isNumeric(column)) return null;
   return duckDbOnly(`${column.name} compared with ${other.name}`, spanOf(subject, operand), `cast(${other.name} as …)`);
+}
+
+function isNumeric({ type }: TypedColumn): boolean {
+  return type === "bigint" || type === "double";
 }
 
 function timeText(text: string): string {

@@ -37,6 +37,8 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
   return {
     location,
     kind: "s3",
+    partitionNoun: "hour",
+    readsWhole: false,
     listClusters,
     async listPartitions(range, clusters, signal) {
       const partitions = await listing.partitions(range, clusters, signal);

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { analyze } from "../../../query/dialect/analyze.ts";
 
 function about(text: string) {
-  const { kind, readsLogs, ordered, limited } = analyze(text, { now: 0n });
-  return { kind, readsLogs, ordered, limited };
+  const { kind, table, ordered, limited } = analyze(text, { now: 0n });
+  return { kind, table: table?.name ?? null, ordered, limited };
 }
 
 test.each([
@@ -14,7 +14,7 @@ test.each([
   "with e as (select * from logs where level = 'error') select log from e",
   "select log from (select * from logs) t",
 ])("shows rows: %s", (text) => {
-  expect(about(text)).toMatchObject({ kind: "rows", readsLogs: true });
+  expect(about(text)).toMatchObject({ kind: "rows", table: "logs" });
 });
 
 test.each([
@@ -26,7 +26,7 @@ test.each([
   "select pod from (select pod from logs) t",
   "with e(a) as (select * from logs) select a from e",
 ])("shows a table over logs: %s", (text) => {
-  expect(about(text)).toMatchObject({ kind: "table", readsLogs: true });
+  expect(about(text)).toMatchObject({ kind: "table", table: "logs" });
 });
 
 test.each([
@@ -36,7 +36,7 @@ test.each([
   "with logs as (select 1 as x) select x from logs",
   "select 1 as hour",
 ])("needs no store: %s", (text) => {
-  expect(about(text)).toMatchObject({ kind: "table", readsLogs: false });
+  expect(about(text)).toMatchObject({ kind: "table", table: null });
 });
 
 test("only the outermost ORDER BY, LIMIT and FETCH count", () => {

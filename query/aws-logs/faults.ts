@@ -1,0 +1,38 @@
+import { counted } from "../footer.ts";
+
+/** What was left out of the files of a query. */
+export interface Faults {
+  /** Of the file that is read now. */
+  add(what: string): void;
+  /** Whether that has none yet. */
+  readonly isEmpty: boolean;
+}
+
+/** Counts what is left out, by its kind, with the first file of each. */
+export function createFaults(): { of(name: string): Faults; lines(): string[] } {
+  const kinds = new Map<string, { count: number; first: string }>();
+  return {
+    of(name) {
+      let count = 0;
+      return {
+        get isEmpty() {
+          return count === 0;
+        },
+        add(what) {
+          count++;
+          const kind = kinds.get(what) ?? { count: 0, first: name };
+          kinds.set(what, { ...kind, count: kind.count + 1 });
+        },
+      };
+    },
+    lines: () =>
+      [...kinds].map(
+        ([what, { count, first }]) => `left out: ${plural(count, what)} (${count === 1 ? "in" : "first in"} ${first})`,
+      ),
+  };
+}
+
+function plural(count: number, what: string): string {
+  const [noun, ...rest] = what.split(" ");
+  return [counted(count, noun!), ...rest].join(" ");
+}

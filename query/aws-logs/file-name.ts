@@ -1,0 +1,43 @@
+/** What the names of AWS's log files say. */
+import type { AwsLayout } from "../../config/tables/definition.ts";
+
+export interface LogFile {
+  /** Null where the name does not say so: a file that somebody saved. */
+  readonly account: string | null;
+  readonly region: string | null;
+  /** When AWS wrote it, in milliseconds since 1970; no event in it is later. Null as above. */
+  readonly writtenMs: number | null;
+}
+
+/**
+ * Reads `<account>_<service>_<region>_…_<yyyymmddThhmmZ>_….<extension>`, as the services' user guides have it. A name of
+ * another form, but with an extension of the layout's, is a file of unknown time; null for what is no file of the table
+ * (a digest, another service's).
+ */
+export function readFileName(
+  path: string,
+  { service, extensions }: Pick<AwsLayout, "service" | "extensions">,
+): LogFile | null {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (!extensions.some((extension) => name.endsWith(extension)) || /^[._]/.test(name)) return null;
+  const match = /^(\d{12})_([A-Za-z-]+)_([a-z]{2}[a-z0-9-]*-\d+)_(?:.*_)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_/.exec(name);
+  if (match === null) return /^\d{12}_[A-Za-z-]+_/.test(name) ? null : { account: null, region: null, writtenMs: null };
+  const [, account, named, region, year, month, day, hour, minute] = match;
+  if (named !== service) return null;
+  const writtenMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:00Z`);
+  return { account: account!, region: region!, writtenMs: Number.isNaN(writtenMs) ? null : writtenMs };
+}
+
+/** Whether a file may hold events of a range, in nanoseconds since 1970. Its name says the minute. */
+export function mayHold(
+  { writtenMs }: LogFile,
+  { from, to }: { readonly from: bigint | null; readonly to: bigint | null },
+  lateMs: number,
+): boolean {
+  if (writtenMs === null) return true;
+  if (from !== null && BigInt(writtenMs + MINUTE_MS) * MS_NS <= from) return false;
+  return to === null || BigInt(writtenMs - lateMs) * MS_NS < to;
+}
+
+const MINUTE_MS = 60_000;
+const MS_NS = 1_000_000n;

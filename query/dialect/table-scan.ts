@@ -1,0 +1,82 @@
+/** The scans of tables beside `logs`: what their definitions say, spelt out for an engine and cut to a range of `ts`. */
+import type { QueryColumn, TableDefinition } from "../../config/tables/definition.ts";
+import { stringLiteral } from "./literal.ts";
+import { duckDbPath } from "./paths.ts";
+import type { TimeRange } from "./statement.ts";
+
+const US_NS = 1000n;
+const DAY_MS = 86_400_000;
+const MS_NS = 1_000_000n;
+
+/** The body of the scan for DuckDB: the files given, by the readers of their extensions. Without files it has no rows. */
+export function filesScan(
+  { all, aws }: TableDefinition,
+  { files, range }: { readonly files: readonly string[]; readonly range: TimeRange },
+): string {
+  const reads = (aws?.readers ?? []).flatMap((reader) => {
+    const own = files.filter((file) => file.endsWith(reader.extension));
+    const list = own.map((file) => stringLiteral(duckDbPath(file))).join(", ");
+    return own.length === 0 ? [] : [`SELECT * FROM ${reader.function}([${list}], ${reader.options})`];
+  });
+  if (reads.length === 0) return emptyScan(all);
+  const from = reads.length === 1 ? reads[0]!.slice("SELECT * FROM ".length) : `(${reads.join(" UNION ALL BY NAME ")})`;
+  return `SELECT * FROM (SELECT ${all.map(duckDbColumn).join(", ")} FROM ${from})${whereTime(range)}`;
+}
+
+/** The body of the scan of a view, over the scan of what it is a view of. */
+export function viewScan(table: TableDefinition, base: string, engine: "duckDb" | "trino"): string {
+  const columnText = engine === "duckDb" ? duckDbColumn : trinoColumn;
+  return `SELECT ${table.all.map(columnText).join(", ")} FROM (${base}) AS base WHERE ${table.view!.where}`;
+}
+
+/**
+ * The body of the scan for Trino and Athena: the days of files that may hold events of the range (partition `day`, as
+ * `2026/11/21`), then the range itself.
+ */
+export function storedScan({ all, aws }: TableDefinition, from: string, range: TimeRange): string {
+  const days = dayConditions(range, aws?.lateMs ?? 0);
+  const stored = `SELECT ${all.map(trinoColumn).join(", ")} FROM ${from}${days.length === 0 ? "" : ` WHERE ${days.join(" AND ")}`}`;
+  const names = all.map(({ name }) => name).join(", ");
+  return `SELECT ${names} FROM (${stored}) AS stored${whereTime(range)}`;
+}
+
+function duckDbColumn({ name, duckDb = name }: QueryColumn): string {
+  return duckDb === name ? name : `${duckDb} AS ${name}`;
+}
+
+function trinoColumn({ name, trino = name }: QueryColumn): string {
+  return trino === name ? name : `${trino} AS ${name}`;
+}
+
+function emptyScan(all: readonly QueryColumn[]): string {
+  return `SELECT ${all.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`).join(", ")} WHERE false`;
+}
+
+function whereTime({ from, to }: TimeRange): string {
+  const conditions = [
+    ...(from === null ? [] : [`ts >= ${timestamp(from)}`]),
+    ...(to === null ? [] : [`ts < ${timestamp(to)}`]),
+  ];
+  return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+}
+
+/** The first microsecond that is not before a time: that both engines have. */
+function timestamp(ns: bigint): string {
+  const us = ns > 0n ? (ns + US_NS - 1n) / US_NS : ns / US_NS;
+  const ms = us >= 0n ? us / 1000n : (us - 999n) / 1000n;
+  const text = new Date(Number(ms)).toISOString().slice(0, -1).replace("T", " ");
+  return `timestamp '${text}${String(us - ms * 1000n).padStart(3, "0")}'`;
+}
+
+function dayConditions({ from, to }: TimeRange, lateMs: number): string[] {
+  if (from !== null && to !== null && to <= from) return ["false"];
+  return [
+    ...(from === null ? [] : [`day >= ${dayLiteral(Number(from / MS_NS))}`]),
+    ...(to === null ? [] : [`day <= ${dayLiteral(Number((to - 1n) / MS_NS) + lateMs)}`]),
+  ];
+}
+
+function dayLiteral(ms: number): string {
+  const day = Math.floor(ms / DAY_MS) * DAY_MS;
+  return stringLiteral(new Date(day).toISOString().slice(0, 10).replaceAll("-", "/"));
+}
