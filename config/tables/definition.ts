@@ -33,6 +33,8 @@ export interface FileReader {
   readonly extension: string;
   readonly function: "read_json" | "read_csv" | "read_parquet";
   readonly options: string;
+  /** Columns that some files have and others lack: NULL there. */
+  readonly mayLack?: readonly string[];
 }
 
 /**
@@ -43,10 +45,12 @@ export interface AwsLayout {
   readonly service: "CloudTrail" | "elasticloadbalancing" | "vpcflowlogs";
   /** The ends of names that are read, with their dots. */
   readonly extensions: readonly string[];
+  /** What the names of other files begin or go on with, that lie beside those of the table. */
+  readonly others?: RegExp;
   /** A file may come so long after an event in it; none is named by a time before its events. */
   readonly lateMs: number;
   /** What is in a file (`query/aws-logs/convert.ts` makes of it what the readers take). */
-  readonly content: "cloudtrail records";
+  readonly content: "cloudtrail records" | "alb entries" | "flow records";
 }
 
 /** A table whose rows are rows of another one. */

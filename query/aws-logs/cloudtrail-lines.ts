@@ -29,7 +29,7 @@ export async function* cloudTrailLines(
   const end = splitter.end();
   if (end === "no records") faults.add(`file without {"Records": [`);
   // A torn gzip has been told of.
-  if (end === "torn" && faults.isEmpty) faults.add("file that ends inside a record");
+  if (end === "torn" && faults.count === 0) faults.add("file that ends inside a record");
 }
 
 type Event = Readonly<Record<string, unknown>>;

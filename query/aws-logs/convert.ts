@@ -1,12 +1,15 @@
 /** From AWS's files to files that the readers of a table take (`FileReader`), in a private folder. */
-import { open, mkdir, mkdtemp, rm, type FileHandle } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { AwsLayout } from "../../config/tables/definition.ts";
 import type { Need } from "../store/store.ts";
+import { albLines } from "./alb-lines.ts";
 import { cloudTrailLines } from "./cloudtrail-lines.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import type { LogFile } from "./file-name.ts";
+import { flowLines } from "./flow-lines.ts";
 import { gunzip } from "./gunzip.ts";
+import { parquetFile } from "./parquet-file.ts";
 
 /** An object whose content is wanted. */
 export interface Source {
@@ -38,10 +41,10 @@ export async function convert(
 ): Promise<Converted> {
   const folder = await mkdtemp(join(tempDirectory, "logq-aws-"));
   const dispose = async (): Promise<void> => await rm(folder, { recursive: true, force: true });
-  const outputs = new Map<string, FileHandle>();
+  const files = new Set<string>();
   const faults = createFaults();
   try {
-    for (const source of sources) {
+    for (const [index, source] of sources.entries()) {
       const { key, file } = source;
       signal.throwIfAborted();
       const bytes = await source.open();
@@ -53,62 +56,76 @@ export async function convert(
       const text = key.endsWith(".gz")
         ? gunzip(bytes, (why) => own.add(`file that is torn or no gzip (${why})`))
         : buffers(bytes);
-      const path = join(folder, hiveFolder(file), `events${EXTENSIONS[layout.content]}`);
-      await append(outputs, path, LINES[layout.content](text, need, own), signal);
+      const name = `${index}-${key.slice(key.lastIndexOf("/") + 1)}`;
+      const parts = partsOf(layout.content, text, { name, need }, own);
+      await append(files, join(folder, hiveFolder(file)), parts, signal);
     }
-    return { files: [...outputs.keys()], folder, notices: faults.lines(), dispose };
+    return { files: [...files], folder, notices: faults.lines(), dispose };
   } catch (error) {
     await dispose();
     throw error;
-  } finally {
-    for (const handle of outputs.values()) await handle.close();
   }
 }
 
-type Lines = (text: AsyncIterable<Buffer>, need: Need, faults: Faults) => AsyncIterable<Buffer>;
+/** Some of what a file becomes. */
+export interface Part {
+  /** Of the file that it is written to, with those of the same name before and after it. */
+  readonly name: string;
+  /** What that begins with. */
+  readonly head?: string;
+  readonly bytes: Buffer;
+}
 
-const LINES: Readonly<Record<AwsLayout["content"], Lines>> = {
-  "cloudtrail records": cloudTrailLines,
-};
+function partsOf(
+  content: AwsLayout["content"],
+  text: AsyncIterable<Buffer>,
+  { name, need }: { readonly name: string; readonly need: Need },
+  faults: Faults,
+): AsyncIterable<Part> {
+  if (content === "cloudtrail records") return named("events.ndjson", cloudTrailLines(text, need, faults));
+  if (content === "alb entries") return named("entries.log", albLines(text, need, faults));
+  return name.endsWith(".parquet") ? parquetFile(text, name, faults) : flowLines(text, need, faults);
+}
 
-const EXTENSIONS: Readonly<Record<AwsLayout["content"], string>> = {
-  "cloudtrail records": ".ndjson",
-};
+async function* named(name: string, lines: AsyncIterable<Buffer>): AsyncGenerator<Part> {
+  for await (const bytes of lines) yield { name, bytes };
+}
 
 /** Bytes that are written at once. */
 const WRITE_BYTES = 256 * 1024;
 
 async function append(
-  outputs: Map<string, FileHandle>,
-  path: string,
-  lines: AsyncIterable<Buffer>,
+  files: Set<string>,
+  folder: string,
+  parts: AsyncIterable<Part>,
   signal: AbortSignal,
 ): Promise<void> {
-  let waiting: Buffer[] = [];
+  let waiting: Part[] = [];
   let bytes = 0;
   const flush = async (): Promise<void> => {
     if (bytes === 0) return;
-    const all = Buffer.concat(waiting);
+    // All parts of a file have one name.
+    const { name, head = "" } = waiting[0]!;
+    const path = join(folder, name);
+    if (!files.has(path)) await begin(path, head);
+    files.add(path);
+    // Opened each time: there may be more files than descriptors.
+    await appendFile(path, Buffer.concat(waiting.map((part) => part.bytes)));
     waiting = [];
     bytes = 0;
-    await (await outputAt(outputs, path)).writeFile(all);
   };
-  for await (const line of lines) {
+  for await (const part of parts) {
     signal.throwIfAborted();
-    waiting.push(line);
-    bytes += line.length;
+    waiting.push(part);
+    bytes += part.bytes.length;
     if (bytes >= WRITE_BYTES) await flush();
   }
   await flush();
 }
 
-async function outputAt(outputs: Map<string, FileHandle>, path: string): Promise<FileHandle> {
-  const known = outputs.get(path);
-  if (known !== undefined) return known;
+async function begin(path: string, head: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const handle = await open(path, "wx", 0o600);
-  outputs.set(path, handle);
-  return handle;
+  await writeFile(path, head, { flag: "wx", mode: 0o600 });
 }
 
 /** A value that no name can be stands for none. */

@@ -4,8 +4,8 @@ import { counted } from "../footer.ts";
 export interface Faults {
   /** Of the file that is read now. */
   add(what: string): void;
-  /** Whether that has none yet. */
-  readonly isEmpty: boolean;
+  /** Of that file, up to now. */
+  readonly count: number;
 }
 
 /** Counts what is left out, by its kind, with the first file of each. */
@@ -15,8 +15,8 @@ export function createFaults(): { of(name: string): Faults; lines(): string[] } 
     of(name) {
       let count = 0;
       return {
-        get isEmpty() {
-          return count === 0;
+        get count() {
+          return count;
         },
         add(what) {
           count++;

@@ -16,10 +16,11 @@ export interface LogFile {
  */
 export function readFileName(
   path: string,
-  { service, extensions }: Pick<AwsLayout, "service" | "extensions">,
+  { service, extensions, others }: Pick<AwsLayout, "service" | "extensions" | "others">,
 ): LogFile | null {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (!extensions.some((extension) => name.endsWith(extension)) || /^[._]/.test(name)) return null;
+  if (others?.test(name) === true) return null;
   const match = /^(\d{12})_([A-Za-z-]+)_([a-z]{2}[a-z0-9-]*-\d+)_(?:.*_)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_/.exec(name);
   if (match === null) return /^\d{12}_[A-Za-z-]+_/.test(name) ? null : { account: null, region: null, writtenMs: null };
   const [, account, named, region, year, month, day, hour, minute] = match;

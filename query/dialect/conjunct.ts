@@ -140,6 +140,11 @@ function comparisonRange(tokens: readonly Token[], comparison: Comparison, nowNs
   if (only === undefined || more !== undefined) return null;
   if (column === "ts_ns")
     return only.kind === "number" && /^\d+$/.test(only.value) ? steps(operator, BigInt(only.value), 1n) : null;
+  if (column === "start")
+    return only.kind === "number" && /^\d{1,11}$/.test(only.value)
+      ? steps(operator, BigInt(only.value) * SECOND, SECOND)
+      : null;
+  if (column === "end") return null; // rows are cut by their start
   if (column === "eventtime" || column === "time") return textTimeRange(operator, only);
   const isDay = only.kind === "string" && /^\d{4}-\d\d-\d\d$/.test(only.value);
   const day = isDay ? parseTimeLiteral(only.value) : null;

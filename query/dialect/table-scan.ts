@@ -1,6 +1,6 @@
 /** The scans of tables beside `logs`: what their definitions say, spelt out for an engine and cut to a range of `ts`. */
 import type { QueryColumn, TableDefinition } from "../../config/tables/definition.ts";
-import { stringLiteral } from "./literal.ts";
+import { quotedName, stringLiteral } from "./literal.ts";
 import { duckDbPath } from "./paths.ts";
 import type { TimeRange } from "./statement.ts";
 
@@ -16,7 +16,13 @@ export function filesScan(
   const reads = (aws?.readers ?? []).flatMap((reader) => {
     const own = files.filter((file) => file.endsWith(reader.extension));
     const list = own.map((file) => stringLiteral(duckDbPath(file))).join(", ");
-    return own.length === 0 ? [] : [`SELECT * FROM ${reader.function}([${list}], ${reader.options})`];
+    const { mayLack = [] } = reader;
+    return own.length === 0
+      ? []
+      : [
+          ...(mayLack.length === 0 ? [] : [`SELECT ${mayLack.map(nullText).join(", ")} WHERE false`]),
+          `SELECT * FROM ${reader.function}([${list}], ${reader.options})`,
+        ];
   });
   if (reads.length === 0) return emptyScan(all);
   const from = reads.length === 1 ? reads[0]!.slice("SELECT * FROM ".length) : `(${reads.join(" UNION ALL BY NAME ")})`;
@@ -36,20 +42,24 @@ export function viewScan(table: TableDefinition, base: string, engine: "duckDb" 
 export function storedScan({ all, aws }: TableDefinition, from: string, range: TimeRange): string {
   const days = dayConditions(range, aws?.lateMs ?? 0);
   const stored = `SELECT ${all.map(trinoColumn).join(", ")} FROM ${from}${days.length === 0 ? "" : ` WHERE ${days.join(" AND ")}`}`;
-  const names = all.map(({ name }) => name).join(", ");
+  const names = all.map(({ name }) => quotedName(name)).join(", ");
   return `SELECT ${names} FROM (${stored}) AS stored${whereTime(range)}`;
 }
 
-function duckDbColumn({ name, duckDb = name }: QueryColumn): string {
-  return duckDb === name ? name : `${duckDb} AS ${name}`;
+function nullText(name: string): string {
+  return `CAST(NULL AS varchar) AS ${quotedName(name)}`;
 }
 
-function trinoColumn({ name, trino = name }: QueryColumn): string {
-  return trino === name ? name : `${trino} AS ${name}`;
+function duckDbColumn({ name, duckDb = quotedName(name) }: QueryColumn): string {
+  return `${duckDb} AS ${quotedName(name)}`;
+}
+
+function trinoColumn({ name, trino = quotedName(name) }: QueryColumn): string {
+  return `${trino} AS ${quotedName(name)}`;
 }
 
 function emptyScan(all: readonly QueryColumn[]): string {
-  return `SELECT ${all.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`).join(", ")} WHERE false`;
+  return `SELECT ${all.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quotedName(name)}`).join(", ")} WHERE false`;
 }
 
 function whereTime({ from, to }: TimeRange): string {
