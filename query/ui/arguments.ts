@@ -15,16 +15,22 @@ export interface PageArguments {
   readonly rest: readonly string[];
 }
 
-/** The commands of the page, and what each option of its own may do. */
-const PAGE_COMMANDS = ["hist", "values", "schema"] as const;
-type PageCommand = (typeof PAGE_COMMANDS)[number];
+type Permission = "allowed" | { readonly refused: string };
+
+/** The commands of the page, with each option of their own. */
+export const PAGE_COMMANDS = {
+  hist: { by: "allowed", buckets: "allowed", interval: "allowed" },
+  values: {},
+  schema: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Permission>>>>;
+type PageCommand = keyof typeof PAGE_COMMANDS;
 
 const AT_START = "say it when logq ui is started";
 const NO_TERMINAL = "the page is no terminal";
 const NO_ROWS = "it gives no rows; ask logq in a terminal";
 
 /** Every option: whether the page may send it, else why not. */
-export const PAGE_OPTIONS: Readonly<Record<OptionName, "allowed" | { readonly refused: string }>> = {
+export const PAGE_OPTIONS: Readonly<Record<OptionName, Permission>> = {
   store: { refused: AT_START },
   context: { refused: AT_START },
   engine: "allowed",
@@ -70,34 +76,35 @@ export async function checkArguments(args: readonly string[]): Promise<PageArgum
   const [first = ""] = args;
   const command = commandNamed(first);
   const rest = command === null ? args : args.slice(1);
-  const extra = command === null ? {} : await extraOptions(command);
+  const extra = command === null ? {} : ((await COMMANDS[command]!.load()).extra ?? {});
+  const permissions = { ...PAGE_OPTIONS, ...(command !== null && PAGE_COMMANDS[command]) };
   const { words, values } = readArguments(rest, extra);
-  for (const name of values.keys()) if (!Object.hasOwn(extra, name)) refuseOption(name as OptionName);
+  for (const name of values.keys()) refuseOption(name, permissions, { ...OPTION_TABLE, ...extra });
   for (const word of words) refuseWord(word);
+  // A command answers these wherever they stand, the place of another option's value too.
+  const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  if (command !== null && options.some((arg) => arg === "--help" || arg === "-h"))
+    refuseOption("help", permissions, OPTION_TABLE);
   return { command, rest };
-}
-
-/** The options that a command has beside the shared ones. */
-async function extraOptions(command: PageCommand): Promise<Readonly<Record<string, ExtraOption>>> {
-  return (await COMMANDS[command]!.load()).extra ?? {};
 }
 
 /** A command of the page, or null where the first argument is none: then it is part of a query. */
 function commandNamed(first: string): PageCommand | null {
   if (!Object.hasOwn(COMMANDS, first)) return null;
-  const command = PAGE_COMMANDS.find((name) => name === first);
-  if (command !== undefined) return command;
+  if (Object.hasOwn(PAGE_COMMANDS, first)) return first as PageCommand;
   throw new CliError(`${first}: not a command of the page`, `run logq ${first} in a terminal`);
 }
 
-function refuseOption(name: OptionName): void {
-  const allowed = PAGE_OPTIONS[name];
-  if (allowed === "allowed") return;
-  const { short }: ExtraOption = OPTION_TABLE[name];
-  throw new CliError(
-    `${short === undefined ? "" : `-${short}, `}--${name}: not an option of the page`,
-    allowed.refused,
-  );
+function refuseOption(
+  name: string,
+  permissions: Readonly<Record<string, Permission>>,
+  table: Readonly<Record<string, ExtraOption>>,
+): void {
+  const permission = permissions[name] ?? { refused: "run it in a terminal" };
+  if (permission === "allowed") return;
+  const { short } = table[name]!;
+  const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  throw new CliError(`${names}: not an option of the page`, permission.refused);
 }
 
 function refuseWord(word: string): void {

@@ -8,7 +8,7 @@ export type ReadArgs =
 /** Athena's longest query is 262,144 bytes; in JSON a character takes up to six. */
 const BODY_BYTES_MAX = 2_000_000;
 
-/** Reads it to its end, or as far as it is too long. Rejects if the client goes away before. */
+/** Reads it to its end: who is cut off while sending sees no answer. Rejects if the client goes away before. */
 export async function readArgs(request: IncomingMessage): Promise<ReadArgs> {
   const [type = ""] = (request.headers["content-type"] ?? "").split(";");
   if (type.trim().toLowerCase() !== "application/json") return refused(415, "send Content-Type: application/json");
@@ -16,9 +16,10 @@ export async function readArgs(request: IncomingMessage): Promise<ReadArgs> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return refused(413, `a question has at most ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+    else chunks.length = 0;
   }
+  if (bytes > BODY_BYTES_MAX) return refused(413, `a question has at most ${BODY_BYTES_MAX} bytes`);
   const args = argsOf(Buffer.concat(chunks).toString("utf8"));
   return args === null ? refused(400, 'send {"args": ["…", …]}, the arguments of logq') : { kind: "args", args };
 }

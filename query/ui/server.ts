@@ -98,7 +98,7 @@ async function answer(exchange: Exchange): Promise<void> {
   const admission = admit({ url, headers }, { port, token: setup.token });
   if (admission.kind === "refused") return sayNo(response, 403, admission.why);
   const [path = ""] = url.split("?");
-  const route = ROUTES[path] ?? (setup.files.has(path) ? PAGE : null);
+  const route = ROUTES.get(path) ?? (setup.files.has(path) ? PAGE : null);
   if (route === null) return sayNo(response, 404, "nothing is here: the page is at /");
   if (method !== route.method) {
     response.setHeader("Allow", route.method);
@@ -121,26 +121,22 @@ const PAGE: Route = {
   },
 };
 
-const ROUTES: Readonly<Record<string, Route>> = {
-  "/api/session": {
-    method: "GET",
-    answer: ({ response, setup }) => sendJson(response, 200, setup.session),
-  },
-  "/api/command": {
-    method: "POST",
-    async answer(exchange) {
-      const asked = await argumentsOf(exchange, (text) => sendJson(exchange.response, 400, { error: { text } }));
-      if (asked === null) return;
-      sendJson(exchange.response, 200, { command: shellCommand(asked, exchange.setup.fixedArgs) });
-    },
-  },
-  "/api/run": { method: "POST", answer: run },
-};
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ["/api/session", { method: "GET", answer: ({ response, setup }) => sendJson(response, 200, setup.session) }],
+  ["/api/command", { method: "POST", answer: tellCommand }],
+  ["/api/run", { method: "POST", answer: run }],
+]);
 
 /** The cookie goes to this host alone and no script sees it; the address that is left has no token. */
 function logIn(response: ServerResponse, port: number, token: string): void {
   const cookie = `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`;
   response.writeHead(303, { "Set-Cookie": cookie, Location: "/" }).end();
+}
+
+async function tellCommand(exchange: Exchange): Promise<void> {
+  const { response, setup } = exchange;
+  const asked = await argumentsOf(exchange, (text) => sendJson(response, 400, { error: { text } }));
+  if (asked !== null) sendJson(response, 200, { command: shellCommand(asked, setup.fixedArgs) });
 }
 
 async function run(exchange: Exchange): Promise<void> {
@@ -156,7 +152,7 @@ async function run(exchange: Exchange): Promise<void> {
   const release = await slots.take(signal);
   if (release === null) return sayNo(response, 429, `${RUNS_MAX} queries run and ${WAITING_MAX} wait: stop some`);
   try {
-    response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+    response.writeHead(200, { "Content-Type": "application/x-ndjson" }).flushHeaders();
     const { command, rest } = asked;
     const argv = [...(command === null ? [] : [command]), ...setup.fixedArgs, "--output=ndjson", "--stats", ...rest];
     await runInto(response, argv, setup.io, signal);
@@ -172,8 +168,6 @@ async function argumentsOf(
 ): Promise<PageArguments | null> {
   const read = await readArgs(request);
   if (read.kind === "refused") {
-    // What was not read of the body would be taken for the next request.
-    response.setHeader("Connection", "close");
     sayNo(response, read.status, read.why);
     return null;
   }
