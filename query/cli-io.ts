@@ -26,6 +26,8 @@ export interface CliIo {
   readonly openEngine: (name: EngineName, setup: EngineSetup) => Promise<Engine>;
   /** Starts a pager on the terminal by the shell's command; absent where there is none. */
   readonly openPager?: (command: string) => Pager;
+  /** Opens a link in the user's browser, if there is one. */
+  readonly openBrowser?: (url: string) => void;
   /** Told the columns of a result before its first row, by whoever shows rows. */
   readonly onColumns?: (columns: readonly ResultColumn[]) => void;
   /** Told what ends the program, in place of stderr. */

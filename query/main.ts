@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { runCli } from "./cli.ts";
 import { nodeMistake } from "./node-version.ts";
 import { readerGone } from "./pipe-reader.ts";
+import { openBrowser } from "./ui/open-browser.ts";
 
 const mistake = nodeMistake(process.versions.node);
 if (mistake !== null) {
@@ -34,6 +35,7 @@ const exitCode = runCli(process.argv.slice(2), {
     const pager = spawn(command, { shell: true, stdio: ["pipe", "inherit", "inherit"] });
     return { stdin: pager.stdin, ended: new Promise((done) => pager.once("close", () => done())) };
   },
+  openBrowser: (url) => openBrowser(url, process.platform, process.env),
   async openEngine(name, setup) {
     if (name === "local") return (await import("./engine/duckdb.ts")).createDuckDbEngine();
     return (await import("./engine/athena/athena.ts")).createAthenaEngine(setup);

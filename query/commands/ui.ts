@@ -3,19 +3,20 @@ import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import { readContext, requireStore, type Context } from "../context.ts";
 import { parseOptions, readArguments, type OptionName, type Options } from "../options.ts";
+import { readCommandText } from "../query-text.ts";
 import { note } from "../report.ts";
 import { PAGE_OPTIONS } from "../ui/arguments.ts";
 import { readPageFiles } from "../ui/page-files.ts";
 import { startUiServer, type UiServer, type UiSetup } from "../ui/server.ts";
 import { sessionOf } from "../ui/session.ts";
 import type { Command } from "./command.ts";
-import { refuseWords, textOf } from "./table-options.ts";
+import { textOf } from "./table-options.ts";
 
 /** "logq" on a telephone: the same each time, so that the browser's history leads back. */
 const PORT_DEFAULT = 5647;
 
 export const ui: Command = {
-  usage: "ui [--port N] [--no-open] [options]",
+  usage: `ui [--port N] [--no-open] [options] ["<query>"]`,
   help: `Listens on 127.0.0.1, for the browser that opens the link. The page asks what
 logq asks, with the same text, and every view can be copied as a command.
 
@@ -23,15 +24,15 @@ logq asks, with the same text, and every view can be copied as a command.
   --no-open    only prints the link; else a browser is opened on a desktop
 
 --store, --context, --engine, --max-scan and --reuse hold for all that the page
-asks; time, scope, -z, --limit and --fields are what it begins with.
+asks; query, time, scope, -z, --limit and --fields are what it begins with.
 
   logq ui
-  logq ui --store s3://my-logs/eks --since 1h -n shop
+  logq ui --store s3://my-logs/eks --since 1h "level >= error"
 `,
   extra: { port: { type: "string" }, "no-open": { type: "boolean" } },
   async run(argv, io) {
     const options = parseOptions(argv, { extra: ui.extra! });
-    refuseWords("ui", options);
+    const text = await readCommandText(options, io);
     const { values } = readArguments(argv, ui.extra!);
     for (const name of values.keys()) refuseOption(name);
     const context = await readContext(options, io.env, io.cwd);
@@ -40,11 +41,10 @@ asks; time, scope, -z, --limit and --fields are what it begins with.
     const setup = {
       token: randomBytes(32).toString("base64url"),
       files: await readPageFiles(),
-      session: sessionOf(
-        context,
-        options.zone,
-        argumentsFor(values, (name) => PAGE_OPTIONS[name] === "allowed"),
-      ),
+      session: sessionOf(context, options.zone, [
+        ...argumentsFor(values, (name) => PAGE_OPTIONS[name] === "allowed"),
+        ...(text === null ? [] : [text]),
+      ]),
       fixedArgs,
       io: { env: io.env, cwd: io.cwd, now: () => io.now(), openEngine: io.openEngine },
       signal: io.signal,
@@ -52,6 +52,7 @@ asks; time, scope, -z, --limit and --fields are what it begins with.
     const server = await listen(setup, parsePort(textOf(options.extra["port"])));
     const url = `http://127.0.0.1:${server.port}/?token=${setup.token}`;
     await io.out.write(`${url}\n`);
+    if (io.stderr.isTTY === true && options.extra["no-open"] === undefined) io.openBrowser?.(url);
     if (!options.quiet)
       note(io, `the page shows ${context.store ?? "Athena's table"} to who has this link; Ctrl-C ends`);
     await server.closed;

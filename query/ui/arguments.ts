@@ -21,6 +21,7 @@ type Permission = "allowed" | { readonly refused: string };
 export const PAGE_COMMANDS = {
   hist: { by: "allowed", buckets: "allowed", interval: "allowed" },
   values: {},
+  patterns: {},
   schema: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Permission>>>>;
 type PageCommand = keyof typeof PAGE_COMMANDS;

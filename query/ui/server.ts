@@ -135,7 +135,7 @@ function logIn(response: ServerResponse, port: number, token: string): void {
 
 async function tellCommand(exchange: Exchange): Promise<void> {
   const { response, setup } = exchange;
-  const asked = await argumentsOf(exchange, (text) => sendJson(response, 400, { error: { text } }));
+  const asked = await argumentsOf(exchange);
   if (asked !== null) sendJson(response, 200, { command: shellCommand(asked, setup.fixedArgs) });
 }
 
@@ -143,10 +143,7 @@ async function run(exchange: Exchange): Promise<void> {
   const { response, setup, slots } = exchange;
   const gone = new AbortController();
   response.on("close", () => gone.abort());
-  const asked = await argumentsOf(exchange, (text) => {
-    const line = `#${JSON.stringify({ error: { text } })}\n`;
-    response.writeHead(400, { "Content-Type": "application/x-ndjson" }).end(line);
-  });
+  const asked = await argumentsOf(exchange);
   if (asked === null) return;
   const signal = AbortSignal.any([setup.signal, gone.signal]);
   const release = await slots.take(signal);
@@ -161,11 +158,8 @@ async function run(exchange: Exchange): Promise<void> {
   }
 }
 
-/** The checked arguments of a request; null if it was refused, by status and sentence, or by `say` as `logq` would. */
-async function argumentsOf(
-  { request, response }: Exchange,
-  say: (text: string) => void,
-): Promise<PageArguments | null> {
+/** The checked arguments of a request; null if it was refused: by a sentence, or by what `logq` would print. */
+async function argumentsOf({ request, response }: Exchange): Promise<PageArguments | null> {
   const read = await readArgs(request);
   if (read.kind === "refused") {
     sayNo(response, read.status, read.why);
@@ -174,7 +168,7 @@ async function argumentsOf(
   try {
     return await checkArguments(read.args);
   } catch (error) {
-    say(failureOf(error, null).text.trimEnd());
+    sendText(response, 400, failureOf(error, null).text);
     return null;
   }
 }
@@ -184,5 +178,9 @@ function sendJson(response: ServerResponse, status: number, value: object): void
 }
 
 function sayNo(response: ServerResponse, status: number, why: string): void {
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`logq ui: ${why}\n`);
+  sendText(response, status, `logq ui: ${why}\n`);
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(text);
 }

@@ -21,6 +21,7 @@ export interface Given {
   terminal?: "none" | "stderr" | "both";
   signal?: AbortSignal;
   engine?: Engine;
+  openBrowser?: (url: string) => void;
   /** What every write to stdout fails with. */
   stdoutError?: string;
 }
@@ -46,6 +47,7 @@ export async function runLogq(argv: readonly string[], given: Given = {}): Promi
     cwd: given.cwd ?? "/",
     now: () => STORE_NOW_NS,
     signal: given.signal ?? new AbortController().signal,
+    ...(given.openBrowser !== undefined && { openBrowser: given.openBrowser }),
     async openEngine() {
       opened = true;
       return given.engine ?? createDuckDbEngine();

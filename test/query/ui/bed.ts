@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CliIo } from "../../../query/cli-io.ts";
 import { createDuckDbEngine } from "../../../query/engine/duckdb.ts";
 import type { Engine } from "../../../query/engine/engine.ts";
 import { readContext } from "../../../query/context.ts";
@@ -40,7 +41,17 @@ export interface Bed extends AsyncDisposable {
   open(args: readonly string[]): Promise<IncomingMessage>;
 }
 
-export async function openBed(engine: Engine = createDuckDbEngine()): Promise<Bed> {
+interface Given {
+  /** What answers in place of DuckDB. */
+  readonly engine?: Engine;
+  readonly openEngine?: CliIo["openEngine"];
+  readonly env?: Readonly<Record<string, string>>;
+  /** What `logq ui` was started with, beside its store. */
+  readonly fixedArgs?: readonly string[];
+}
+
+export async function openBed(given: Given = {}): Promise<Bed> {
+  const engine = given.engine ?? createDuckDbEngine();
   const store = await mkdtemp(join(tmpdir(), "logq-ui-"));
   await makeStore(store);
   const stopped = new AbortController();
@@ -50,8 +61,13 @@ export async function openBed(engine: Engine = createDuckDbEngine()): Promise<Be
     token: TOKEN,
     files: new Map([["/", { contentType: "text/html; charset=utf-8", body: Buffer.from("<!doctype html>") }]]),
     session: sessionOf(context, "UTC", ["--since=1h"]),
-    fixedArgs: [`--store=${store}`],
-    io: { env: ENV, cwd: "/", now: () => STORE_NOW_NS, openEngine: async () => engine },
+    fixedArgs: given.fixedArgs ?? [`--store=${store}`],
+    io: {
+      env: { ...ENV, ...given.env },
+      cwd: "/",
+      now: () => STORE_NOW_NS,
+      openEngine: given.openEngine ?? (async () => engine),
+    },
     signal: stopped.signal,
   });
   const { port } = server;

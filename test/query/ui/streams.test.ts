@@ -40,7 +40,7 @@ async function untouched(bed: { open(args: readonly string[]): Promise<IncomingM
 
 test("a client that does not read holds the query up, and takes no memory for rows", async () => {
   const rows = endless();
-  await using bed = await openBed(rows.engine);
+  await using bed = await openBed({ engine: rows.engine });
   const response = await untouched(bed);
   let last = -1;
   let looks = 0;
@@ -62,7 +62,7 @@ test("a client that does not read holds the query up, and takes no memory for ro
 
 test("a client that goes away ends its query, while it is read and while it waits", async () => {
   const rows = endless();
-  await using bed = await openBed(rows.engine);
+  await using bed = await openBed({ engine: rows.engine });
   const [reading, waiting] = [await untouched(bed), await untouched(bed)];
   reading.resume();
   await vi.waitUntil(() => rows.given() > 10_000, { timeout: 20_000 });
@@ -73,7 +73,7 @@ test("a client that goes away ends its query, while it is read and while it wait
 
 test("the end of the server ends all queries, and their answers have no end", async () => {
   const rows = endless();
-  await using bed = await openBed(rows.engine);
+  await using bed = await openBed({ engine: rows.engine });
   const responses = [await untouched(bed), await untouched(bed)];
   const bodies = responses.map(async (response) => {
     const chunks: Buffer[] = [];
@@ -100,7 +100,7 @@ test("a query of DuckDB that would take minutes ends with its client, and gives 
   const engine: Engine = {
     run: async (...args) => await duckDb.run(...args).finally(() => ended++),
   };
-  await using bed = await openBed(engine);
+  await using bed = await openBed({ engine });
   const long = "select count(*) from logs a, logs b, logs c, logs d, logs e where a.log <> b.log";
   const responses = await Promise.all(Array.from({ length: 8 }, async () => await bed.open([long])));
   expect(ended).toBe(0);
@@ -125,7 +125,7 @@ test("of 33 questions at once eight run, 24 wait for their turn, and one is sent
       };
     },
   };
-  await using bed = await openBed(engine);
+  await using bed = await openBed({ engine });
   const asked = Array.from({ length: 33 }, async () => await bed.post("/api/run", ["select 1 as n"]));
   // Nothing has an answer yet but who is sent away.
   const refused = await Promise.race(asked);
