@@ -1,7 +1,9 @@
 /** AWS's log files in a bucket: `s3://bucket/prefix`, below which `AWSLogs/` lies. */
+import { CliError, EXIT } from "../cli-error.ts";
 import { createS3Requests } from "../store/s3/requests.ts";
 import type { StoreSetup } from "../store/store.ts";
-import type { FilePlace, FoundFile, Wanted } from "./store.ts";
+import { listFiles } from "./bucket-listing.ts";
+import type { FilePlace, FoundFile } from "./store.ts";
 
 /** Bytes that are asked for at once, and held. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -12,36 +14,31 @@ export function openBucket(location: string, setup: StoreSetup): FilePlace {
   const root = prefix === "" ? "" : `${prefix}/`;
   let accounted = { ...requests.sent };
 
-  async function* list(_: Wanted, signal: AbortSignal): AsyncGenerator<FoundFile> {
-    for (let token: string | undefined; ;) {
-      const page = await requests.list({ prefix: root, token }, signal);
-      for (const object of page.objects) yield { ...object, key: object.key.slice(root.length) };
-      if (page.next === null) return;
-      token = page.next;
-    }
-  }
-
   async function* pieces({ key, bytes, etag }: FoundFile, first: Buffer, signal: AbortSignal): AsyncGenerator<Buffer> {
     yield first;
     for (let start = PIECE_BYTES; start < bytes; start += PIECE_BYTES) {
-      const piece = await requests.get(
-        root + key,
-        { start, end: Math.min(bytes, start + PIECE_BYTES) },
-        etag ?? null,
-        signal,
-      );
-      if (piece === null) return;
+      const range = { start, end: Math.min(bytes, start + PIECE_BYTES) };
+      const piece = await requests.get(root + key, range, etag ?? null, signal);
+      if (piece === null)
+        throw new CliError(`${location}/${key} was deleted while it was read`, "ask again", EXIT.backend);
       yield piece;
     }
   }
 
   return {
     kind: "s3",
-    list,
+    async *list(wanted, signal) {
+      let any = false;
+      for await (const object of listFiles(requests.list, root, wanted, signal)) {
+        any = true;
+        yield { ...object, key: object.key.slice(root.length) };
+      }
+      if (!any) await refuseOtherPlace(location, root, requests.list, signal);
+    },
     async open(file, signal) {
       const range = { start: 0, end: Math.min(file.bytes, PIECE_BYTES) };
-      const first =
-        file.bytes === 0 ? Buffer.alloc(0) : await requests.get(root + file.key, range, file.etag ?? null, signal);
+      if (file.bytes === 0) return nothing();
+      const first = await requests.get(root + file.key, range, file.etag ?? null, signal);
       return first === null ? null : pieces(file, first, signal);
     },
     spent() {
@@ -55,4 +52,20 @@ export function openBucket(location: string, setup: StoreSetup): FilePlace {
       return spent;
     },
   };
+}
+
+async function* nothing(): AsyncGenerator<Buffer> {}
+
+/** Nothing in the window, or no logs of AWS's at all? */
+async function refuseOtherPlace(
+  location: string,
+  root: string,
+  list: ReturnType<typeof createS3Requests>["list"],
+  signal: AbortSignal,
+): Promise<void> {
+  if (root.includes("AWSLogs/")) return;
+  const { objects, prefixes } = await list({ prefix: `${root}AWSLogs/`, foldersOnly: true }, signal);
+  if (objects.length > 0 || prefixes.length > 0) return;
+  const hint = "name the bucket, with the prefix that the trail was given: --store s3://bucket/prefix";
+  throw new CliError(`${location} holds no AWSLogs/`, hint, EXIT.backend);
 }

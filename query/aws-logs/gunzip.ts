@@ -8,7 +8,7 @@ export async function* gunzip(
   source: AsyncIterable<Uint8Array>,
   onFault: (why: string) => void,
 ): AsyncGenerator<Buffer> {
-  const stream = createGunzip();
+  const stream = createGunzip({ chunkSize: OUTPUT_BYTES });
   const inflated: Buffer[] = [];
   const state: { fault: Error | null } = { fault: null };
   const ended = new Promise<void>((resolve) => {
@@ -42,6 +42,8 @@ async function* piecesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 }
 
 const INPUT_BYTES = 16_384;
+/** Each output buffer is a turn of the thread pool. */
+const OUTPUT_BYTES = 256 * 1024;
 
 async function write(stream: ReturnType<typeof createGunzip>, chunk: Uint8Array, ended: Promise<void>): Promise<void> {
   await Promise.race([new Promise<void>((resolve) => void stream.write(chunk, () => resolve())), ended]);

@@ -6,7 +6,7 @@ export interface RecordSplitter {
 }
 
 /** What a longer record is worth is not the memory that it takes; CloudTrail's are 1 MB at most. */
-export const RECORD_BYTES_MAX = 8 * 1024 * 1024;
+const RECORD_BYTES_MAX = 8 * 1024 * 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

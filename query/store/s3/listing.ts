@@ -200,7 +200,7 @@ async function clusterFolders(list: List, signal: AbortSignal): Promise<string[]
 }
 
 /** What begins so and goes on to a slash, with the slash. */
-async function foldersIn(list: List, prefix: string, signal: AbortSignal): Promise<string[]> {
+export async function foldersIn(list: List, prefix: string, signal: AbortSignal): Promise<string[]> {
   const folders: string[] = [];
   for (let token: string | undefined; ;) {
     const page = await list({ prefix, token, foldersOnly: true }, signal);

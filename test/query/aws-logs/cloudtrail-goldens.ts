@@ -6,13 +6,11 @@ export interface Golden {
   readonly answer: (events: readonly Event[]) => readonly Event[];
 }
 
-type Members = Readonly<Record<string, Readonly<Record<string, Members>> | undefined>>;
-
 /** A member of nested objects as text; null if it is not there. */
 function at(event: Event, path: string): string | null {
   let value: unknown = event;
-  for (const name of path.split(".")) value = (value as Members | null | undefined)?.[name];
-  return value === undefined || value === null ? null : String(value as string);
+  for (const name of path.split(".")) value = (value as Event | null | undefined)?.[name];
+  return value === undefined || value === null ? null : typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function counted(events: readonly Event[], name: string, of: (event: Event) => string | null): Event[] {
