@@ -124,7 +124,7 @@ await build({
   target: "es2022",
   outfile: "dist/ui/main.js",
 });
-for (const file of ["index.html", "style.css"]) cpSync(`query/ui/page/${file}`, `dist/ui/${file}`);
+for (const file of ["index.html", "style.css", "icon.svg"]) cpSync(`query/ui/page/${file}`, `dist/ui/${file}`);
 for (const file of ["dist/logq-agent.cjs", "dist/logq.cjs"]) chmodSync(file, 0o755);
 writeFileSync("dist/meta.json", JSON.stringify(outputs));
 // DuckDB is no part of a bundle: npm installs it, with its licence.

@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{e2e,aws,image,infra,journal,kube,trino}/**"],
+          exclude: ["test/{e2e,aws,image,infra,journal,kube,trino,ui}/**"],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
           // Its modules import folders, which node refuses.

@@ -12,6 +12,7 @@ export interface PageFile {
 const FILES: Readonly<Record<string, { readonly name: string; readonly contentType: string }>> = {
   "/": { name: "index.html", contentType: "text/html; charset=utf-8" },
   "/main.js": { name: "main.js", contentType: "text/javascript; charset=utf-8" },
+  "/icon.svg": { name: "icon.svg", contentType: "image/svg+xml" },
   "/style.css": { name: "style.css", contentType: "text/css; charset=utf-8" },
 };
 

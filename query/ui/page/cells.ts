@@ -67,7 +67,7 @@ export function columnWidths(columns: readonly string[], sample: readonly (reado
 }
 
 /** `2026-03-02 01:59:50.005`: the zone stands in the head. */
-export function timeText(text: string, zone: string): string {
+function timeText(text: string, zone: string): string {
   const match = /^(\d{4,}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (match === null) return oneLine(text, 40);
   const [, date, time, offset] = match;

@@ -38,7 +38,7 @@ export function detailOf(fields: readonly Field[], actions: DetailActions): HTML
 }
 
 /** A value as visible text, cut if it is long, with a button for the rest. */
-export function valueBox(text: string, className: string): HTMLElement {
+function valueBox(text: string, className: string): HTMLElement {
   const box = el("pre", { class: `value ${className}` });
   if (text.length <= VALUE_CHARS_MAX) {
     box.textContent = visibleText(text);

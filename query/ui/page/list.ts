@@ -8,13 +8,13 @@ const HEAD_PX = 26;
 const OVERSCAN_PX = 400;
 
 /** What the list shows: rows by their number, oldest or newest first, in columns. */
-export interface ListSource {
+interface ListSource {
   readonly count: number;
   /** The NDJSON of a row. */
   line(row: number): string;
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly columns: readonly string[];
   readonly order: "newest" | "oldest";
   readonly zone: string;

@@ -15,7 +15,7 @@ import { listenToKeys } from "./keys.ts";
 import { createRowList } from "./list.ts";
 import { hasPlace } from "./place.ts";
 import { createResults, showError } from "./results.ts";
-import { conditionName, kindOf, withCondition } from "./rewrite.ts";
+import { comesByTime, conditionName, kindOf, withCondition } from "./rewrite.ts";
 import { parseRow, textOf, type Field } from "./row.ts";
 import { columnsOf } from "./shown-columns.ts";
 import { histArgs, readState, rowArgs, writeState, type PageState } from "./state.ts";
@@ -47,6 +47,7 @@ function start(session: Session): void {
     apply(isForced);
   };
   const shownColumns = (): readonly string[] => columnsOf(results.columns, state.columns);
+  const shownOrder = (): PageState["order"] => (comesByTime(state.query) ? state.order : "oldest");
   const dropColumn = (column: string): void => {
     const columns = shownColumns();
     go({ columns: columns.includes(column) ? columns.filter((name) => name !== column) : withColumn(columns, column) });
@@ -79,7 +80,7 @@ function start(session: Session): void {
     onDropColumn: dropColumn,
   });
   const showList = (isKept: boolean): void => {
-    list.show(results.store, { columns: shownColumns(), order: state.order, zone: state.zone }, isKept);
+    list.show(results.store, { columns: shownColumns(), order: shownOrder(), zone: state.zone }, isKept);
     fields.show(session, state, shownColumns());
   };
   const results = createResults({
@@ -89,7 +90,7 @@ function start(session: Session): void {
       byId("stop").hidden = false;
       byId("pause").hidden = !state.follow;
       byId("pause").textContent = "Pause";
-      list.show(results.store, { columns: [], order: state.order, zone: state.zone });
+      list.show(results.store, { columns: [], order: shownOrder(), zone: state.zone });
     },
     onFirst() {
       showList(false);
@@ -144,6 +145,7 @@ function start(session: Session): void {
   function apply(isForced: boolean): void {
     document.title = `${state.query === "" ? "all rows" : state.query.slice(0, 60)} · ${windowText(state.window, state.zone)} · logq`;
     controls.show(state);
+    byId("order").hidden = !comesByTime(state.query);
     time.show(state.window, state.zone);
     const rows = JSON.stringify(rowArgs(state));
     if (isForced || rows !== askedRows) {
@@ -210,23 +212,20 @@ function showTools(
   if (cell.querySelector(".cell-tools") !== null) return;
   document.querySelector(".list .cell-tools")?.remove();
   if (value === null || name === null || ["ts", "ts_ns", "labels", "log", "match"].includes(name)) return;
-  const button = (wanted: Wanted, sign: string): HTMLElement =>
-    el(
-      "button",
-      {
-        type: "button",
-        class: "tiny",
-        tabindex: -1,
-        title: conditionOf(name, value, wanted) ?? "",
-        "aria-label": wanted === "with" ? `Only this ${name}` : `Not this ${name}`,
-        onclick(event: Event) {
-          event.stopPropagation();
-          onFilter(name, value, wanted);
-        },
+  // Their signs are the style sheet's: what is copied from a row is the row.
+  const button = (wanted: Wanted): HTMLElement =>
+    el("button", {
+      type: "button",
+      class: `tiny ${wanted}`,
+      tabindex: -1,
+      title: conditionOf(name, value, wanted) ?? "",
+      "aria-label": wanted === "with" ? `Only this ${name}` : `Not this ${name}`,
+      onclick(event: Event) {
+        event.stopPropagation();
+        onFilter(name, value, wanted);
       },
-      sign,
-    );
-  cell.append(el("span", { class: "cell-tools" }, button("with", "+"), button("without", "−")));
+    });
+  cell.append(el("span", { class: "cell-tools" }, button("with"), button("without")));
 }
 
 /** Some rows of all parts of the result: they tell which fields messages have. */

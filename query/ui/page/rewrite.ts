@@ -47,6 +47,13 @@ export function kindOf(query: string): "rows" | "table" | null {
   return query.trim() === "" ? "rows" : (outermost(query)?.statement.kind ?? statementOf(query)?.kind ?? null);
 }
 
+/** Whether rows come by time, as they do where a query leaves their order to logq. */
+export function comesByTime(query: string): boolean {
+  if (query.trim() === "") return true;
+  const statement = statementOf(query);
+  return statement?.kind === "rows" && !statement.ordered && !statement.limited;
+}
+
 /**
  * How a column of the result is written in a condition: itself where the query shows the table's columns, its expression
  * where the query gives it a name. `log.status` and `labels.app` are found in columns of the table. Null for what only exists

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { conditionName, kindOf, valuesQuery, withCondition } from "../../../../query/ui/page/rewrite.ts";
+import { comesByTime, conditionName, kindOf, valuesQuery, withCondition } from "../../../../query/ui/page/rewrite.ts";
 import { makeStore } from "../../../helpers/store.ts";
 import { runLogq } from "../../run-logq.ts";
 
@@ -113,6 +113,16 @@ test.each([
   ["select (", null],
 ] as const)("what %s gives: %s", (query, kind) => {
   expect(kindOf(query)).toBe(kind);
+});
+
+test.each([
+  ["", true],
+  ["pod='nginx'", true],
+  ["select * order by ts", false],
+  ["select * limit 5", false],
+  ["select count(*)", false],
+])("rows of %s come by time: %s", (query, expected) => {
+  expect(comesByTime(query)).toBe(expected);
 });
 
 test.each([
