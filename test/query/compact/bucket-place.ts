@@ -11,12 +11,13 @@ import { openS3Store } from "../../../query/store/s3/store.ts";
 import { makeFolder, type Place } from "./bed.ts";
 
 export interface BucketPlace extends Place {
+  readonly location: string;
   /** Metadata of an object. */
   metadata(key: string): Promise<Record<string, string>>;
 }
 
 /** A bucket of any service, below a prefix. */
-export function bucketPlace(endpoint: string, bucket: string): BucketPlace {
+export function bucketPlace(endpoint: string, bucket: string, prefix = "team/logs"): BucketPlace {
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
@@ -28,9 +29,11 @@ export function bucketPlace(endpoint: string, bucket: string): BucketPlace {
   const client = new S3Client({ endpoint, forcePathStyle: true, region: "us-east-1" });
   const env = { AWS_ENDPOINT_URL_S3: endpoint, LOGQ_CACHE_DIR: join(makeFolder(), "cache") };
   const setup = { env, region: "us-east-1", profile: null, notice: () => undefined };
-  const at = (key: string) => ({ Bucket: bucket, Key: `team/logs/${key}` });
-  const open = () => openS3Store(`s3://${bucket}/team/logs`, setup);
+  const location = `s3://${bucket}/${prefix}`;
+  const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}/${key}` });
+  const open = () => openS3Store(location, setup);
   return {
+    location,
     open,
     openCompact: async () => await openCompactStore(open(), setup),
     async put(key, body, planId) {
