@@ -10,6 +10,7 @@ import type { Statement, TimeRange } from "./dialect/statement.ts";
 import { floorTo } from "./dialect/time-value.ts";
 import type { EngineName, LoweredQuery } from "./engine/engine.ts";
 import { estimate } from "./estimate.ts";
+import { mergedConditions } from "./merged-hours.ts";
 import { DEFAULT_LIMIT, type Options } from "./options.ts";
 import { planScan, type Scan } from "./plan-scan.ts";
 import { scopeCondition } from "./scope.ts";
@@ -62,6 +63,10 @@ export async function prepare(
   const planned = { options, context, statement, at: { ...at, now } };
   const scan = statement.table !== null ? await planScan(planned, only, range) : null;
   const choice = await choose(only, scan, context, at.signal);
+  // `logq compact` merges no other table's objects.
+  const isOfLogs = storedTable(statement.table ?? LOGS) === LOGS;
+  const mayMerge = choice.engine === "athena" && isOfLogs && scan !== null;
+  const objects = mayMerge ? await mergedConditions(context, scan.clusters ?? [], scan.window.range, at) : new Map();
   const rowsMax = rowsShown(options, statement);
   return {
     statement,
@@ -71,7 +76,15 @@ export async function prepare(
     rowsMax,
     fields: text === null ? null : options.fields,
     lower: (files, rows) =>
-      lowerFor(choice.engine, { options, context, statement, scan, files, ...rowsOf(statement, rowsMax, rows) }),
+      lowerFor(choice.engine, {
+        options,
+        context,
+        statement,
+        scan,
+        objects,
+        files,
+        ...rowsOf(statement, rowsMax, rows),
+      }),
   };
 }
 
@@ -102,13 +115,14 @@ interface Lowering {
   readonly context: Context;
   readonly statement: Statement;
   readonly scan: Scan | null;
+  readonly objects: ReadonlyMap<string, string>;
   readonly limit: number | null;
   readonly oldestFirst: boolean;
   readonly files: readonly string[];
 }
 
 function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
-  const { options, context, statement, scan, files, ...rows } = lowering;
+  const { options, context, statement, scan, objects, files, ...rows } = lowering;
   const range = scan?.window.range ?? EVERYTHING;
   if (engine === "local") {
     const isFetched = scan?.store?.kind === "s3" || scan?.store?.readsWhole === true;
@@ -125,7 +139,7 @@ function lowerFor(engine: EngineName, lowering: Lowering): LoweredQuery {
   // Flags and text may exclude each other; a scan names a cluster all the same.
   const isOfClusters = storedTable(statement.table ?? LOGS) === LOGS;
   const chosen = isOfClusters && clusters.length === 0 ? { clusters: [""], range: NOTHING } : { clusters, range };
-  const lowered = lowerForTrino(statement, { table: { catalog, database, table }, ...chosen, where, ...rows });
+  const lowered = lowerForTrino(statement, { table: { catalog, database, table }, ...chosen, where, objects, ...rows });
   return { ...lowered, files: [], prelude: [] };
 }
 

@@ -4,14 +4,13 @@ import type { Partition } from "../catalog/plan.ts";
 import { openWorkGroups } from "../catalog/work-group.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
-import { mergedGeneration } from "../compact/record.ts";
-import { baseName } from "../compact/visible.ts";
 import { readContext, requireStore, type Context } from "../context.ts";
 import type { TimeRange } from "../dialect/statement.ts";
 import { credentialsCheck, guarded, regionCheck } from "../doctor/aws.ts";
 import { fail, ok, type Check } from "../doctor/check.ts";
 import { checkLines } from "../doctor/lines.ts";
 import { objectChecks, objectsToCheck } from "../doctor/objects.ts";
+import { shippedObjects } from "../doctor/shipped.ts";
 import { shippingChecks } from "../doctor/shipping.ts";
 import { tableChecks, workGroupChecks, type Extent } from "../doctor/table.ts";
 import { bytesText, counted, windowText } from "../footer.ts";
@@ -19,7 +18,7 @@ import { parseOptions, type Options } from "../options.ts";
 import { startProgress } from "../progress.ts";
 import { note } from "../report.ts";
 import { showRows } from "../show-rows.ts";
-import { openStore, type Store, type StoredObject } from "../store/store.ts";
+import { openStore, type Store } from "../store/store.ts";
 import { usesColor } from "../style.ts";
 import { rangeOfFlags } from "../time-range.ts";
 import type { Command } from "./command.ts";
@@ -144,17 +143,12 @@ async function storeChecks(
   if (objects.length === 0)
     return [fail("store", `${location} holds no objects: ${window}`, "look at other hours: --since, --all-time")];
   const newest = objectsToCheck(objects, objectsMax);
+  const stored = await store.listStored(partitions, io.signal);
   return [
     ok("store", `${location}: ${counted(objects.length, "object")}, ${bytesText(bytes)}, ${window}`),
-    ...shippingChecks(await shipped(store, partitions, io.signal), Number(io.now() / 1_000_000n), options.zone),
+    ...shippingChecks(shippedObjects(stored, objects), Number(io.now() / 1_000_000n), options.zone),
     ...(await objectChecks(store, newest, io.signal)),
   ];
-}
-
-/** What the agents stored, whether `logq compact` has merged it since or not: their names tell shipments that are missing. */
-async function shipped(store: Store, partitions: readonly Partition[], signal: AbortSignal): Promise<StoredObject[]> {
-  const stored = await store.listStored(partitions, signal);
-  return stored.filter((object) => mergedGeneration(baseName(object)) === null);
 }
 
 function newestHours(all: readonly Partition[]): TimeRange {

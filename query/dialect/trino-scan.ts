@@ -19,6 +19,8 @@ export interface TrinoScanOptions {
   readonly range: TimeRange;
   /** Further condition in the table's columns, or null. */
   readonly where: string | null;
+  /** Which objects of a cluster count (`trino-merged.ts`); all where it has none. */
+  readonly objects?: ReadonlyMap<string, string>;
 }
 
 const HOUR_NS = 3_600_000_000_000n;
@@ -35,16 +37,21 @@ export function trinoScan(definition: TableDefinition, options: TrinoScanOptions
  * are skipped by) and on `ts_ns` (exact). Partition values are compared with literals only, so that they are pruned
  * before anything is listed. One SELECT per cluster.
  */
-function logsScan({ table, clusters, range, where }: TrinoScanOptions): string {
+function logsScan({ table, clusters, range, where, objects }: TrinoScanOptions): string {
   if (clusters.length === 0) throw new RangeError("scan the table on Trino: name at least one cluster");
   const from = nameOf(table);
-  const conditions = [
-    ...partitionConditions(range),
-    ...timeConditions(range),
-    ...(where === null ? [] : [`(${where})`]),
-  ].join(" AND ");
-  const ofCluster = (cluster: string): string =>
-    `SELECT ${COLUMN_LIST} FROM ${from} WHERE cluster = ${stringLiteral(cluster)}${conditions && ` AND ${conditions}`}`;
+  const ofCluster = (cluster: string): string => {
+    const counting = objects?.get(cluster);
+    const conditions = [
+      `cluster = ${stringLiteral(cluster)}`,
+      ...partitionConditions(range),
+      // Before the columns, which need not be read where it says no.
+      ...(counting === undefined ? [] : [`(${counting})`]),
+      ...timeConditions(range),
+      ...(where === null ? [] : [`(${where})`]),
+    ];
+    return `SELECT ${COLUMN_LIST} FROM ${from} WHERE ${conditions.join(" AND ")}`;
+  };
   return clusters.map(ofCluster).join(" UNION ALL ");
 }
 

@@ -38,7 +38,7 @@ const HOUR_MS = 3_600_000;
  * start on often holds all of it, and what it holds is not asked for again. Where more follows, each hour is listed by
  * itself, beside the others. A wide window is listed as folders: days, then hours.
  */
-export function createListing(list: List, nowMs: () => number, outcomes: OutcomeReader): Listing {
+export function createListing(list: List, nowMs: () => number, outcomes: Pick<OutcomeReader, "of">): Listing {
   /** What `partitions` has seen of objects, until `objects` asks: after that, later ones may have come. */
   const seen = new Map<string, Seen>();
 

@@ -7,12 +7,17 @@ import { cacheSettings } from "./cache-settings.ts";
 import { fetchFiles } from "./fetch.ts";
 import { createFooterGuess } from "./footer-guess.ts";
 import { createListing, type S3Object } from "./listing.ts";
-import { createOutcomeReader } from "./outcomes.ts";
+import { createOutcomeReader, type OutcomeReader } from "./outcomes.ts";
 import { createS3Requests, type S3Requests } from "./requests.ts";
 import { createSmallCache } from "./small-cache.ts";
 
+export interface S3Store extends Store {
+  /** Of which partitions of a cluster something was merged. */
+  readonly compacted: OutcomeReader["compacted"];
+}
+
 /** A store in a bucket: `s3://bucket/prefix`. Asks nothing before a method is called. */
-export function openS3Store(location: string, setup: StoreSetup): Store {
+export function openS3Store(location: string, setup: StoreSetup): S3Store {
   const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? [];
   const root = prefix === "" ? "" : `${prefix}/`;
   const requests = createS3Requests({ ...setup, bucket });
@@ -40,6 +45,7 @@ export function openS3Store(location: string, setup: StoreSetup): Store {
     partitionNoun: "hour",
     readsWhole: false,
     listClusters,
+    compacted: (cluster, range, signal) => outcomes.compacted(cluster, range, signal),
     async listPartitions(range, clusters, signal) {
       const partitions = await listing.partitions(range, clusters, signal);
       // Nothing in the window, or no store at all?

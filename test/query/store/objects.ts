@@ -16,20 +16,22 @@ export interface ObjectOptions {
   /** All pods in one row group. */
   readonly oneGroup?: boolean;
   readonly keyValue?: Readonly<Record<string, string>>;
+  /** When the hour begins. */
+  readonly hourNs?: bigint;
 }
 
 /** `HOUR_NS`'s partition. */
 export const PARTITION = "cluster=prod/dt=2026-11-21/hour=05";
 
 export async function objectOf(pods: readonly PodRows[], options: ObjectOptions = {}): Promise<Buffer> {
-  const { node = "node-1", oneGroup = false, keyValue = {} } = options;
+  const { node = "node-1", oneGroup = false, keyValue = {}, hourNs = HOUR_NS } = options;
   const bytes = oneGroup ? 1 << 30 : 1;
   const rowGroups = { rowGroupCompressedBytes: bytes, sharedRowGroupCompressedBytes: bytes };
   const batches = pods.map(({ pod, rows, logBytes = 40, atSeconds = 0 }) => {
     const origin = originOf({ pod, node, workload: pod.split("-")[0]!, file: `${node}/${pod}/main/f` });
     const lines = Array.from({ length: rows }, (_, i) => ({
       log: noise(`${pod} ${i}`, logBytes),
-      ns: HOUR_NS + BigInt(atSeconds + i) * 1_000_000_000n,
+      ns: hourNs + BigInt(atSeconds + i) * 1_000_000_000n,
       pos: i * 100,
       stream: "stdout" as const,
       level: i % 2 === 0 ? ("info" as const) : ("error" as const),
