@@ -95,8 +95,8 @@ export const ALB = defineTable({
   aws: {
     service: "elasticloadbalancing",
     extensions: [".log.gz", ".log"],
-    // Connection and health check logs of the same load balancers; network, gateway and classic ones.
-    others: /^(?:conn_log|health_check_log)\.|^\d{12}_elasticloadbalancing_[a-z0-9-]+_(?!app\.)/,
+    // Of network, gateway and classic load balancers.
+    others: /^\d{12}_elasticloadbalancing_[a-z0-9-]+_(?!app\.)/,
     // A file is named by the end of its five minutes; how late it is written is not in its name.
     lateMs: 3_600_000,
     content: "alb entries",

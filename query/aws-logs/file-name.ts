@@ -22,7 +22,8 @@ export function readFileName(
   if (!extensions.some((extension) => name.endsWith(extension)) || /^[._]/.test(name)) return null;
   if (others?.test(name) === true) return null;
   const match = /^(\d{12})_([A-Za-z-]+)_([a-z]{2}[a-z0-9-]*-\d+)_(?:.*_)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_/.exec(name);
-  if (match === null) return /^\d{12}_[A-Za-z-]+_/.test(name) ? null : { account: null, region: null, writtenMs: null };
+  if (match === null)
+    return /(?:^|\.)\d{12}_[A-Za-z-]+_/.test(name) ? null : { account: null, region: null, writtenMs: null };
   const [, account, named, region, year, month, day, hour, minute] = match;
   if (named !== service) return null;
   const writtenMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:00Z`);

@@ -4,11 +4,23 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startLiveNode } from "../../bench/generate/live.ts";
+import { storeAudit } from "../query/aws-logs/audit-rows.ts";
+import { writeTrail } from "../query/aws-logs/cloudtrail-files.ts";
 import { startGlueServer } from "../servers/glue-server.ts";
 import { startS3Server } from "../servers/s3-server.ts";
 import { startWorkGroupServer } from "../servers/work-group-server.ts";
@@ -64,6 +76,7 @@ export async function makeSandbox(): Promise<Sandbox> {
   };
   const run = (script: string): Promise<Ran> => runBash(script, folder, env);
   await shipSampleNode(folder, run);
+  await makeAwsLogs(join(folder, "aws-logs"));
   return {
     folder,
     run,
@@ -110,6 +123,19 @@ async function shipSampleNode(folder: string, run: Sandbox["run"]): Promise<void
   for (const place of ["buckets/my-logs", "buckets/my-logs/eks", "logs"]) {
     cpSync(store, join(folder, place), { recursive: true });
   }
+}
+
+/** What docs/aws-logs.md asks. */
+async function makeAwsLogs(folder: string): Promise<void> {
+  cpSync("test/fixtures/aws-logs", folder, { recursive: true });
+  rmSync(join(folder, "eks_audit"), { recursive: true });
+  await storeAudit(join(folder, "eks_audit"));
+  await writeTrail(join(folder, "cloudtrail"));
+  const alb = readdirSync(join(folder, "alb"), { recursive: true, withFileTypes: true });
+  const some = alb.find(({ name }) => name.includes("_app."))!;
+  const lines = readFileSync(join(some.parentPath, some.name), "utf8").split("\n");
+  mkdirSync(join(folder, "torn"));
+  writeFileSync(join(folder, "torn/app.log"), [...lines.slice(0, 3), lines[3]!.slice(0, 80)].join("\n"));
 }
 
 async function runBash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {

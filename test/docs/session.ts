@@ -47,8 +47,11 @@ export function exchanges({ text }: Block): Exchange[] {
     .split(/^\$ /m)
     .slice(1)
     .map((part) => {
-      const end = part.indexOf("\n");
-      return end < 0 ? { command: part, said: "" } : { command: part.slice(0, end), said: part.slice(end + 1) };
+      const lines = part.split("\n");
+      // A command goes on while a quote is open.
+      let count = 1;
+      while (count < lines.length && lines.slice(0, count).join("").split('"').length % 2 === 0) count++;
+      return { command: lines.slice(0, count).join("\n"), said: lines.slice(count).join("\n") };
     });
 }
 

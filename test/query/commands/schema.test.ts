@@ -12,11 +12,21 @@ test("schema lists the columns with their types and meanings, partitions last", 
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
+test("a table beside logs is named, its fields are not sampled", async () => {
+  const { code, stdout } = await runLogq(["schema", "alb", "-o", "tsv", "--store", await sampleStore()]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(code).toBe(0);
+  expect(lines[5]).toBe("client_ip\tvarchar\tfalse\tthe client's address");
+  expect(lines.at(-1)).toBe("dt\tvarchar\ttrue\tday of ts in UTC: 2026-11-21");
+  const wrong = await runLogq(["schema", "vpcflow"]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("did you mean vpc_flow?")]);
+});
+
 test("a command's --help says how it is called, without running it", async () => {
   const { code, stdout } = await runLogq(["schema", "--help"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^Usage: logq schema \[options\]\n\ncolumns, labels and fields: types and meanings\n\nWhere a store/,
+    /^Usage: logq schema \[TABLE\] \[options\]\n\ncolumns, labels and fields: types and meanings\n\nThe columns of logs, or of a table/,
   );
 });
 
