@@ -81,10 +81,12 @@ export async function runQuery(
   };
   let piece = await next();
 
-  async function* batches(): AsyncGenerator<Batch> {
+  async function* batches<Batch extends Rows<Batch>>(
+    read: (result: Result) => AsyncIterable<Batch>,
+  ): AsyncGenerator<Batch> {
     const enough = pieces === null || rowsMax === null ? Infinity : rowsMax + 1;
     for (;;) {
-      for await (const batch of piece.result.batches) {
+      for await (const batch of read(piece.result)) {
         const rows = batch.slice(rowsToSkip, rowsToSkip + enough - given);
         rowsToSkip = Math.max(0, rowsToSkip - batch.length);
         given += rows.length;
@@ -101,12 +103,21 @@ export async function runQuery(
       }
     }
   }
-  const { columns } = piece.result;
+  const { columns, columnBatches } = piece.result;
   const dispose = async (): Promise<void> => await piece[Symbol.asyncDispose]();
-  return { result: { columns, batches: batches() }, reversed, [Symbol.asyncDispose]: dispose };
+  const result: Result = {
+    columns,
+    batches: batches((one) => one.batches),
+    ...(columnBatches !== undefined && { columnBatches: batches((one) => one.columnBatches!) }),
+  };
+  return { result, reversed, [Symbol.asyncDispose]: dispose };
 }
 
-type Batch = Result["batches"] extends AsyncIterable<infer Item> ? Item : never;
+/** Rows of which some can be taken. */
+interface Rows<Self> {
+  readonly length: number;
+  slice(from: number, to: number): Self;
+}
 
 /** The result of one statement. */
 interface Piece extends AsyncDisposable {

@@ -11,7 +11,7 @@ import { columnType, convertValue } from "./duckdb-value.ts";
 import type { Value } from "./engine.ts";
 
 /** Rows, or entries of maps; `to` is exclusive. */
-interface Span {
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -43,8 +43,8 @@ function isText({ typeId, alias }: DuckDBType): boolean {
 }
 
 /** A `duckdb_string_t`: length u32, then the text itself, or four bytes of it and a pointer. */
-const STRING_BYTES = 16;
-const INLINE_BYTES_MAX = 12;
+export const STRING_BYTES = 16;
+export const INLINE_BYTES_MAX = 12;
 
 function readTexts(vector: duckdb.Vector, span: Span): (string | null)[] {
   const isNull = nullsOf(vector, span);
@@ -77,7 +77,7 @@ function isSame(words: Int32Array, a: number, b: number): boolean {
 }
 
 /** Texts that lie so close to each other are of one allocation, and what is between them is padding. */
-const PADDING_BYTES_MAX = 7;
+export const PADDING_BYTES_MAX = 7;
 /** A run with a character beyond ASCII is decoded text by text. */
 const RUN_BYTES_MAX = 64 * 1024;
 
@@ -157,12 +157,13 @@ function mapText(members: readonly string[]): string {
 }
 
 /** By the mask of a vector, which has a bit per row; without one no row is NULL. */
-function nullsOf(vector: duckdb.Vector, { to }: Span): (row: number) => boolean {
+export function nullsOf(vector: duckdb.Vector, { to }: Span): (row: number) => boolean {
   const mask = duckdb.vector_get_validity(vector, Math.ceil(to / 64) * 8) as Uint8Array | null;
   return mask === null ? () => false : (row) => (mask[row >> 3]! & (1 << (row & 7))) === 0;
 }
 
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+/** The same memory. */
+export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 

@@ -1,15 +1,16 @@
-import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import { stringLiteral } from "../dialect/literal.ts";
 import { duckDbPath } from "../dialect/paths.ts";
 import { SCAN_NAME } from "../dialect/scan.ts";
 import { uniqueNames } from "./column-names.ts";
 import { findBroken, isOfFiles } from "./broken-file.ts";
 import { convertFailure, readFailure, toUtf16 } from "./duckdb-error.ts";
-import { chunkRows } from "./duckdb-chunk.ts";
+import { chunkRows, type Span } from "./duckdb-chunk.ts";
+import { chunkColumns, type Scratch } from "./duckdb-columns.ts";
 import { interruptOnAbort, openSession, type DuckDbOptions } from "./duckdb-session.ts";
 import { columnType } from "./duckdb-value.ts";
 import { QueryError } from "./engine.ts";
-import type { Engine, LoweredQuery, Result, ResultColumn } from "./engine.ts";
+import type { Engine, LoweredQuery, ResultColumn } from "./engine.ts";
 import { guardStatement } from "./guard.ts";
 import { sourceToken } from "./source-token.ts";
 
@@ -35,7 +36,14 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
         const result = await connection.stream(query.sql);
         const columns = resultColumns(result);
         const explain = async (error: unknown): Promise<unknown> => await explained(error, query, options, signal);
-        return { columns, batches: readBatches(result, columns, { signal, explain, close }) };
+        const reading: Reading = { signal, explain, close };
+        const types = columns.map((_, i) => result.columnType(i));
+        const scratch: Scratch = { bytes: Buffer.alloc(0) };
+        return {
+          columns,
+          batches: readBatches(result, (chunk, span) => chunkRows(chunk, types, span), ROWS, reading),
+          columnBatches: readBatches(result, (chunk, span) => chunkColumns(chunk, span, scratch), COLUMNS, reading),
+        };
       } catch (error) {
         await close();
         signal.throwIfAborted();
@@ -73,33 +81,38 @@ interface Reading {
   readonly close: () => Promise<void>;
 }
 
-/** Rows that are JavaScript values at once: fewer die young, and cost little. */
-const BATCH_ROWS_MAX = 256;
-
 /**
- * A chunk that was read gives back the texts that it holds, but its vectors (32 KB each, more of a map) only once it is
- * collected, and V8 does not know of them: so the program is started with --expose-gc, and collects by itself.
+ * `rowsMax`: rows that are JavaScript values at once; fewer die young, and cost little. `vectorsLeftMax`: a chunk that was
+ * read gives back the texts that it holds, but its vectors (32 KB each, more of a map) only once it is collected, and V8
+ * does not know of them: so the program is started with --expose-gc, and collects by itself.
  */
-const VECTORS_LEFT_MAX = 40;
+interface Pace {
+  readonly rowsMax: number;
+  readonly vectorsLeftMax: number;
+}
+
+const ROWS: Pace = { rowsMax: 256, vectorsLeftMax: 40 };
+/** Few columns, and next to nothing that dies: a chunk at a time, and a collection for 13 MB. */
+const COLUMNS: Pace = { rowsMax: Infinity, vectorsLeftMax: 400 };
 
 /** One DuckDB chunk (2,048 rows at most) at a time; the session ends with the iteration. */
-async function* readBatches(
+async function* readBatches<Batch>(
   result: DuckDBResult,
-  columns: readonly ResultColumn[],
+  read: (chunk: DuckDBDataChunk, span: Span) => Batch,
+  { rowsMax, vectorsLeftMax }: Pace,
   { signal, explain, close }: Reading,
-): Result["batches"] extends AsyncIterable<infer Batch> ? AsyncGenerator<Batch> : never {
-  const types = columns.map((_, i) => result.columnType(i));
+): AsyncGenerator<Batch> {
   let vectorsLeft = 0;
   try {
     for (;;) {
       const chunk = signal.aborted ? null : await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
-      for (let from = 0; from < chunk.rowCount; from += BATCH_ROWS_MAX) {
-        yield chunkRows(chunk, types, { from, to: Math.min(from + BATCH_ROWS_MAX, chunk.rowCount) });
+      for (let from = 0; from < chunk.rowCount; from += rowsMax) {
+        yield read(chunk, { from, to: Math.min(from + rowsMax, chunk.rowCount) });
       }
       chunk.reset();
       vectorsLeft += chunk.columnCount;
-      if (vectorsLeft < VECTORS_LEFT_MAX) continue;
+      if (vectorsLeft < vectorsLeftMax) continue;
       globalThis.gc?.();
       vectorsLeft = 0;
     }

@@ -16,6 +16,27 @@ export interface Result {
   readonly columns: readonly ResultColumn[];
   /** Rows in order, a bounded number at a time; ends early and quietly when the query's signal is aborted. */
   readonly batches: AsyncIterable<readonly (readonly Value[])[]>;
+  /** The same rows by column, of an engine that has them so; whoever reads them does not read `batches`. */
+  readonly columnBatches?: AsyncIterable<ColumnBatch>;
+}
+
+/** Some rows by column, for whoever reads very many. Good until the next batch is asked for. */
+export interface ColumnBatch {
+  readonly length: number;
+  slice(from: number, to: number): ColumnBatch;
+  /** Of a bigint column without NULLs whose values are below 2^53. */
+  numbers(column: number): Float64Array;
+  /** Of a text column of few values. */
+  names(column: number): readonly (string | null)[];
+  /** Of a text column. */
+  texts(column: number): Texts;
+}
+
+/** Texts in UTF-8, each from its start to its end in `bytes`, the first 32 KB of it; -1 for NULL. More bytes follow the last one. */
+export interface Texts {
+  readonly bytes: Buffer;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
 }
 
 /** What a query on a service has cost so far. */

@@ -13,10 +13,20 @@ const SHAPE_CHARS_MAX = 16_000_000;
 const MESSAGE_CHARS_MAX = JSON_BYTES_MAX;
 
 export interface Collector {
-  /** Counts one row; `side` is 0 or 1. */
-  add(message: string, ms: number, level: string | null, workload: string | null, side?: 0 | 1): void;
+  /** Counts one row. */
+  add(message: string, row: RowFacts): void;
+  /** The same with the message as UTF-8, from `start` to `end`; at least 32 bytes follow it. */
+  addBytes(bytes: Buffer, start: number, end: number, row: RowFacts): void;
   /** What was counted so far. */
   finish(): Collected;
+}
+
+export interface RowFacts {
+  /** Since 1970. */
+  ms: number;
+  level: string | null;
+  workload: string | null;
+  side: 0 | 1;
 }
 
 export interface Collected {
@@ -28,7 +38,7 @@ export interface Collected {
 
 /** Counts messages by template; more than `SHAPES_MAX` shapes are merged, and the rarest given up. */
 export function createCollector(shapesMax = SHAPES_MAX, keptMax = KEPT_MAX): Collector {
-  const bytes = Buffer.alloc(MESSAGE_CHARS_MAX * 3 + 64);
+  const scratch = Buffer.alloc(MESSAGE_CHARS_MAX * 3 + 64);
   const masked = createMasked();
   const words = new Int32Array(masked.out.buffer, masked.out.byteOffset, masked.out.length >> 2);
   const shapes = new Map<number, Shape>();
@@ -46,7 +56,7 @@ export function createCollector(shapesMax = SHAPES_MAX, keptMax = KEPT_MAX): Col
     chars = 0;
   };
 
-  const shapeOf = (): Shape => {
+  const shapeOf = (bytes: Buffer): Shape => {
     const key = hashOf(masked, words);
     const known = shapes.get(key);
     if (known !== undefined) {
@@ -60,15 +70,18 @@ export function createCollector(shapesMax = SHAPES_MAX, keptMax = KEPT_MAX): Col
     return shape;
   };
 
+  const addBytes: Collector["addBytes"] = (bytes, start, end, { ms, level, workload, side }) => {
+    maskMessage(bytes, start, end, masked);
+    const shape = shapeOf(bytes);
+    countRow(shape, ms, bytes, start, end);
+    cellOf(shape, level, workload).rows[side] += 1;
+  };
+
   return {
-    add(message, ms, level, workload, side = 0) {
+    addBytes,
+    add(message, row) {
       const text = message.length > MESSAGE_CHARS_MAX ? message.slice(0, MESSAGE_CHARS_MAX) : message;
-      const length = bytes.write(text, 0);
-      bytes[length] = 0x0a;
-      maskMessage(bytes, length, masked);
-      const shape = shapeOf();
-      countRow(shape, message, ms);
-      cellOf(shape, level, workload).rows[side] += 1;
+      addBytes(scratch, 0, scratch.write(text, 0), row);
     },
     finish() {
       reduce(keptMax);

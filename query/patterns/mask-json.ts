@@ -3,7 +3,12 @@ import { BLANK, END, KINDS } from "./kinds.ts";
 import { maskText } from "./mask.ts";
 import { JSON_BYTES_MAX, addMask, maskCode, type Masked } from "./masked.ts";
 
-const MESSAGE_KEYS = new Set(["msg", "message", "@m", "event", "error", "err", "exception", "reason"]);
+const MESSAGE_KEYS = new Set(
+  ["msg", "message", "@m", "event", "error", "err", "exception", "reason"].map((key) => {
+    const bytes = Buffer.from(key);
+    return hashOf(bytes, 0, bytes.length);
+  }),
+);
 const KEY_BYTES_MAX = 9;
 /** Keys of one object that are looked at. */
 const KEYS_MAX = 200;
@@ -24,8 +29,8 @@ const REST = Buffer.from("…}");
  * its keys with masks for their values. Objects and lists inside it are masked whole. False if it is no JSON object, or
  * none that ends within `JSON_BYTES_MAX`.
  */
-export function maskJson(bytes: Uint8Array, from: number, length: number, masked: Masked): boolean {
-  const to = Math.min(length, from + JSON_BYTES_MAX);
+export function maskJson(bytes: Uint8Array, from: number, end: number, masked: Masked): boolean {
+  const to = Math.min(end, from + JSON_BYTES_MAX);
   const members = findMembers(bytes, from, to);
   if (members < 0) return false;
   let messages = 0;
@@ -116,10 +121,14 @@ function nestedEnd(bytes: Uint8Array, at: number, to: number): number {
 function isMessage(bytes: Uint8Array, i: number): boolean {
   const [start, end] = [keyStarts[i]!, keyEnds[i]!];
   if (end - start > KEY_BYTES_MAX || end - start < 2 || bytes[valueStarts[i]!] !== DOUBLE_QUOTE) return false;
-  const first = bytes[start]! | 32;
-  // Of most keys one byte tells that they are none: m, e, r, @.
-  if (first !== 0x6d && first !== 0x65 && first !== 0x72 && first !== 0x60) return false;
-  return MESSAGE_KEYS.has(String.fromCharCode(...bytes.subarray(start, end)).toLowerCase());
+  return MESSAGE_KEYS.has(hashOf(bytes, start, end));
+}
+
+/** Of a key in any case; as short as they are, no two that matter are the same. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at]! | 32), 0x01000193);
+  return hash;
 }
 
 function writeMember(bytes: Uint8Array, i: number, isText: boolean, masked: Masked): void {

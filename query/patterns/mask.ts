@@ -19,8 +19,8 @@ const [MAC, TIME, PATH, URL, EMAIL, STR] = (["mac", "time", "path", "url", "emai
   number,
   number,
 ];
-const [SPACE, SLASH, COLON, DASH, PLUS, ESCAPE, AT, BACKSLASH, UNDERSCORE] = [
-  0x20, 0x2f, 0x3a, 0x2d, 0x2b, 0x1b, 0x40, 0x5c, 0x5f,
+const [SPACE, SLASH, COLON, DASH, PLUS, ESCAPE, AT, BACKSLASH, UNDERSCORE, DOT, PERCENT] = [
+  0x20, 0x2f, 0x3a, 0x2d, 0x2b, 0x1b, 0x40, 0x5c, 0x5f, 0x2e, 0x25,
 ];
 
 /** Masks one line up to `to`, where a line feed stands; returns where it ended. */
@@ -43,16 +43,18 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
         out[length++] = bytes[at++]!;
         next = KINDS[bytes[at]!]!;
       } while ((next & WORD) !== 0);
-      if ((kinds & DIGIT) === 0 && bytes[at] === SPACE && at - start !== 3) masked.length = length;
+      const after = AFTER[bytes[at]!]!;
+      if ((kinds & DIGIT) === 0 && (after === 0 || (after === 1 && at - start !== 3))) masked.length = length;
       else at = maskWord(bytes, start, at, kinds, masked, first);
     } else if ((kind & BLANK) !== 0) {
       if (masked.length > first && out[masked.length - 1] !== SPACE) out[masked.length++] = SPACE;
       at += 1;
     } else if ((kind & QUOTE) !== 0) {
-      const end = at === closing ? -1 : maskQuoted(bytes, at, to, masked);
-      if (end > 0) at = end;
+      const end = at === closing ? -1 : quotedEnd(bytes, at, to, masked);
+      const isKept = end > 0 && isKeptText(bytes, at, end, masked);
+      if (end > 0 && !isKept) at = maskQuoted(bytes, at, end, masked);
       else {
-        if (at !== closing && end === KEPT) closing = quoteEnd(bytes, at, to);
+        if (isKept) closing = end;
         out[masked.length++] = byte;
         at += 1;
       }
@@ -63,7 +65,16 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
   return at;
 }
 
-/** A run of letters and digits from `start` to `end`, which is not written yet. Returns where to go on. */
+/** What may follow a word that is more than one: 1 after three letters alone. */
+const AFTER = new Uint8Array(256);
+AFTER[SPACE] = 1;
+AFTER[0x2c] = 1;
+for (const byte of [COLON, AT, DASH]) AFTER[byte] = 2;
+
+/**
+ * A run of letters and digits from `start` to `end`. It is written already, but not counted in the length. Returns where to
+ * go on.
+ */
 function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked, first: number): number {
   const next = bytes[end]!;
   const isHexOnly = (kinds & LETTER) === 0;
@@ -97,7 +108,10 @@ function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, 
     const email = emailEnd(bytes, end);
     if (email > 0) return mask(masked, EMAIL, rewind(bytes, start, masked, first), email);
   }
-  if ((kinds & DIGIT) === 0) return copy(bytes, start, end, masked);
+  if ((kinds & DIGIT) === 0) {
+    masked.length += length;
+    return end;
+  }
   if (masked.length === first && length === 5 && next === SPACE && /[IWEF]/.test(String.fromCharCode(bytes[start]!))) {
     // klog: the level's letter, month and day, the time.
     const clock = clockEnd(bytes, end + 1);
@@ -108,12 +122,17 @@ function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, 
 
 /** What starts with a digit. */
 function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked): number {
-  const isDigits = (kinds & ~DIGIT) === 0;
-  if (isDigits) {
-    const time = numericTimeEnd(bytes, start);
-    if (time > 0) return mask(masked, TIME, start, time);
-    const address = addressEnd(bytes, start);
-    if (address > 0) return mask(masked, IP, start, address);
+  if ((kinds & ~DIGIT) === 0) {
+    const next = bytes[end]!;
+    if (next === COLON || next === DASH || next === SLASH || (next === SPACE && isWord(bytes[end + 1]!))) {
+      const time = numericTimeEnd(bytes, start);
+      if (time > 0) return mask(masked, TIME, start, time);
+    }
+    if (next === DOT || next === COLON) {
+      const address = addressEnd(bytes, start);
+      if (address > 0) return mask(masked, IP, start, address);
+    }
+    if (next !== DOT && next !== PERCENT) return mask(masked, NUM, start, end);
   }
   const number = numberEnd(bytes, start);
   if (number > 0) return mask(masked, NUM, start, number);
@@ -173,17 +192,18 @@ function isSuffix(byte: number): boolean {
   );
 }
 
-/** The text is kept, and masked inside. */
-const KEPT = -2;
+/** Where a quoted text closes, or -1 where the quote is just a character. */
+function quotedEnd(bytes: Uint8Array, at: number, to: number, { out, length }: Masked): number {
+  const before = length === 0 ? SPACE : out[length - 1]!;
+  return isWord(before) || before < SPACE ? -1 : quoteEnd(bytes, at, to);
+}
 
-/** The end of a quoted text that was masked, `KEPT`, or -1 where the quote is just a character. */
-function maskQuoted(bytes: Uint8Array, at: number, to: number, masked: Masked): number {
-  const { out } = masked;
-  const before = masked.length === 0 ? SPACE : out[masked.length - 1]!;
-  if (isWord(before) || before < SPACE) return -1;
-  const end = quoteEnd(bytes, at, to);
-  if (end < 0) return -1;
-  if (end === at + 1 || bytes[end + 1] === COLON || isMessage(masked, bytes, at)) return KEPT;
+/** Whether a quoted text is masked inside, not as a whole: it is empty, a key, or says what happened. */
+function isKeptText(bytes: Uint8Array, at: number, end: number, masked: Masked): boolean {
+  return end === at + 1 || bytes[end + 1] === COLON || isMessage(masked, bytes, at);
+}
+
+function maskQuoted(bytes: Uint8Array, at: number, end: number, masked: Masked): number {
   const path = requestPath(bytes, at + 1, end);
   const start = path > 0 ? copy(bytes, at, path, masked) : copy(bytes, at, at + 1, masked);
   addMask(masked, path > 0 ? PATH : STR, start, end);

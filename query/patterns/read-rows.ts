@@ -3,6 +3,7 @@ import type { CommandIo } from "../cli-io.ts";
 import { analyze } from "../dialect/analyze.ts";
 import { inUsersText } from "../dialect/composed.ts";
 import type { TimeRange } from "../dialect/statement.ts";
+import type { Result } from "../engine/engine.ts";
 import type { Options } from "../options.ts";
 import type { Scan } from "../plan-scan.ts";
 import { prepare, type Surroundings } from "../prepare.ts";
@@ -11,7 +12,7 @@ import { note } from "../report.ts";
 import { nothingTaken, openEngine, runQuery, type Taken } from "../run.ts";
 import { refuseLargeScan, scanLimit } from "../scan-limit.ts";
 import { grepMistake } from "../scope.ts";
-import type { Collector } from "./collect.ts";
+import type { Collector, RowFacts } from "./collect.ts";
 import { rowsQuery } from "./rows-query.ts";
 
 export interface Reading {
@@ -60,17 +61,41 @@ export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
     const taken = nothingTaken();
     const opened = await openEngine(prepared, options, io, notice);
     await using running = await runQuery(prepared, opened, signal, taken);
-    for await (const batch of running.result.batches) {
-      rows += batch.length;
-      for (const [ms, level, workload, log] of batch) {
-        collector.add(log as string, Number(ms), level as string | null, workload as string | null, side);
-      }
-    }
+    for await (const count of collect(running.result, collector, side)) rows += count;
     signal.throwIfAborted();
     return { scan: prepared.scan!, rows, taken, elapsedMs: performance.now() - startMs };
   } catch (error) {
     throw grepMistake((error as Error).message, options.scope) ?? inUsersText(error, composed);
   } finally {
     progress.stop();
+  }
+}
+
+/** Gives the number of rows of each batch once they are counted. */
+async function* collect({ batches, columnBatches }: Result, collector: Collector, side: 0 | 1): AsyncGenerator<number> {
+  const facts: RowFacts = { ms: 0, level: null, workload: null, side };
+  if (columnBatches === undefined) {
+    for await (const batch of batches) {
+      for (const [ms, level, workload, log] of batch) {
+        facts.ms = Number(ms);
+        facts.level = level as string | null;
+        facts.workload = workload as string | null;
+        collector.add((log as string | null) ?? "", facts);
+      }
+      yield batch.length;
+    }
+    return;
+  }
+  for await (const batch of columnBatches) {
+    const [ms, levels, workloads] = [batch.numbers(0), batch.names(1), batch.names(2)];
+    const { bytes, starts, ends } = batch.texts(3);
+    for (let i = 0; i < batch.length; i++) {
+      facts.ms = ms[i]!;
+      facts.level = levels[i]!;
+      facts.workload = workloads[i]!;
+      // NULL, which only a query of the user's own can make of a message, is an empty one.
+      collector.addBytes(bytes, Math.max(0, starts[i]!), Math.max(0, ends[i]!), facts);
+    }
+    yield batch.length;
   }
 }

@@ -27,7 +27,7 @@ export interface Shape {
 
 /** Levels and workloads of a shape that are told apart. */
 const CELLS_MAX = 64;
-const EXAMPLE_CHARS_MAX = 1000;
+const EXAMPLE_BYTES_MAX = 1000;
 /** Longer values are taken to vary. */
 const VALUE_BYTES_MAX = 64;
 /** What varies by its nature, if not in the rows at hand. */
@@ -61,15 +61,16 @@ export function compareValues(shape: Shape, masked: Masked, bytes: Buffer): void
   same.length = kept;
 }
 
-/** Counts a row. */
-export function countRow(shape: Shape, message: string, ms: number): void {
+/** Counts a row, whose message stands from `start` to `end`. */
+export function countRow(shape: Shape, ms: number, bytes: Buffer, start: number, end: number): void {
   shape.rows += 1;
   if (ms > shape.lastMs) shape.lastMs = ms;
   if (ms > shape.firstMs) return;
-  const example = ms < shape.firstMs ? message : message < shape.example ? message : null;
+  let to = Math.min(end, start + EXAMPLE_BYTES_MAX);
+  if (to < end) while ((bytes[to]! & 0xc0) === 0x80) to -= 1;
+  const message = bytes.toString("utf8", start, to);
+  if (ms < shape.firstMs || message < shape.example) shape.example = message;
   shape.firstMs = ms;
-  // A copy: a text from the engine may be a part of a much longer one, which it would keep in memory.
-  if (example !== null) shape.example = Buffer.from(example.slice(0, EXAMPLE_CHARS_MAX)).toString();
 }
 
 /** The rows of a shape with this level and workload, to be counted by whoever asks. */

@@ -3,11 +3,12 @@ import { isDigit, isWord } from "./kinds.ts";
 
 const [COLON, SLASH, DASH, DOT, COMMA, SPACE, PLUS] = [0x3a, 0x2f, 0x2d, 0x2e, 0x2c, 0x20, 0x2b];
 /** Of months and days, three letters in one number. */
-const NAMES = new Set(
-  "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun"
-    .split(" ")
-    .map((name) => packed(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2))),
-);
+const NAMES = packedNames("jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun");
+const ZONES = packedNames("gmt utc");
+
+function packedNames(names: string): ReadonlySet<number> {
+  return new Set(names.split(" ").map((name) => packed(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2))));
+}
 
 /**
  * A date, a time of the day or both from `at`, where a number starts: `2026-11-21T05:00:00.123Z`, `2026/11/21 05:00:00,1`,
@@ -73,8 +74,8 @@ function zoneEnd(bytes: Uint8Array, at: number): number {
     const end = hours > 0 && bytes[hours] === COLON ? exactDigits(bytes, hours + 1, 2) : -1;
     if (end > 0) return end;
   }
-  const name = String.fromCharCode(...bytes.subarray(at, at + 4));
-  return (name === " GMT" || name === " UTC") && !isWord(bytes[at + 4]!) ? at + 4 : at;
+  const isName = bytes[at] === SPACE && ZONES.has(packed(bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!));
+  return isName && !isWord(bytes[at + 4]!) ? at + 4 : at;
 }
 
 /** Two more parts of a date, the last of which has two digits or as many as `lastDigits`. */

@@ -95,9 +95,11 @@ export function numberEnd(bytes: Uint8Array, at: number): number {
   }
 }
 
+/** d, h, m, s, ms. */
 function isDurationUnit(bytes: Uint8Array, from: number, to: number): boolean {
-  const unit = String.fromCharCode(...bytes.subarray(from, to));
-  return unit === "d" || unit === "h" || unit === "m" || unit === "s" || unit === "ms";
+  const byte = bytes[from]!;
+  if (to - from === 2) return byte === 0x6d && bytes[from + 1] === 0x73;
+  return to - from === 1 && (byte === 0x64 || byte === 0x68 || byte === 0x6d || byte === 0x73);
 }
 
 /** Of a path or URL: up to a blank, a quote, a bracket, a comma; without the full stop of its sentence. */

@@ -53,7 +53,6 @@ function maskOf(message: string): string {
   const bytes = Buffer.alloc(50_000);
   const masked = createMasked();
   const length = bytes.write(message);
-  bytes[length] = 0x0a;
-  maskMessage(bytes, length, masked);
+  maskMessage(bytes, 0, length, masked);
   return patternOf({ text: masked.out.toString("utf8", 0, masked.length), rows: 1, values: [] });
 }
