@@ -27,6 +27,8 @@ const [SPACE, SLASH, COLON, DASH, PLUS, ESCAPE, AT, BACKSLASH, UNDERSCORE, DOT, 
 export function maskText(bytes: Uint8Array, from: number, to: number, masked: Masked): number {
   const { out } = masked;
   const first = masked.length;
+  // Kept here where no function is called: it changes with each byte.
+  let length = first;
   let at = from;
   /** The end of a quoted text that is not masked as a whole. */
   let closing = -1;
@@ -35,7 +37,7 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
     const kind = KINDS[byte]!;
     if ((kind & WORD) !== 0) {
       const start = at;
-      let length = masked.length;
+      masked.length = length;
       let kinds = 0;
       let next = kind;
       do {
@@ -44,26 +46,37 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
         next = KINDS[bytes[at]!]!;
       } while ((next & WORD) !== 0);
       const after = AFTER[bytes[at]!]!;
-      if ((kinds & DIGIT) === 0 && (after === 0 || (after === 1 && at - start !== 3))) masked.length = length;
-      else at = maskWord(bytes, start, at, kinds, masked, first);
+      if ((kinds & DIGIT) === 0 && (after === 0 || (after === 1 && at - start !== 3))) continue;
+      at = maskWord(bytes, start, at, kinds, masked, first);
+      length = masked.length;
     } else if ((kind & BLANK) !== 0) {
-      if (masked.length > first && out[masked.length - 1] !== SPACE) out[masked.length++] = SPACE;
+      if (length > first && out[length - 1] !== SPACE) out[length++] = SPACE;
+      at += 1;
+    } else if (kind === 0 && SIGNS[byte] === 0) {
+      out[length++] = byte;
       at += 1;
     } else if ((kind & QUOTE) !== 0) {
+      masked.length = length;
       const end = at === closing ? -1 : quotedEnd(bytes, at, to, masked);
       const isKept = end > 0 && isKeptText(bytes, at, end, masked);
-      if (end > 0 && !isKept) at = maskQuoted(bytes, at, end, masked);
-      else {
-        if (isKept) closing = end;
-        out[masked.length++] = byte;
-        at += 1;
-      }
+      if (isKept) closing = end;
+      at = end > 0 && !isKept ? maskQuoted(bytes, at, end, masked) : copy(bytes, at, at + 1, masked);
+      length = masked.length;
     } else if ((kind & END) !== 0) break;
-    else at = maskOther(bytes, at, masked);
+    else {
+      masked.length = length;
+      at = maskOther(bytes, at, masked);
+      length = masked.length;
+    }
   }
-  while (masked.length > first && out[masked.length - 1] === SPACE) masked.length -= 1;
+  while (length > first && out[length - 1] === SPACE) length -= 1;
+  masked.length = length;
   return at;
 }
+
+/** Punctuation that may start a value. */
+const SIGNS = new Uint8Array(256);
+for (const byte of [SLASH, DASH, PLUS, COLON]) SIGNS[byte] = 1;
 
 /** What may follow a word that is more than one: 1 after three letters alone. */
 const AFTER = new Uint8Array(256);
@@ -226,7 +239,7 @@ function endsWith(out: Buffer, length: number, text: Buffer): boolean {
   return true;
 }
 
-/** Punctuation, control characters; a sign or a slash may start a value. */
+/** Signs, slashes and colons, which may start a value, and control characters. */
 function maskOther(bytes: Uint8Array, at: number, masked: Masked): number {
   const { out } = masked;
   const byte = bytes[at]!;
