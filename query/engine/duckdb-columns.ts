@@ -116,9 +116,10 @@ function readTexts(vector: duckdb.Vector, span: Span, scratch: Scratch): Texts {
         endRun();
         run = { at, start: pointer, stop: pointer, offset: used };
       }
-      starts[i] = run.offset + pointer - run.start;
+      const start = run.offset + pointer - run.start;
+      starts[i] = start;
       run.stop = pointer + length;
-      used = starts[i]! + length;
+      used = start + length;
     }
     ends[i] = used;
   }

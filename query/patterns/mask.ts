@@ -2,7 +2,7 @@
 import { BLANK, DIGIT, END, KINDS, LETTER, QUOTE, WORD, isControl, isDigit, isHex, isWord } from "./kinds.ts";
 import { addMask, maskCode, type Masked } from "./masked.ts";
 import { clockEnd, namedTimeEnd, numericTimeEnd } from "./times.ts";
-import { addressEnd, emailEnd, macEnd, numberEnd, pathEnd, quoteEnd, requestPath, uuidEnd } from "./values.ts";
+import { addressEnd, emailEnd, macEnd, numberEnd, pathEnd, quoteEnd, requestPath, sizeEnd, uuidEnd } from "./values.ts";
 
 const [NUM, HEX_CODE, ID, UUID, IP] = (["num", "hex", "id", "uuid", "ip"] as const).map(maskCode) as [
   number,
@@ -145,10 +145,10 @@ function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number
       const address = addressEnd(bytes, start);
       if (address > 0) return mask(masked, IP, start, address);
     }
-    if (next !== DOT && next !== PERCENT) return mask(masked, NUM, start, end);
+    if (next !== DOT && next !== PERCENT) return mask(masked, NUM, start, sizeEnd(bytes, end));
   }
   const number = numberEnd(bytes, start);
-  if (number > 0) return mask(masked, NUM, start, number);
+  if (number > 0) return mask(masked, NUM, start, sizeEnd(bytes, number));
   return maskMixed(bytes, start, end, (kinds & LETTER) === 0, masked);
 }
 

@@ -14,6 +14,8 @@ const ANY = String.fromCharCode(maskCode("*"));
 const GAPS = /([.:!?]*[\s"'`()[\]{}<>,;=|\u001f]+|[.:!?]+$)/;
 /** Of these keys each value is a matter of its own. */
 const KEPT_KEYS = /(?:level|lvl|severity|msg|message)=["']?$/i;
+// oxlint-disable-next-line no-control-regex -- masks are control characters
+const MASK = /^[\x01-\x0f]$/;
 const PLAIN_WORD = /^\p{L}+$/u;
 
 /**
@@ -54,8 +56,13 @@ function mergeNames(group: readonly Split[]): readonly Split[] {
     words.map((word, i) => (isNameLike(word, gaps[i - 1]) ? ANY : word)).join("\0"),
   );
   return [...groups.values()].flatMap((members) =>
-    members.length >= NAMES_MIN || members.some(({ words }) => words.includes(ANY)) ? [merged(members)] : members,
+    members.length >= NAMES_MIN || members.some(({ words }) => hasOther(words, members)) ? [merged(members)] : members,
   );
+}
+
+/** Whether a mask stands where another has something else: `rhost=<ip>` beside `rhost=web-3.example.com`. */
+function hasOther(words: readonly string[], members: readonly Split[]): boolean {
+  return words.some((word, i) => MASK.test(word) && members.some((other) => other.words[i] !== word));
 }
 
 function isNameLike(word: string, gap: string | undefined): boolean {

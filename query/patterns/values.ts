@@ -95,6 +95,17 @@ export function numberEnd(bytes: Uint8Array, at: number): number {
   }
 }
 
+/** Of the unit of a size after the number that ends at `end`, ` B` or ` KB` or ` MiB`; else `end`. */
+export function sizeEnd(bytes: Uint8Array, end: number): number {
+  if (bytes[end] !== 0x20) return end;
+  let at = end + 1;
+  const isLarge = UNIT_PREFIXES.has(bytes[at]!);
+  if (isLarge) at += bytes[at + 1] === 0x69 ? 2 : 1;
+  return bytes[at] === 0x42 && !isWord(bytes[at + 1]!) ? at + 1 : end;
+}
+
+const UNIT_PREFIXES = new Set(Array.from("kKMGT", (char) => char.charCodeAt(0)));
+
 /** d, h, m, s, ms. */
 function isDurationUnit(bytes: Uint8Array, from: number, to: number): boolean {
   const byte = bytes[from]!;

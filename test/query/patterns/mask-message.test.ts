@@ -4,7 +4,10 @@ import { createMasked } from "../../../query/patterns/masked.ts";
 import { patternOf } from "../../../query/patterns/shape.ts";
 
 test.each([
-  ["took 12ms of 1h2m3.5s: 99.5% at -3 and 1e-9 MB", "took <num> of <num>: <num> at <num> and <num> MB"],
+  [
+    "took 12ms of 1h2m3.5s: 99.5% at -3 and 1e-9 MB of 5 B, a",
+    "took <num> of <num>: <num> at <num> and <num> of <num>, a",
+  ],
   ["2026-11-21T05:00:00.123Z a 2026-11-21 05:00:00,123 b 2026/11/21", "<time> a <time> b <time>"],
   ["Jul  9 12:33:01 a Sun Dec 04 04:47:44 2005 b Sun, 06 Nov 1994 08:49:37 GMT", "<time> a <time> b <time>"],
   ["17/06/09 20:10:40 a 21/Nov/2026:05:00:00 +0000 b 05:00 c 5:30", "<time> a <time> b <time> c <num>:<num>"],
