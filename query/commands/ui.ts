@@ -52,6 +52,8 @@ asks; query, time, scope, -z, --limit and --fields are what it begins with.
     const server = await listen(setup, parsePort(textOf(options.extra["port"])));
     const url = `http://127.0.0.1:${server.port}/?token=${setup.token}`;
     await io.out.write(`${url}\n`);
+    // While the browser starts: the first query need not wait for it.
+    if (!setup.session.athena) import("../engine/duckdb.ts").catch(() => {}); // a query will say why
     if (io.stderr.isTTY === true && options.extra["no-open"] === undefined) io.openBrowser?.(url);
     if (!options.quiet)
       note(io, `the page shows ${context.store ?? "Athena's table"} to who has this link; Ctrl-C ends`);

@@ -58,7 +58,10 @@ export function exchanges({ text }: Block): Exchange[] {
 /** What is no command to end by itself is made one; what reads a terminal is given a query. */
 function asRun(line: string): string {
   const [, command = ""] = /^(.*?)(\s+#.*)?$/.exec(line) ?? [];
-  const goesOn = /^logq\b.* (-f|--follow)\b/.test(command) || /^\S*logq-agent(\.cjs)? -c \S+$/.test(command);
+  const goesOn =
+    /^logq\b.* (-f|--follow)\b/.test(command) ||
+    /^logq ui\b/.test(command) ||
+    /^\S*logq-agent(\.cjs)? -c \S+$/.test(command);
   if (goesOn) return `goes_on '${command.replaceAll("'", String.raw`'\''`)}'`;
   return command === "logq" ? "echo 'select 1' | logq" : line;
 }

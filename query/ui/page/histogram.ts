@@ -8,6 +8,8 @@ export interface Histogram {
   show(bars: Bars, zone: string): void;
   /** A sentence in its place. */
   say(text: string): void;
+  /** A button in its place. */
+  offer(text: string, onTake: () => void): void;
   busy(isBusy: boolean): void;
 }
 
@@ -161,6 +163,10 @@ export function createHistogram(onZoom: (fromMs: number, toMs: number) => void):
     say(text) {
       bars = null;
       box.replaceChildren(el("p", { class: "dim" }, text));
+    },
+    offer(text, onTake) {
+      bars = null;
+      box.replaceChildren(el("p", {}, el("button", { type: "button", onclick: onTake }, text)));
     },
     busy(isBusy) {
       box.classList.toggle("busy", isBusy);

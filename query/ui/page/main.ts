@@ -157,7 +157,10 @@ function start(session: Session): void {
     byId("hist").hidden = !canCount;
     if (canCount && (isForced || bars !== askedBars)) {
       askedBars = bars;
-      void showBars();
+      barsAbort.abort();
+      // They are a query of their own, and Athena bills each.
+      if (session.athena) histogram.offer("Count rows over time: one more query on Athena", () => void showBars());
+      else void showBars();
     }
     fields.show(session, state, shownColumns());
   }
