@@ -16,8 +16,11 @@ import {
 
 /** Event hours that one shipment may open at a time. */
 const HOURS_MAX = 24;
-/** Memory of all staged objects together; above it a shipment ends early. */
-const HELD_BYTES_MAX = 16 * 1024 * 1024;
+/**
+ * Memory of staged objects where there are several; above it a shipment ends early. It is what one takes by itself (a part of
+ * S3's): else each shipment over the turn of an hour would take twice as much as the others.
+ */
+const HELD_BYTES_MAX = 5 * 1024 * 1024;
 /** Memory of all open encoders together; above it the fullest one ends its row group early. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -144,9 +147,10 @@ class ObjectDelivery implements Delivery {
   #hasRoom(open: OpenHour | undefined): boolean {
     if (this.#header.replay) return true;
     if (open === undefined ? this.#hours.size >= HOURS_MAX : open.object.isFull) return false;
+    const isOnly = this.#hours.size === (open === undefined ? 0 : 1);
     let held = 0;
     for (const { object } of this.#hours.values()) held += object.heldBytes;
-    return held <= HELD_BYTES_MAX;
+    return isOnly || held <= HELD_BYTES_MAX;
   }
 
   #open(hour: number): OpenHour {

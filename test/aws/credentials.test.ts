@@ -8,6 +8,6 @@ test("moto's STS gives the credentials of role_arn, with which an object is stor
   const { bucket, objects } = await makeBucket();
   const role = { roleArn: ROLE, externalId: "x-1", stsEndpoint: endpoint };
   const { once } = openS3(endpoint, { bucket, ...role });
-  expect(await once.put("a", Buffer.from("x"), "plan")).toBe("stored");
+  expect(await once.put("a", [Buffer.from("x")], "plan")).toBe("stored");
   expect([...(await objects()).keys()]).toEqual(["a"]);
 });

@@ -13,7 +13,7 @@ test("a store on moto is asked by logq, from the bucket and then from the cache"
   const folder = mkdtempSync(join(tmpdir(), "logq-moto-"));
   const { once } = openS3(endpoint, { bucket, requestTimeoutMs: 30_000 });
   const pods = ["api-1", "nginx-1", "shop-1"].map((pod) => ({ pod, rows: 50, logBytes: 400 }));
-  for (let i = 0; i < 3; i++) await once.put(`team/${PARTITION}/node-${i}.parquet`, await objectOf(pods), "plan");
+  for (let i = 0; i < 3; i++) await once.put(`team/${PARTITION}/node-${i}.parquet`, [await objectOf(pods)], "plan");
   const query = `select count(*) as n, min(pos) as first, cluster, hour from logs where pod = 'nginx-1' group by cluster, hour`;
   const flags = ["--store", `s3://${bucket}/team`, "--from", "2026-11-21T05:00:00Z", "--to", "2026-11-21T06:00:00Z"];
   const env = { LOGQ_CACHE_DIR: join(folder, "cache") };

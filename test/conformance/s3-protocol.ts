@@ -16,21 +16,21 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     await using bed = await open();
     const requests = bed.requests();
     expect(await requests.head("a/k=v/x")).toBe("missing");
-    expect(await requests.put("a/k=v/x", REST, "plan-1")).toBe("stored");
-    expect(await requests.put("a/k=v/x", PART, "plan-2")).toBe("exists");
+    expect(await requests.put("a/k=v/x", [REST], "plan-1")).toBe("stored");
+    expect(await requests.put("a/k=v/x", [PART], "plan-2")).toBe("exists");
     expect(await requests.head("a/k=v/x")).toMatchObject({ planId: "plan-1", isTombstone: false });
   });
 
   test(`${name}: a put over an ETag replaces that object and no other`, async () => {
     await using bed = await open();
     const requests = bed.requests();
-    await requests.put("k", REST, "plan-1", { isTombstone: true });
+    await requests.put("k", [REST], "plan-1", { isTombstone: true });
     const found = await requests.head("k");
     if (typeof found === "string") throw new Error(found);
     expect(found.isTombstone).toBe(true);
-    expect(await requests.put("k", PART, "plan-1", { over: found.etag })).toBe("stored");
+    expect(await requests.put("k", [PART], "plan-1", { over: found.etag })).toBe("stored");
     expect(await requests.head("k")).toMatchObject({ isTombstone: false });
-    expect(await requests.put("k", REST, "plan-1", { over: found.etag })).toBe("exists");
+    expect(await requests.put("k", [REST], "plan-1", { over: found.etag })).toBe("exists");
   });
 
   test(`${name}: to find out whether it minds conditions leaves nothing behind`, async () => {
@@ -44,7 +44,7 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     await using bed = await open();
     const requests = bed.requests();
     const upload = await requests.createUpload("k", "plan-1");
-    const parts = [await requests.uploadPart(upload, 1, PART), await requests.uploadPart(upload, 2, REST)];
+    const parts = [await requests.uploadPart(upload, 1, [PART]), await requests.uploadPart(upload, 2, [REST])];
     expect(await requests.head("k")).toBe("missing");
     expect(await requests.listUploads("")).toEqual([upload]);
     expect(await requests.completeUpload(upload, parts.filter(isPart))).toBe("stored");
@@ -56,8 +56,8 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     await using bed = await open();
     const requests = bed.requests();
     const upload = await requests.createUpload("k", "plan-2");
-    const part = await requests.uploadPart(upload, 1, REST);
-    await requests.put("k", REST, "plan-1");
+    const part = await requests.uploadPart(upload, 1, [REST]);
+    await requests.put("k", [REST], "plan-1");
     expect(await requests.completeUpload(upload, [part].filter(isPart))).toBe("exists");
     await requests.abortUpload(upload);
     expect(await requests.listUploads("")).toEqual([]);
@@ -68,7 +68,7 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     await using bed = await open();
     const requests = bed.requests();
     const upload = await requests.createUpload("k", "plan-1");
-    await requests.uploadPart(upload, 1, REST);
+    await requests.uploadPart(upload, 1, [REST]);
     await requests.abortUpload(upload);
     await requests.abortUpload(upload);
     expect(await requests.listUploads("")).toEqual([]);
@@ -80,8 +80,8 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
     const requests = bed.requests();
     const upload = await requests.createUpload("k", "plan-1");
     const parts = [
-      await requests.uploadPart(upload, 1, PART.subarray(1)),
-      await requests.uploadPart(upload, 2, REST),
+      await requests.uploadPart(upload, 1, [PART.subarray(1)]),
+      await requests.uploadPart(upload, 2, [REST]),
     ].filter(isPart);
     await expect(requests.completeUpload(upload, parts)).rejects.toMatchObject({ code: "EntityTooSmall" });
   });
@@ -98,7 +98,7 @@ export function s3ProtocolClaims(name: string, open: () => Promise<S3Bed>): void
   test(`${name}: a bucket that is not there is NoSuchBucket, with a HEAD it is mere absence`, async () => {
     await using bed = await open();
     const requests = bed.requests("nowhere-at-all");
-    await expect(requests.put("k", REST, "plan-1")).rejects.toMatchObject({ code: "NoSuchBucket" });
+    await expect(requests.put("k", [REST], "plan-1")).rejects.toMatchObject({ code: "NoSuchBucket" });
     await expect(requests.createUpload("k", "plan-1")).rejects.toMatchObject({ code: "NoSuchBucket" });
     expect(await requests.head("k")).toBe("missing");
   });

@@ -21,7 +21,7 @@ export function s3ReadingClaims(name: string, open: () => Promise<ReadingBed>): 
   test(`${name}: keys are listed in their order, 1,000 a page, from a key on`, async () => {
     await using bed = await open();
     for (let i = 0; i < KEYS.length; i += 50)
-      await Promise.all(KEYS.slice(i, i + 50).map((key) => bed.writing.put(key, Buffer.from("x"), "plan")));
+      await Promise.all(KEYS.slice(i, i + 50).map((key) => bed.writing.put(key, [Buffer.from("x")], "plan")));
     const requests = openRequests(bed);
     const first = await requests.list({ prefix: "many/" }, NEVER);
     expect(first.objects.map(({ key }) => key)).toEqual(KEYS.slice(0, 1000));
@@ -42,7 +42,7 @@ export function s3ReadingClaims(name: string, open: () => Promise<ReadingBed>): 
 
   test(`${name}: an object's listing says its size, when it was stored, and the ETag that reading it has`, async () => {
     await using bed = await open();
-    await bed.writing.put("a=%20/b c+&é", Buffer.from("0123456789"), "plan");
+    await bed.writing.put("a=%20/b c+&é", [Buffer.from("0123456789")], "plan");
     const requests = openRequests(bed);
     const { objects } = await requests.list({ prefix: "a=%20/" }, NEVER);
     expect(objects).toMatchObject([

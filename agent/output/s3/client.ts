@@ -31,7 +31,7 @@ function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3
         ...bodyHeaders(body),
         ...bucket.unlessTaken(over),
       };
-      const sent = send("PutObject", { method: "PUT", path: pathOf(key), headers, body: [body] });
+      const sent = send("PutObject", { method: "PUT", path: pathOf(key), headers, body });
       return await orAnswer(
         sent.then(() => "stored" as const),
         { 412: "exists" },
@@ -54,7 +54,7 @@ function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3
     uploadPart: async ({ key, id: uploadId }, number, body) => {
       const query = { partNumber: String(number), uploadId };
       const headers = { "content-type": "application/octet-stream", ...bodyHeaders(body) };
-      const sent = send("UploadPart", { method: "PUT", path: pathOf(key), query, headers, body: [body] });
+      const sent = send("UploadPart", { method: "PUT", path: pathOf(key), query, headers, body });
       const stored = sent.then(({ headers: { etag, "x-amz-checksum-crc32": crc32 } }) => {
         return { number, etag: etag!, crc32: crc32 as string | undefined };
       });
@@ -78,7 +78,7 @@ function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3
     probe: async (key) => {
       if (config.endpoint === null) return;
       const put = async (condition: Record<string, string>) => {
-        const headers = { ...bodyHeaders(PROBE), ...condition };
+        const headers = { ...bodyHeaders([PROBE]), ...condition };
         const sent = send("PutObject", { method: "PUT", path: pathOf(key), headers, body: [PROBE] });
         return await orAnswer(
           sent.then(() => "stored" as const),

@@ -40,13 +40,14 @@ function lackOf({ headers, body }: Answer, request: string): string | null {
 }
 
 /** Headers of a request with such a body: what S3 checks it by. */
-export function bodyHeaders(body: Buffer): Record<string, string> {
+export function bodyHeaders(body: readonly Buffer[]): Record<string, string> {
   const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(crc32(body));
+  sum.writeUInt32BE(body.reduce((sumBefore, piece) => crc32(piece, sumBefore), 0));
+  const length = body.reduce((total, piece) => total + piece.length, 0);
   return {
     "x-amz-sdk-checksum-algorithm": "CRC32",
     "x-amz-checksum-crc32": sum.toString("base64"),
-    ...(body.length >= EXPECT_BYTES_MIN && { expect: "100-continue" }),
+    ...(length >= EXPECT_BYTES_MIN && { expect: "100-continue" }),
   };
 }
 

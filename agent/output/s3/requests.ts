@@ -1,16 +1,21 @@
 /**
  * The requests of S3 that the store makes. Each may be repeated: what a request whose answer was lost has done already
- * is an ordinary answer (`exists`, `gone`). What S3 did not do is a `Fault`.
+ * is an ordinary answer (`exists`, `gone`). What S3 did not do is a `Fault`. Bodies are in pieces.
  */
 export interface S3Requests {
   /** PutObject unless the key is taken, or has changed. */
-  readonly put: (key: string, body: Buffer, planId: string, how?: PutOptions) => Promise<"stored" | "exists">;
+  readonly put: (
+    key: string,
+    body: readonly Buffer[],
+    planId: string,
+    how?: PutOptions,
+  ) => Promise<"stored" | "exists">;
   /** HeadObject. `forbidden`: this writer may not look (PutObject is its only permission), so nothing is known. */
   readonly head: (key: string) => Promise<"missing" | "forbidden" | Found>;
   /** CreateMultipartUpload. */
   readonly createUpload: (key: string, planId: string) => Promise<Upload>;
   /** `body` is read before it resolves. `gone`: there is no such upload (any more). */
-  readonly uploadPart: (upload: Upload, number: number, body: Buffer) => Promise<Part | "gone">;
+  readonly uploadPart: (upload: Upload, number: number, body: readonly Buffer[]) => Promise<Part | "gone">;
   /** CompleteMultipartUpload unless the key is taken, or (`over`) has changed. `gone`: completed before, or aborted, or another writer was quicker: HEAD decides. */
   readonly completeUpload: (
     upload: Upload,

@@ -4,6 +4,9 @@ import type { Part, S3Requests, Upload } from "./requests.ts";
 
 /** The least that S3 takes for a part but the last, so what is not larger is put in one request. */
 const PART_BYTES = 5 * 1024 * 1024;
+/** Of which a part is made, so that objects that are open together take what they hold, not a part each. */
+const PIECE_BYTES = 256 * 1024;
+const PIECES = PART_BYTES / PIECE_BYTES;
 /** S3 takes 10,000; the rest is for what an encoder still holds when it learns that the object is full. */
 const PARTS_MAX = 9900;
 
@@ -19,14 +22,14 @@ export interface S3StoreOptions {
 }
 
 /**
- * Objects in a bucket. One of up to 5 MiB is held in memory and put when it is published; a larger one is a multipart
+ * Objects in a bucket. One of up to 5 MiB is held in memory, in pieces, and put when it is published; a larger one is a multipart
  * upload, whose parts nobody sees before it is completed, which is when it is published. Both only if the key is free:
  * if it is taken, the object there must be of the same shipment, so that one request may be repeated for ever.
  */
 export function createS3Store({ requests, prefix, log }: S3StoreOptions): ObjectStore {
-  const buffers = new Buffers();
+  const memory = new Pieces();
   return {
-    create: (key, planId, signal) => new StagedUpload(requests(signal), buffers, `${prefix}${key}`, planId),
+    create: (key, planId, signal) => new StagedUpload(requests(signal), memory, `${prefix}${key}`, planId),
     exists: async (key, planId, signal) => {
       const found = await requests(signal).head(`${prefix}${key}`);
       if (typeof found === "string" || found.isTombstone) return false;
@@ -35,7 +38,7 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
     },
     forbid: async (key, planId, tombstone, signal) => {
       const { put, head } = requests(signal);
-      if ((await put(`${prefix}${key}`, tombstone, planId, { isTombstone: true })) === "stored") return true;
+      if ((await put(`${prefix}${key}`, [tombstone], planId, { isTombstone: true })) === "stored") return true;
       const found = await head(`${prefix}${key}`);
       // Whatever else has the key forbids it as well; who may not look takes it for the object itself.
       return typeof found !== "string" && (found.isTombstone || found.planId !== planId);
@@ -57,42 +60,40 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
   };
 }
 
-/** Buffers of one part each. One is kept for the next object; memory that is never written costs nothing. */
-class Buffers {
-  #free: Buffer | null = null;
+/** Pieces of memory for parts. Those of one part are kept for the next object. */
+class Pieces {
+  readonly #free: Buffer[] = [];
 
   take(): Buffer {
-    const buffer = this.#free ?? Buffer.allocUnsafeSlow(PART_BYTES);
-    this.#free = null;
-    return buffer;
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
   }
 
-  giveBack(buffer: Buffer): void {
-    this.#free = buffer;
+  giveBack(pieces: readonly Buffer[]): void {
+    this.#free.push(...pieces.slice(0, PIECES - this.#free.length));
   }
 }
 
 class StagedUpload implements StagedObject {
   readonly #requests: S3Requests;
-  readonly #buffers: Buffers;
+  readonly #memory: Pieces;
   readonly #key: string;
   readonly #planId: string;
-  #buffer: Buffer | null = null;
+  /** What is written of the next part stands in the first of them. */
+  #pieces: Buffer[] = [];
   #length = 0;
   #upload: Upload | null = null;
   readonly #parts: Part[] = [];
   #published = false;
 
-  constructor(requests: S3Requests, buffers: Buffers, key: string, planId: string) {
+  constructor(requests: S3Requests, memory: Pieces, key: string, planId: string) {
     this.#requests = requests;
-    this.#buffers = buffers;
+    this.#memory = memory;
     this.#key = key;
     this.#planId = planId;
   }
 
   get heldBytes(): number {
-    if (this.#buffer === null) return 0;
-    return this.#parts.length > 0 ? PART_BYTES : this.#length;
+    return this.#parts.length > 0 ? this.#pieces.length * PIECE_BYTES : this.#length;
   }
 
   get isFull(): boolean {
@@ -103,8 +104,9 @@ class StagedUpload implements StagedObject {
     for (let at = 0; at < chunk.length;) {
       // Only now is it known that the object is larger than one part.
       if (this.#length === PART_BYTES) await this.#uploadPart();
-      this.#buffer ??= this.#buffers.take();
-      const copied = chunk.copy(this.#buffer, this.#length, at);
+      const index = Math.floor(this.#length / PIECE_BYTES);
+      const piece = (this.#pieces[index] ??= this.#memory.take());
+      const copied = chunk.copy(piece, this.#length % PIECE_BYTES, at);
       this.#length += copied;
       at += copied;
     }
@@ -119,7 +121,7 @@ class StagedUpload implements StagedObject {
   async publish(): Promise<void> {
     if (this.#published) return;
     if (this.#upload === null) {
-      const body = this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
+      const body = this.#body();
       await this.#store(async (over) => await this.#requests.put(this.#key, body, this.#planId, over));
     } else {
       const upload = this.#upload;
@@ -141,8 +143,7 @@ class StagedUpload implements StagedObject {
 
   async #uploadPart(): Promise<void> {
     this.#upload ??= await this.#requests.createUpload(this.#key, this.#planId);
-    const body = this.#buffer!.subarray(0, this.#length);
-    const part = await this.#requests.uploadPart(this.#upload, this.#parts.length + 1, body);
+    const part = await this.#requests.uploadPart(this.#upload, this.#parts.length + 1, this.#body());
     if (part === "gone")
       throw new Error(`cannot store ${this.#key}: its upload was aborted by someone else; it is made again`);
     this.#parts.push(part);
@@ -171,9 +172,14 @@ class StagedUpload implements StagedObject {
     return new Error(`cannot store ${this.#key}: its upload came to nothing (${reason}); it is made again`);
   }
 
+  #body(): readonly Buffer[] {
+    const pieces = this.#pieces.slice(0, Math.ceil(this.#length / PIECE_BYTES));
+    return pieces.map((piece, index) => piece.subarray(0, this.#length - index * PIECE_BYTES));
+  }
+
   #giveBack(): void {
-    if (this.#buffer !== null) this.#buffers.giveBack(this.#buffer);
-    this.#buffer = null;
+    this.#memory.giveBack(this.#pieces);
+    this.#pieces = [];
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectEncoder } from "../../../agent/encode/encoder.ts";
 import type { ObjectStore } from "../../../agent/output/object-store.ts";
-import { PoisonError } from "../../../agent/output/output.ts";
+import { PoisonError, type Output } from "../../../agent/output/output.ts";
 import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
 
@@ -142,24 +142,31 @@ test("an abandoned shipment abandons all its objects; cleaning means this life a
   ]);
 });
 
-test("a shipment ends early where its store holds too much memory or an object is full; a replay is refused nothing", async () => {
-  for (const held of [
-    { bytes: 17 * 1024 * 1024, isFull: false },
-    { bytes: 0, isFull: true },
-  ]) {
-    const { output } = memoryOutput(0, held);
-    const first = output.begin({ seq: 1, planId: "p", replay: false }, NEVER);
-    expect([await first.accept(batchAt(0, "a"), SOURCE), await first.accept(batchAt(0, "b"), SOURCE)]).toEqual([
-      true,
-      false,
-    ]);
-    const again = output.begin({ seq: 1, planId: "p", replay: true }, NEVER);
-    expect([await again.accept(batchAt(0, "a"), SOURCE), await again.accept(batchAt(0, "b"), SOURCE)]).toEqual([
-      true,
-      true,
-    ]);
-  }
+test("a shipment ends early where an object is full; a replay is refused nothing", async () => {
+  const { output } = memoryOutput(0, { bytes: 0, isFull: true });
+  expect(await acceptedOf(output, { replay: false }, [0, 0])).toEqual([true, false]);
+  expect(await acceptedOf(output, { replay: true }, [0, 0])).toEqual([true, true]);
 });
+
+test("where one object takes a part's memory by itself, no second hour is begun beside it; a replay begins all it had", async () => {
+  const { output } = memoryOutput(0, { bytes: 5 * 1024 * 1024 + 1, isFull: false });
+  expect(await acceptedOf(output, { replay: false }, [0, 0, 1, 0])).toEqual([true, true, false, true]);
+  expect(await acceptedOf(output, { replay: true }, [0, 1, 0])).toEqual([true, true, true]);
+});
+
+test("several hours share the memory of one", async () => {
+  const held = { bytes: 2 * 1024 * 1024, isFull: false };
+  const { output } = memoryOutput(0, held);
+  expect(await acceptedOf(output, { replay: false }, [0, 1, 2, 3, 0])).toEqual([true, true, true, false, false]);
+});
+
+/** Whether batches of these hours, one after the other, have room in a shipment. */
+async function acceptedOf(output: Output, header: { readonly replay: boolean }, hours: readonly number[]) {
+  const delivery = output.begin({ seq: 1, planId: "p", ...header }, NEVER);
+  const accepted: boolean[] = [];
+  for (const hour of hours) accepted.push(await delivery.accept(batchAt(hour, "a"), SOURCE));
+  return accepted;
+}
 
 test("a replay that lost its first hour keeps the names that were journaled", async () => {
   const { output } = memoryOutput();

@@ -63,7 +63,7 @@ test.each(Object.entries(SOURCES))("credentials come from %s", async (_, { env, 
   only(env({ endpoint: source.endpoint, folder: folder.path }));
   await using s3 = await startS3Server({ accepts: source.isValid });
   await using firehose = await startFirehoseServer({ accepts: source.isValid });
-  for (const key of ["a", "b"]) await openS3(s3.endpoint).once.put(key, Buffer.from("x"), "plan");
+  for (const key of ["a", "b"]) await openS3(s3.endpoint).once.put(key, [Buffer.from("x")], "plan");
   expect(source.asked).toEqual([...asked, ...asked]);
   await openFirehose(firehose.endpoint).once.put(requestOf(["x"]));
   expect([s3.stats().objects, firehose.stats().records, source.asked.length]).toEqual([2, 1, 3]);
@@ -74,7 +74,7 @@ test("credentials come from the profile that is named, each output's its own", a
   await using server = await startS3Server();
   only({ AWS_SHARED_CREDENTIALS_FILE: written(folder.path, "credentials", profile("one") + profile("two")) });
   for (const name of ["one", "two"])
-    await openS3(server.endpoint, { profile: name }).once.put(name, Buffer.from("x"), "plan");
+    await openS3(server.endpoint, { profile: name }).once.put(name, [Buffer.from("x")], "plan");
   expect(server.log.map(({ headers }) => accessKeyOf(headers))).toEqual(["key-of-one", "key-of-two"]);
 });
 
@@ -88,7 +88,7 @@ test("a profile with a role assumes it, with its external id", async () => {
     AWS_SHARED_CREDENTIALS_FILE: written(folder.path, "credentials", text),
     AWS_ENDPOINT_URL_STS: source.endpoint,
   });
-  await openS3(server.endpoint, { profile: "cross" }).once.put("k", Buffer.from("x"), "plan");
+  await openS3(server.endpoint, { profile: "cross" }).once.put("k", [Buffer.from("x")], "plan");
   expect([server.stats().objects, source.asked]).toEqual([1, [`AssumeRole ${ROLE} x-1`]]);
 });
 
@@ -100,7 +100,7 @@ test("role_arn is assumed by the credentials that are found, at sts_endpoint and
   only({ AWS_ACCESS_KEY_ID: "own", AWS_SECRET_ACCESS_KEY: "s" });
   const role = { roleArn: ROLE, externalId: "x-1", stsEndpoint: source.endpoint };
   const bucket = openS3(s3.endpoint, role).once;
-  for (const key of ["a", "b"]) await bucket.put(key, Buffer.from("x"), "plan");
+  for (const key of ["a", "b"]) await bucket.put(key, [Buffer.from("x")], "plan");
   await openFirehose(firehose.endpoint, role).once.put(requestOf(["x"]));
   await openCloudWatch(logs.endpoint, role).once.createStream({ group: "logs", stream: "s" });
   expect([s3.stats().objects, firehose.stats().records]).toEqual([2, 1]);
@@ -115,10 +115,10 @@ test("a role of another account is assumed by the pod's own one, or by a profile
   await using server = await startS3Server({ accepts: source.isValid });
   const role = { roleArn: ROLE, stsEndpoint: source.endpoint };
   only(SOURCES["IRSA"]!.env({ endpoint: "http://localhost:1", folder: folder.path }));
-  await openS3(server.endpoint, role).once.put("a", Buffer.from("x"), "plan");
+  await openS3(server.endpoint, role).once.put("a", [Buffer.from("x")], "plan");
   expect(source.asked).toEqual([`AssumeRoleWithWebIdentity ${ROLE} a.b.c`, `AssumeRole ${ROLE}`]);
   only({ AWS_SHARED_CREDENTIALS_FILE: written(folder.path, "credentials", profile("one")) });
-  await openS3(server.endpoint, { ...role, profile: "one" }).once.put("b", Buffer.from("x"), "plan");
+  await openS3(server.endpoint, { ...role, profile: "one" }).once.put("b", [Buffer.from("x")], "plan");
   expect([server.stats().objects, source.signedBy.at(-1)]).toEqual([2, "key-of-one"]);
 });
 
@@ -128,7 +128,7 @@ test("a role is assumed anew before it expires", async () => {
   await using server = await startS3Server({ accepts: source.isValid });
   only({ AWS_ACCESS_KEY_ID: "own", AWS_SECRET_ACCESS_KEY: "s" });
   const { once } = openS3(server.endpoint, { roleArn: ROLE, stsEndpoint: source.endpoint });
-  for (const key of ["a", "b"]) await once.put(key, Buffer.from("x"), "plan");
+  for (const key of ["a", "b"]) await once.put(key, [Buffer.from("x")], "plan");
   await expect.poll(() => source.asked.length).toBeGreaterThan(1);
   expect(server.log.every(({ headers }) => source.isValid(accessKeyOf(headers)))).toBe(true);
 });
@@ -139,9 +139,9 @@ test("a role that can't be assumed anew is used while it is valid", async () => 
   await using server = await startS3Server({ accepts: source.isValid });
   only({ AWS_ACCESS_KEY_ID: "own", AWS_SECRET_ACCESS_KEY: "s" });
   const { once } = openS3(server.endpoint, { roleArn: ROLE, stsEndpoint: source.endpoint });
-  await once.put("a", Buffer.from("x"), "plan");
+  await once.put("a", [Buffer.from("x")], "plan");
   isDenied = true;
-  await once.put("b", Buffer.from("x"), "plan");
+  await once.put("b", [Buffer.from("x")], "plan");
   expect(server.log.map(({ headers }) => accessKeyOf(headers))).toEqual(["KEY0", "KEY0"]);
   expect(source.signedBy).toEqual(["own", "own"]);
 });
@@ -152,7 +152,7 @@ test("a role that is denied is said once, with what to do, and is tried again", 
   await using server = await startS3Server({ accepts: source.isValid });
   only({ AWS_ACCESS_KEY_ID: "own", AWS_SECRET_ACCESS_KEY: "s" });
   const { requests, log, delays } = openS3(server.endpoint, { roleArn: ROLE, stsEndpoint: source.endpoint });
-  const stored = requests.put("a", Buffer.from("x"), "plan");
+  const stored = requests.put("a", [Buffer.from("x")], "plan");
   await expect.poll(() => delays.length).toBeGreaterThan(2);
   isDenied = false;
   expect(await stored).toBe("stored");

@@ -29,7 +29,7 @@ test.each([
   const hosts = watchedHosts();
   const s3 = createS3Requests({ ...s3Config("", { region }), endpoint: null }, recordingLogger().log)(NEVER);
   const firehose = createFirehoseRequests({ ...firehoseConfig("", { region }), endpoint: null })(NEVER);
-  await expect(s3.put("k", Buffer.from("x"), "plan")).rejects.toMatchObject({ code: "ENOTFOUND" });
+  await expect(s3.put("k", [Buffer.from("x")], "plan")).rejects.toMatchObject({ code: "ENOTFOUND" });
   await expect(firehose.put(requestOf(["x"]))).rejects.toMatchObject({ code: "ENOTFOUND" });
   expect(hosts).toEqual([`logs.s3.${region}.${domain}`, `firehose.${region}.${domain}`]);
 });

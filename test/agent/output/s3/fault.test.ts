@@ -8,7 +8,7 @@ const KEY = "k";
 
 async function faultOfPut(endpoint: string, changes: Parameters<typeof openS3>[1] = {}): Promise<Fault> {
   const { once } = openS3(endpoint, changes);
-  const error: unknown = await once.put(KEY, Buffer.from("x"), "plan").catch((caught: unknown) => caught);
+  const error: unknown = await once.put(KEY, [Buffer.from("x")], "plan").catch((caught: unknown) => caught);
   if (!(error instanceof Fault)) throw new Error(`no fault: ${String(error)}`, { cause: error });
   return error;
 }
@@ -63,10 +63,10 @@ test("new credentials are asked for where the old ones expired", async () => {
   const before = process.env["AWS_ACCESS_KEY_ID"];
   try {
     process.env["AWS_ACCESS_KEY_ID"] = "old";
-    await requests.put("a", Buffer.from("x"), "plan");
+    await requests.put("a", [Buffer.from("x")], "plan");
     process.env["AWS_ACCESS_KEY_ID"] = "new";
     server.faults.add({ kind: "expired-token", times: 1 });
-    await requests.put("b", Buffer.from("x"), "plan");
+    await requests.put("b", [Buffer.from("x")], "plan");
   } finally {
     process.env["AWS_ACCESS_KEY_ID"] = before;
   }

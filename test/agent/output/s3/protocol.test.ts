@@ -32,11 +32,11 @@ test("an answer without an error in it is none", () => {
 });
 
 test("a body is told with its CRC-32, and is waited for from 2 MiB on", () => {
-  expect(bodyHeaders(Buffer.from("123456789"))).toEqual({
+  expect(bodyHeaders([Buffer.from("123456789")])).toEqual({
     "x-amz-sdk-checksum-algorithm": "CRC32",
     "x-amz-checksum-crc32": Buffer.from("cbf43926", "hex").toString("base64"),
   });
-  expect(bodyHeaders(Buffer.alloc(2 * 1024 * 1024))).toMatchObject({ expect: "100-continue" });
+  expect(bodyHeaders([Buffer.alloc(2 * 1024 * 1024)])).toMatchObject({ expect: "100-continue" });
 });
 
 test("parts are named with what was said of them", () => {

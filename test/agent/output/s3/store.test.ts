@@ -208,6 +208,21 @@ test("memory is bounded: one part of a large object, all of a small one", async 
   expect([object.heldBytes, server.stats().uploads]).toEqual([0, 0]);
 });
 
+test("objects that are open together are stored as they are, in memory that others had before", async () => {
+  await using server = await startS3Server();
+  const bed = openS3(server.endpoint);
+  const bodies = Array.from({ length: 6 }, (_, i) => Buffer.alloc(300_000 * (i + 1), `object ${i} `));
+  for (const round of [0, 1]) {
+    const objects = bodies.map((_, i) => bed.store.create(`${round}-${i}`, PLAN, bed.stop.signal));
+    for (let at = 0; at < 1_800_000; at += 100_000)
+      for (const [i, object] of objects.entries()) await object.write(bodies[i]!.subarray(at, at + 100_000));
+    for (const object of objects) await object.seal();
+    for (const object of objects) await object.publish();
+    for (const [i, body] of bodies.entries())
+      expect(server.bucket("logs").body(`${round}-${i}`).equals(body)).toBe(true);
+  }
+});
+
 test.each([SMALL, LARGE])(
   "a forbidden object never appears, though its request comes late, until its shipment is finished after all",
   async (body) => {
@@ -219,7 +234,7 @@ test.each([SMALL, LARGE])(
       expect(await bed.store.forbid!(KEY, PLAN, tombstone, signal)).toBe(true);
     expect(await bed.store.exists(KEY, PLAN, signal)).toBe(false);
     // As it was sent before the crash.
-    expect(await bed.once.put(KEY, body, PLAN)).toBe("exists");
+    expect(await bed.once.put(KEY, [body], PLAN)).toBe("exists");
     expect(server.bucket("logs").body(KEY).equals(tombstone)).toBe(true);
     await (await staged(bed, body)).publish();
     expect(server.bucket("logs").body(KEY).equals(body)).toBe(true);
