@@ -17,6 +17,15 @@ resource "aws_iam_role_policy_attachment" "control_plane" {
   policy_arn = each.value
 }
 
+resource "aws_iam_role" "compact" {
+  assume_role_policy = data.aws_iam_policy_document.compact_trust.json
+}
+
+resource "aws_iam_role_policy_attachment" "compact" {
+  role       = aws_iam_role.compact.name
+  policy_arn = aws_iam_policy.compact.arn
+}
+
 resource "aws_iam_role" "firehose" {
   count              = var.with_firehose ? 1 : 0
   assume_role_policy = data.aws_iam_policy_document.firehose_trust.json
@@ -37,6 +46,12 @@ resource "aws_iam_policy" "agent" {
 resource "aws_iam_policy" "control_plane" {
   description = "The reader of the control plane's logs reads them"
   policy      = data.aws_iam_policy_document.control_plane.json
+}
+
+# For who runs logq compact: a CronJob, or people.
+resource "aws_iam_policy" "compact" {
+  description = "logq compact merges the objects of closed hours"
+  policy      = data.aws_iam_policy_document.compact.json
 }
 
 # For people, and roles of people: attach it.

@@ -80,6 +80,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     }
   }
 
+  # They say which objects count, and come after these.
+  rule {
+    id     = "records-of-compaction"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.prefix}_compact/"
+    }
+
+    expiration {
+      days = var.expiration_days
+    }
+  }
+
   rule {
     id     = "query-results"
     status = "Enabled"

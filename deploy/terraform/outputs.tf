@@ -13,6 +13,16 @@ output "control_plane_role_arn" {
   value       = aws_iam_role.control_plane.arn
 }
 
+output "compact_role_arn" {
+  description = "Role of the ServiceAccount logq-compact"
+  value       = aws_iam_role.compact.arn
+}
+
+output "compact_policy_arn" {
+  description = "Policy for who runs logq compact"
+  value       = aws_iam_policy.compact.arn
+}
+
 output "query_policy_arn" {
   description = "Policy for who asks"
   value       = aws_iam_policy.query.arn

@@ -127,14 +127,14 @@ data "aws_iam_policy_document" "query" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["${var.prefix}cluster=*"]
+      values   = ["${var.prefix}cluster=*", "${var.prefix}_compact/*"]
     }
   }
 
   statement {
     sid       = "ReadObjects"
     actions   = ["s3:GetObject"]
-    resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*"]
+    resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*", "${aws_s3_bucket.logs.arn}/${var.prefix}_compact/*"]
   }
 
   statement {
@@ -172,6 +172,49 @@ data "aws_iam_policy_document" "query" {
     sid       = "KeepResults"
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
     resources = ["${aws_s3_bucket.logs.arn}/athena-results/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.with_kms_key ? [1] : []
+
+    content {
+      sid       = "UseKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [aws_kms_key.logs[0].arn]
+    }
+  }
+}
+
+# For who runs logq compact: a CronJob, or people.
+data "aws_iam_policy_document" "compact" {
+  statement {
+    sid       = "FindObjects"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.logs.arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["${var.prefix}cluster=*", "${var.prefix}_compact/*"]
+    }
+  }
+
+  statement {
+    sid       = "ReadObjects"
+    actions   = ["s3:GetObject"]
+    resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*", "${aws_s3_bucket.logs.arn}/${var.prefix}_compact/*"]
+  }
+
+  statement {
+    sid       = "StoreObjects"
+    actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*", "${aws_s3_bucket.logs.arn}/${var.prefix}_compact/*"]
+  }
+
+  statement {
+    sid       = "DeleteMerged"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*"]
   }
 
   dynamic "statement" {
@@ -278,6 +321,50 @@ data "aws_iam_policy_document" "control_plane_trust" {
         test     = "StringEquals"
         variable = "${var.oidc_provider}:sub"
         values   = ["system:serviceaccount:${var.namespace}:logq-control-plane"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.oidc_provider == "" ? [1] : []
+
+    content {
+      sid     = "PodIdentity"
+      actions = ["sts:AssumeRole", "sts:TagSession"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["pods.eks.amazonaws.com"]
+      }
+    }
+  }
+}
+
+data "aws_iam_policy_document" "compact_trust" {
+  dynamic "statement" {
+    for_each = var.oidc_provider != "" ? [1] : []
+
+    content {
+      sid     = "ServiceAccount"
+      actions = ["sts:AssumeRoleWithWebIdentity"]
+
+      principals {
+        type = "Federated"
+        identifiers = [
+          "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${var.oidc_provider}",
+        ]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "${var.oidc_provider}:aud"
+        values   = ["sts.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "${var.oidc_provider}:sub"
+        values   = ["system:serviceaccount:${var.namespace}:logq-compact"]
       }
     }
   }

@@ -86,8 +86,11 @@ async function openPlace(location: string, setup: StoreSetup): Promise<Place> {
   const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? [];
   const sdk = await loadS3();
   const options = clientOptions(setup, setup.env, "S3");
+  // Where none is known any will do: the bucket's answer names its own.
+  const region = setup.region ?? (await new sdk.S3Client(options).config.region().catch(() => "us-east-1"));
   const client = new sdk.S3Client({
     ...options,
+    region,
     followRegionRedirects: true,
     maxAttempts: 5,
     // Stores of others are asked by path, and know no checksums but MD5.

@@ -19,6 +19,8 @@ const NAMES: Readonly<Record<string, string>> = {
   "FirehoseRole.Arn": "aws_iam_role.firehose[0].arn",
   "AgentRole.Arn": "aws_iam_role.agent.arn",
   "ControlPlaneRole.Arn": "aws_iam_role.control_plane.arn",
+  "CompactRole.Arn": "aws_iam_role.compact.arn",
+  CompactPolicy: "aws_iam_policy.compact.arn",
   QueryPolicy: "aws_iam_policy.query.arn",
 };
 
