@@ -28,10 +28,12 @@ export function findNeed(statement: Statement, scope: Scope): StatementNeed {
   const partitions = chosenPartitions(table, conditions);
   return {
     columns: neededColumns(statement, scans, scope),
-    // What a view shows is computed: the statistics of what is stored say nothing of it.
+    // What a view shows is computed: the statistics of what is stored tell of its rows, but not of their columns.
     bounds: [
       ...scopeBounds(scope),
-      ...(table.view === null ? conditions.filter(({ column }) => isStored(table, column)).map(boundOf) : []),
+      ...(table.view === null
+        ? conditions.filter(({ column }) => isStored(table, column)).map(boundOf)
+        : Object.entries(table.view.is).map(([column, value]) => ({ column, min: value, max: value }))),
     ],
     clusters: partitions.get("cluster") ?? null,
     partitions,

@@ -56,8 +56,8 @@ export interface AwsLayout {
 /** A table whose rows are rows of another one. */
 export interface View {
   readonly of: TableDefinition;
-  /** Which rows, as a condition on the other table's columns that both engines take. */
-  readonly where: string;
+  /** Which rows: those with these values in columns of the other table. */
+  readonly is: Readonly<Record<string, string>>;
   /** Columns of the other table that it takes to tell. */
   readonly reads: readonly string[];
 }

@@ -59,7 +59,7 @@ export const EKS_AUDIT = defineTable({
   aws: null,
   view: {
     of: LOGS,
-    where: "source = 'control-plane' AND container = 'kube-apiserver-audit'",
+    is: { source: "control-plane", container: "kube-apiserver-audit" },
     reads: ["ts", "ts_ns", "source", "container", "log", "node", "file", "pos"],
   },
 });

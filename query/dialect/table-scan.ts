@@ -32,7 +32,8 @@ export function filesScan(
 /** The body of the scan of a view, over the scan of what it is a view of. */
 export function viewScan(table: TableDefinition, base: string, engine: "duckDb" | "trino"): string {
   const columnText = engine === "duckDb" ? duckDbColumn : trinoColumn;
-  return `SELECT ${table.all.map(columnText).join(", ")} FROM (${base}) AS base WHERE ${table.view!.where}`;
+  const conditions = Object.entries(table.view!.is).map(([name, value]) => `${name} = ${stringLiteral(value)}`);
+  return `SELECT ${table.all.map(columnText).join(", ")} FROM (${base}) AS base WHERE ${conditions.join(" AND ")}`;
 }
 
 /**

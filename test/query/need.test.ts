@@ -20,6 +20,16 @@ function need(text: string, ...argv: string[]): StatementNeed {
   return findNeed(analyze(text, { now: 0n, params, engine: "duckdb" }), scope);
 }
 
+test("of a view the rows that it is made of are needed, whatever is asked of its columns", () => {
+  const { bounds, columns, clusters } = need("select name from eks_audit where name = 'x' and node >= 'a'");
+  expect(bounds).toEqual([
+    { column: "source", min: "control-plane", max: "control-plane" },
+    { column: "container", min: "kube-apiserver-audit", max: "kube-apiserver-audit" },
+  ]);
+  expect([...columns!].toSorted()).toEqual(["container", "file", "log", "node", "pos", "source", "ts", "ts_ns"]);
+  expect(clusters).toBeNull();
+});
+
 describe("columns", () => {
   test.each([
     ["select count(*)", "ts_ns"],

@@ -1,12 +1,16 @@
 import { writeRows, type StoredRow } from "../../helpers/store.ts";
 import { fixtureLines } from "./packed.ts";
 
+/** The day of the fixture's events. */
+export const AUDIT_DAY = "2026-11-21";
+
 /** Stores the audit events of the fixtures as the agent ships them from EKS, among rows that are none; returns the files. */
-export async function storeAudit(folder: string): Promise<string[]> {
-  const lines = await fixtureLines("eks_audit/kube-apiserver-audit.log");
+export async function storeAudit(folder: string, day = AUDIT_DAY): Promise<string[]> {
+  const fixture = await fixtureLines("eks_audit/kube-apiserver-audit.log");
+  const lines = fixture.map((line) => line.replaceAll(AUDIT_DAY, day));
   const events = lines.map((log, i): StoredRow => {
     const time = /"requestReceivedTimestamp":"([^"]+)\.(\d{6})Z"/.exec(log);
-    const seconds = Date.parse(time === null ? "2026-11-21T09:50:00Z" : `${time[1]}Z`) / 1000;
+    const seconds = Date.parse(time === null ? `${day}T09:50:00Z` : `${time[1]}Z`) / 1000;
     return row("kube-apiserver-audit", BigInt(seconds) * 1_000_000_000n + BigInt(time?.[2] ?? 0) * 1000n, log, i);
   });
   const others = ["kube-apiserver", "authenticator"].map((container, i) => {
