@@ -61,7 +61,10 @@ export function rangeOfFlags(flags: TimeFlags, clock: Clock): TimeRange | null {
 }
 
 /** `90s`, `15m`, `1h`, `2d`, `1w`, and sums of them such as `1h30m`, in nanoseconds. Throws CliError. */
-export function parseDuration(text: string, flag: "--since" | "--interval" | "--reuse" = "--since"): bigint {
+export function parseDuration(
+  text: string,
+  flag: "--since" | "--interval" | "--reuse" | "--against" | "--offset" = "--since",
+): bigint {
   if (!/^(?:\d{1,6}[smhdw])+$/.test(text)) {
     const isTime = /^\d{4}-|^\d\d?:\d\d/.test(text);
     const hint =
@@ -82,7 +85,7 @@ export function parseDuration(text: string, flag: "--since" | "--interval" | "--
  * Without an offset it is local to the clock's zone. A local time that exists twice or not at all because clocks were
  * changed is read so that the window includes both readings: `--from` the earlier, `--to` the later. Throws CliError.
  */
-export function parseTime(flag: "--from" | "--to", text: string, clock: Clock): bigint {
+export function parseTime(flag: "--from" | "--to" | "--at", text: string, clock: Clock): bigint {
   if (text === "now") return clock.now;
   const clockOnly = /^(\d\d?:\d\d(?::\d\d(?:\.\d{1,9})?)?)$/.exec(text);
   const today = new Date(localMs(clock)).toISOString().slice(0, 10);
@@ -136,13 +139,13 @@ function offsetMinutes(offset: string | undefined): number | null {
   return offset.startsWith("-") ? -minutes : minutes;
 }
 
-function instantOf(parts: TimeParts, flag: "--from" | "--to", zone: string): number {
+function instantOf(parts: TimeParts, flag: "--from" | "--to" | "--at", zone: string): number {
   if (parts.offsetMinutes !== null) return parts.ms - parts.offsetMinutes * 60_000;
   // The offsets a day around cover any change of clocks; a candidate counts if it reads back as what was written.
   const candidates = [parts.ms - DAY_MS, parts.ms + DAY_MS].map((near) => parts.ms - zoneOffsetMs(zone, near));
   const exact = candidates.filter((epochMs) => epochMs + zoneOffsetMs(zone, epochMs) === parts.ms);
   const readings = exact.length > 0 ? exact : candidates;
-  return flag === "--from" ? Math.min(...readings) : Math.max(...readings);
+  return flag !== "--to" ? Math.min(...readings) : Math.max(...readings);
 }
 
 function localMs(clock: Clock): number {

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, RegisteredCommand>> = {
     summary: "what messages say, and how often: templates with counts",
     load: async () => (await import("./patterns.ts")).patterns,
   },
+  diff: {
+    summary: "what is new, gone, more or less than in the time before",
+    load: async () => (await import("./diff.ts")).diff,
+  },
   history: {
     summary: "the last queries: rows, time, bytes, price",
     load: async () => (await import("./history.ts")).history,

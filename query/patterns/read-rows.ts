@@ -1,8 +1,10 @@
 /** Reads the rows of a query into a collector. */
+import { CliError } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import { analyze } from "../dialect/analyze.ts";
 import { inUsersText } from "../dialect/composed.ts";
 import type { TimeRange } from "../dialect/statement.ts";
+import type { FieldCounts } from "../diff/field-counts.ts";
 import type { Result } from "../engine/engine.ts";
 import type { Options } from "../options.ts";
 import type { Scan } from "../plan-scan.ts";
@@ -24,8 +26,10 @@ export interface Reading {
   readonly collector: Collector;
   /** What the rows are counted as. */
   readonly side: 0 | 1;
-  /** Replaces the window that the options choose. */
+  /** Replaces the window that the options choose; the query has none of its own. */
   readonly range?: TimeRange;
+  /** Counts the values of fields too. */
+  readonly fields?: FieldCounts;
 }
 
 export interface Read {
@@ -37,17 +41,18 @@ export interface Read {
 
 /** Counts every row of a query once. Throws as `prepare` and `runQuery` do; mistakes are shown in the user's text. */
 export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
-  const { options, text, command, collector, side, range } = reading;
+  const { options, text, command, range } = reading;
   const startMs = performance.now();
   const notice = (message: string): void => {
     if (!options.quiet) note(io, message);
   };
   const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now(), signal: io.signal, notice };
   const engine = options.engine === "local" ? "duckdb" : undefined;
-  const composed = rowsQuery(
-    text === null ? null : analyze(text, { now: at.now, params: options.params, engine }),
-    command,
-  );
+  const statement = text === null ? null : analyze(text, { now: at.now, params: options.params, engine });
+  if (range !== undefined && statement !== null && statement.window.kind !== "none") {
+    throw new CliError(`${command} takes its windows from flags, and the query says a time too`, "leave it out there");
+  }
+  const composed = rowsQuery(statement, command, reading.fields !== undefined);
   let rows = 0;
   const progress = startProgress(
     io.stderr,
@@ -61,7 +66,7 @@ export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
     const taken = nothingTaken();
     const opened = await openEngine(prepared, options, io, notice);
     await using running = await runQuery(prepared, opened, signal, taken);
-    for await (const count of collect(running.result, collector, side)) rows += count;
+    for await (const count of collect(running.result, reading)) rows += count;
     signal.throwIfAborted();
     return { scan: prepared.scan!, rows, taken, elapsedMs: performance.now() - startMs };
   } catch (error) {
@@ -72,15 +77,18 @@ export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
 }
 
 /** Gives the number of rows of each batch once they are counted. */
-async function* collect({ batches, columnBatches }: Result, collector: Collector, side: 0 | 1): AsyncGenerator<number> {
+async function* collect({ batches, columnBatches }: Result, reading: Reading): AsyncGenerator<number> {
+  const { collector, side, fields } = reading;
   const facts: RowFacts = { ms: 0, level: null, workload: null, side };
   if (columnBatches === undefined) {
     for await (const batch of batches) {
-      for (const [ms, level, workload, log] of batch) {
+      for (const [ms, level, workload, log, pod] of batch) {
         facts.ms = Number(ms);
         facts.level = level as string | null;
         facts.workload = workload as string | null;
-        collector.add((log as string | null) ?? "", facts);
+        const message = (log as string | null) ?? "";
+        collector.add(message, facts);
+        if (fields !== undefined) countFields(fields, facts, pod as string | null, message);
       }
       yield batch.length;
     }
@@ -88,14 +96,32 @@ async function* collect({ batches, columnBatches }: Result, collector: Collector
   }
   for await (const batch of columnBatches) {
     const [ms, levels, workloads] = [batch.numbers(0), batch.names(1), batch.names(2)];
+    const pods = fields === undefined ? [] : batch.names(4);
     const { bytes, starts, ends } = batch.texts(3);
     for (let i = 0; i < batch.length; i++) {
       facts.ms = ms[i]!;
       facts.level = levels[i]!;
       facts.workload = workloads[i]!;
       // NULL, which only a query of the user's own can make of a message, is an empty one.
-      collector.addBytes(bytes, Math.max(0, starts[i]!), Math.max(0, ends[i]!), facts);
+      const [start, end] = [Math.max(0, starts[i]!), Math.max(0, ends[i]!)];
+      collector.addBytes(bytes, start, end, facts);
+      if (fields === undefined) continue;
+      countFields(fields, facts, pods[i]!, bytes[start] === OPEN ? bytes.toString("utf8", start, end) : "");
     }
     yield batch.length;
   }
+}
+
+const OPEN = 0x7b;
+
+function countFields(
+  fields: FieldCounts,
+  { level, workload, side }: RowFacts,
+  pod: string | null,
+  message: string,
+): void {
+  fields.addColumn("level", level, side);
+  fields.addColumn("workload", workload, side);
+  fields.addColumn("pod", pod, side);
+  if (message.startsWith("{")) fields.addMessage(message, side);
 }

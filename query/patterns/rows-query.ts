@@ -3,15 +3,17 @@ import { CliError } from "../cli-error.ts";
 import { compose, type Composed } from "../dialect/composed.ts";
 import type { Statement } from "../dialect/statement.ts";
 
-const HEAD = "select ts_ns / 1000000 as ms, level, workload, log from ";
+const COLUMNS = "ts_ns / 1000000 as ms, level, workload, log";
 const PREFIXES = { none: "", star: "select * ", where: "select * where " } as const;
 
 /**
- * The rows of a query (null: all in scope), in no order. Its columns: `ms` (since 1970), `level`, `workload`, `log`. Throws
+ * The rows of a query (null: all in scope), in no order. Its columns: `ms` (since 1970), `level`, `workload`, `log`,
+ * `pod` if asked for. Throws
  * CliError for a query that does not give rows of logs.
  */
-export function rowsQuery(statement: Statement | null, command: string): Composed {
-  if (statement === null) return compose("", [`${HEAD}logs`]);
+export function rowsQuery(statement: Statement | null, command: string, hasPods: boolean): Composed {
+  const head = `select ${COLUMNS}${hasPods ? ", pod" : ""} from `;
+  if (statement === null) return compose("", [`${head}logs`]);
   const { text, kind, parsed } = statement;
   if (kind !== "rows") {
     throw new CliError(
@@ -23,6 +25,6 @@ export function rowsQuery(statement: Statement | null, command: string): Compose
   // Without what closes it, semicolons and comments: something follows.
   const all = { start: 0, end: tokens.findLast((token) => token.end > token.start)?.end ?? text.length };
   const isCondition = prefix === "where" && root.orderBy === null && root.limitAt === null && root.offsetAt === null;
-  if (isCondition) return compose(text, [`${HEAD}logs where `, all]);
-  return compose(text, [`${HEAD}(${PREFIXES[prefix]}`, all, "\n) as logs"]);
+  if (isCondition) return compose(text, [`${head}logs where `, all]);
+  return compose(text, [`${head}(${PREFIXES[prefix]}`, all, "\n) as logs"]);
 }
