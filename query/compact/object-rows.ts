@@ -100,18 +100,24 @@ function readAt(file: number, at: number, length: number): Buffer {
   return bytes;
 }
 
-/** A row group of a file. */
+const GROUP_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A row group of a file, read at once: it has eighteen chunks, most of them of some bytes. */
 class Group {
-  readonly #file: number;
   readonly #footer: Footer;
   readonly #chunks: ReadonlyMap<string, ColumnChunk>;
   readonly #decompressor: Decompressor;
+  readonly #start: number;
+  readonly #bytes: Buffer;
 
   constructor(file: number, footer: Footer, chunks: readonly ColumnChunk[], decompressor: Decompressor) {
-    this.#file = file;
     this.#footer = footer;
     this.#chunks = new Map(chunks.map((chunk) => [chunk.path.join("."), chunk]));
     this.#decompressor = decompressor;
+    this.#start = Math.min(...chunks.map(({ start }) => start));
+    const length = Math.max(...chunks.map(({ end }) => end)) - this.#start;
+    if (length > GROUP_BYTES_MAX) throw new RangeError(`a row group is of ${length} bytes`);
+    this.#bytes = readAt(file, this.#start, length);
   }
 
   pages({ path }: Leaf): Generator<Page> {
@@ -120,7 +126,7 @@ class Group {
     eachField(this.#footer.bytes, metadataAt, (id, _, at) => {
       if (id === 4) codec = readInteger(this.#footer.bytes, at);
     });
-    return pagesOf(readAt(this.#file, start, end - start), codec, this.#decompressor);
+    return pagesOf(this.#bytes.subarray(start - this.#start, end - this.#start), codec, this.#decompressor);
   }
 }
 
