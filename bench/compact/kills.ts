@@ -17,6 +17,7 @@ export interface KillOptions {
   readonly say: (line: string) => void;
 }
 
+/** After it markers go. */
 const WEEK_MS = 8 * 24 * 3_600_000;
 
 /** Returns the runs: those that were killed, and the last one of each step, which came to its end. */
@@ -24,21 +25,25 @@ export async function killOften(options: KillOptions): Promise<CompactRun[]> {
   const { kills, random, mergeMs, objects, graceMs } = options;
   const byTime = Math.ceil(kills * 0.4);
   const byRecord = Math.ceil(kills * 0.1);
-  const marking = Math.ceil((kills - byTime - byRecord) / 2);
-  const closing = kills - byTime - byRecord - marking;
   const runs: CompactRun[] = [];
+  const left = (): number => kills - runs.filter(({ wasKilled }) => wasKilled).length;
   for (let i = 0; i < byTime; i++) runs.push(await killAfter(options, random.int(Math.ceil(mergeMs * 0.9))));
   // What appears in the folders of an hour during a merge: the plan, the merged object, the outcome.
-  for (let i = 0; i < byRecord; i++)
-    runs.push(await killAtChange(options, 1 + i, "a record or the merged object appears"));
+  for (let i = 0; i < byRecord; i++) runs.push(await killAtChange(options, 1, "a record or the merged object appears"));
   runs.push(await toItsEnd(options));
   options.say(`waiting for the grace of ${graceMs / 1000} s`);
   await sleep(graceMs);
-  for (let i = 0; i < marking; i++)
-    runs.push(await killAtChange(options, 1 + random.int(Math.ceil(objects / (marking + 1))), "inputs become markers"));
+  const marking = Math.ceil(left() / 2);
+  for (let i = 0; i < marking; i++) {
+    const changes = 1 + random.int(Math.ceil(objects / (marking + 1)));
+    runs.push(await killAtChange(options, changes, "inputs become markers"));
+  }
   runs.push(await toItsEnd(options));
-  for (let i = 0; i < closing; i++)
-    runs.push(await killAtChange(options, 1 + random.int(Math.ceil(objects / (closing + 1))), "markers go", WEEK_MS));
+  const closing = left();
+  for (let i = 0; i < closing; i++) {
+    const changes = 1 + random.int(Math.ceil(objects / (closing + 1)));
+    runs.push(await killAtChange(options, changes, "markers go", WEEK_MS));
+  }
   runs.push(await toItsEnd(options, WEEK_MS));
   return runs;
 }

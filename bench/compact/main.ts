@@ -23,7 +23,7 @@ and after, over S3 (our server). Prints what it proved; exit code 1 if anything 
   --gb N          raw log of the hour (0.3)
   --kills N       (20)
   --every MIN     minutes between a node's objects (1)
-  --grace S       seconds; longer than a count takes (30)
+  --grace S       seconds; longer than a count takes (60)
   --seed N        of the points at which it is killed (of the clock)
   --folder DIR    where the store is made (a new one below ${tmpdir()})
 `;
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   try {
     const seed = Number(values.seed ?? Date.now() % 1e9);
     const kills = Number(values.kills ?? 20);
-    const graceMs = Number(values.grace ?? 30) * 1000;
+    const graceMs = Number(values.grace ?? 60) * 1000;
     const options = { rawBytes: Number(values.gb ?? 0.3) * 1e9, everyMin: Number(values.every ?? 1) };
     const proofs = await bench(folder, { ...options, kills, seed, graceMs });
     for (const [line, holds] of proofs) print(`${holds ? "ok  " : "FAIL"} ${line}`);

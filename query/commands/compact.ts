@@ -6,6 +6,7 @@ import { openCompactStore } from "../compact/open.ts";
 import { readContext, requireStore } from "../context.ts";
 import { bytesText, counted } from "../footer.ts";
 import { parseOptions, type Options } from "../options.ts";
+import { startProgress } from "../progress.ts";
 import { note } from "../report.ts";
 import { bytesOf } from "../size.ts";
 import { openStore } from "../store/store.ts";
@@ -58,7 +59,7 @@ point, the next run goes on; two at once do no harm.
     const target = await openCompactStore(store, setup);
     return await compactAll(
       closed,
-      async (partition) => await compactPartition(target, partition, compaction),
+      async (partition, probe) => await compactPartition(target, partition, { ...compaction, probe }),
       compaction,
       io,
     );
@@ -77,42 +78,67 @@ const EXTRA = {
 
 async function compactAll(
   partitions: readonly Partition[],
-  compactOne: (partition: Partition) => Promise<Compacted>,
+  compactOne: (partition: Partition, told: (step: string) => void) => Promise<Compacted>,
   { isDry, graceMs }: CompactOptions,
   io: CommandIo,
 ): Promise<number> {
-  let failed = 0;
-  let hours = 0;
-  for (const partition of partitions) {
+  const total = { hours: 0, failed: 0, merged: 0, into: 0, bytesBefore: 0, bytesAfter: 0 };
+  for (const [i, partition] of partitions.entries()) {
     if (io.signal.aborted) return EXIT.interrupted;
+    let doing = "looking";
+    const progress = startProgress(io.stderr, io.stderr.isTTY === true, () => {
+      return `hour ${i + 1} of ${partitions.length}, ${partition.path}: ${doing}`;
+    });
     try {
-      const done = await compactOne(partition);
-      if (done.into > 0) hours++;
+      const done = await compactOne(partition, (step) => (doing = NEXT[step] ?? doing));
+      progress.stop();
+      if (done.into > 0) total.hours++;
+      for (const name of ["merged", "into", "bytesBefore", "bytesAfter"] as const) total[name] += done[name];
       const line = lineOf(done, isDry);
       if (line !== "") await io.out.write(`${partition.path}: ${line}\n`);
     } catch (error) {
+      progress.stop();
       if (io.signal.aborted) return EXIT.interrupted;
-      failed++;
+      total.failed++;
       note(io, `${partition.path} is as it was: ${(error as Error).message.split("\n")[0]!}; the next run tries again`);
     }
   }
-  await io.out.write(`${counted(hours, "hour")} of ${partitions.length} ${isDry ? "would be " : ""}merged\n`);
-  if (hours > 0 && !isDry) {
-    const minutes = Math.round(graceMs / 60_000);
-    note(io, `readers other than logq see these rows twice until a run after ${minutes} min takes the inputs away`);
+  const sum = total.hours > 1 ? `: ${mergedText(total, isDry)}` : "";
+  const verb = isDry ? "would be merged" : "merged";
+  await io.out.write(`${counted(total.hours, "hour")} of ${partitions.length} ${verb}${sum}\n`);
+  if (total.hours > 0 && !isDry) {
+    const grace = graceMs < 60_000 ? `${graceMs / 1000} s` : `${Math.round(graceMs / 60_000)} min`;
+    note(io, `readers other than logq see these rows twice until a run after ${grace} takes the inputs away`);
   }
-  return failed === 0 ? EXIT.ok : EXIT.backend;
+  return total.failed === 0 ? EXIT.ok : EXIT.backend;
 }
 
-function lineOf({ merged, into, bytesBefore, cleaned, closed }: Compacted, isDry: boolean): string {
+/** What comes after a step. */
+const NEXT: Readonly<Record<string, string>> = {
+  planned: "merging",
+  merged: "storing what is merged",
+  published: "merging",
+  finished: "cleaning up",
+  marking: "taking inputs away",
+  marked: "merging",
+};
+
+function lineOf(done: Compacted, isDry: boolean): string {
+  const { into, cleaned, closed } = done;
   const parts = [
-    ...(into === 0
-      ? []
-      : [`${counted(merged, "object")} (${bytesText(bytesBefore)}) ${isDry ? "would become" : "are"} ${into}`]),
+    ...(into === 0 ? [] : [mergedText(done, isDry)]),
     ...(cleaned === 0 ? [] : [`${counted(cleaned, "input")} taken away`]),
     ...(closed === 0 ? [] : [`${counted(closed, "marker")} deleted`]),
   ];
   return parts.join("; ");
+}
+
+type Merged = Pick<Compacted, "merged" | "into" | "bytesBefore" | "bytesAfter">;
+
+/** How large merged objects would be is not known before. */
+function mergedText({ merged, into, bytesBefore, bytesAfter }: Merged, isDry: boolean): string {
+  const before = `${counted(merged, "object")} (${bytesText(bytesBefore)})`;
+  return isDry ? `${before} would become ${into}` : `${before} are ${into} (${bytesText(bytesAfter)})`;
 }
 
 function compactOptions(options: Options, io: CommandIo): CompactOptions {
@@ -141,7 +167,10 @@ function compactOptions(options: Options, io: CommandIo): CompactOptions {
     settleMs: ms("settle"),
     nowMs: () => Number(io.now() / 1_000_000n),
     signal: io.signal,
-    notice: (message) => note(io, message),
+    notice: (message) => {
+      if (io.stderr.isTTY === true) io.stderr.write("\r\x1b[2K");
+      note(io, message);
+    },
     isDry: options.extra["dry-run"] === true || options.extra["dry-run"]?.toString() === "true",
   };
 }

@@ -44,7 +44,7 @@ export interface CompactOptions extends Limits {
   readonly notice: (message: string) => void;
   /** Only says what it would merge. */
   readonly isDry: boolean;
-  /** Called between steps, for tests that stop it there. */
+  /** Told each step once it is done. Tests stop it there. */
   readonly probe?: (step: string) => void;
 }
 
@@ -53,6 +53,7 @@ export interface Compacted {
   readonly merged: number;
   readonly into: number;
   readonly bytesBefore: number;
+  readonly bytesAfter: number;
   /** Inputs that markers took the place of, and markers that were deleted. */
   readonly cleaned: number;
   readonly closed: number;
@@ -73,7 +74,7 @@ export async function compactPartition(
 ): Promise<Compacted> {
   const at: At = { store: listingOnce(store), partition, options };
   let generations = await readGenerations(at);
-  const total = { merged: 0, into: 0, bytesBefore: 0, cleaned: 0, closed: 0 };
+  const total = { merged: 0, into: 0, bytesBefore: 0, bytesAfter: 0, cleaned: 0, closed: 0 };
   const open = generations.find(({ steps }) => !steps.has("outcome"));
   if (open !== undefined && !options.isDry) {
     const plan = parsePlan(await store.readRecord(recordKey(partition.path, open.generation, "plan"), options.signal));
@@ -197,7 +198,7 @@ interface Work extends At {
 
 async function inFolder<Result>(at: At, use: (work: Work) => Promise<Result>): Promise<Result> {
   const folder = await at.store.makeFolder();
-  const merger = await openMerger(join(folder, "duckdb"));
+  const merger = await openMerger(join(folder, "rows"));
   try {
     return await use({ ...at, folder, merger });
   } finally {
@@ -227,30 +228,37 @@ async function countRows(
 /** Makes the merged objects that are not there yet, then the outcome. */
 async function execute(work: Work, plan: Plan): Promise<Partial<Compacted>> {
   const { store, partition, options } = work;
+  let bytesAfter = 0;
   for (const output of plan.outputs) {
     const stored = await store.listStored(partition, options.signal);
-    if (stored.some((object) => baseName(object) === output.name)) continue;
+    const published = stored.find((object) => baseName(object) === output.name);
+    if (published !== undefined) {
+      bytesAfter += published.bytes;
+      continue;
+    }
     const inputs = stored.filter((object) => isInputOf(output, baseName(object)));
-    const problem = await mergeInto(work, output, inputs);
-    if (problem !== null) return await cancel(work, plan, problem);
+    const made = await mergeInto(work, output, inputs);
+    if (typeof made === "string") return await cancel(work, plan, made);
+    bytesAfter += made;
     options.probe?.("published");
   }
   const decided = await decide(work, plan, "finished");
   options.probe?.("finished");
-  return decided ? summaryOf(plan.outputs) : {};
+  return decided ? { ...summaryOf(plan.outputs), bytesAfter } : {};
 }
 
-async function mergeInto(work: Work, output: PlannedOutput, inputs: readonly StoredObject[]): Promise<string | null> {
+/** How many bytes it has, or why there is none. */
+async function mergeInto(work: Work, output: PlannedOutput, inputs: readonly StoredObject[]): Promise<number | string> {
   const { store, merger, folder, partition, options } = work;
   if (inputs.length !== output.objects) return `${output.objects - inputs.length} of its objects are gone (retention?)`;
   const files = await store.obtain(inputs, folder, options.signal);
   const target = join(folder, output.name);
-  const rows = await merger.merge(files, target, options.signal);
+  const { rows, bytes } = await merger.merge(files, target, options.signal);
   if (rows !== output.rows) return `${rows} rows came of ${output.rows}`;
   options.probe?.("merged");
   await store.publish(target, `${partition.path}/${output.name}`, options.signal);
   await rm(target, { force: true });
-  return null;
+  return bytes;
 }
 
 /** False: the other way was decided already. */

@@ -9,14 +9,19 @@ import { createOrigins, type Origins } from "./origins.ts";
 import type { RowBuffer } from "./row-buffer.ts";
 import { createRowSorter } from "./sort.ts";
 
+interface Merged {
+  readonly rows: number;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
 export interface Merger {
   /** Rows of each file, by its path. Throws Error for a file that is no Parquet file of the table. */
   countRows(files: readonly string[]): Promise<Map<string, number>>;
   /**
    * Writes the rows of the files to `target`, sorted by workload, pod, `ts_ns`, file and position, and makes it durable.
-   * Returns how many there are.
    */
-  merge(files: readonly string[], target: string, signal: AbortSignal): Promise<number>;
+  merge(files: readonly string[], target: string, signal: AbortSignal): Promise<Merged>;
   close(): void;
 }
 
@@ -37,7 +42,7 @@ async function merge(
   folder: string,
   target: string,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Merged> {
   const origins = createOrigins();
   const sorter = createRowSorter(join(folder, "rows"), origins);
   try {
@@ -58,11 +63,15 @@ async function writeObject(
   batches: Iterable<RowBuffer>,
   origins: Origins,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Merged> {
   const encoder = createTableEncoder({ compression: "zstd", cutAt: "pod" });
   const file = openSync(target, "w");
+  let bytes = 0;
   const write = (chunks: readonly Buffer[]): void => {
-    for (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at);
+    for (const chunk of chunks) {
+      for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at);
+      bytes += chunk.length;
+    }
   };
   let rows = 0;
   try {
@@ -77,7 +86,7 @@ async function writeObject(
     }
     write(encoder.finish());
     fsyncSync(file);
-    return rows;
+    return { rows, bytes };
   } finally {
     encoder.release();
     closeSync(file);

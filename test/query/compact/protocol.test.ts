@@ -23,13 +23,15 @@ vi.mock("../../../query/compact/merge.ts", () => ({
       async merge(files, target) {
         const rows = files.flatMap((file) => merges.files.get(file)!);
         merges.files.set(target, rows);
-        return await Promise.resolve(merges.goesWrong() ? rows.length - 1 : rows.length);
+        return await Promise.resolve({ rows: rows.length - (merges.goesWrong() ? 1 : 0), bytes: rows.length * 10 });
       },
       close() {},
     }),
 }));
 
-beforeEach(() => void merges.files.clear());
+beforeEach(() => {
+  merges.files.clear();
+});
 
 /** One history: everybody gets on by chance. Returns what happened. */
 async function live(seed: number) {
