@@ -17,6 +17,7 @@ import { startProgress } from "../progress.ts";
 import { readCommandText } from "../query-text.ts";
 import { note } from "../report.ts";
 import { nothingTaken, openEngine, runQuery, type Taken } from "../run.ts";
+import { refuseLargeScan, scanLimit } from "../scan-limit.ts";
 import { grepMistake } from "../scope.ts";
 import { showRows } from "../show-rows.ts";
 import { usesColor } from "../style.ts";
@@ -100,6 +101,7 @@ async function count(question: Question, io: CommandIo): Promise<Counted> {
   const window = spanOf(scan.window.range, scan.partitions, at.now);
   const countedMs = countedStep(question, window);
   if (countedMs !== asking.stepMs) asking = await ask(countedMs);
+  await refuseLargeScan(scan, scanLimit(options, asking.prepared.choice.engine), io.signal);
 
   const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, "counting");
   try {

@@ -12,6 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(store, { recursive: true }));
 
+test("more than --max-scan is refused before anything is read", async () => {
+  const { code, stderr, opened } = await hist(["--max-scan", "1k"]);
+  expect({ code, opened }).toEqual({ code: 3, opened: false });
+  expect(stderr).toMatch(/^logq: the query would read about .*, more than 1\.0 kB\n/);
+});
+
 test("bars of all rows by level on a terminal, from the first row to the last", async () => {
   const { code, stdout, stderr } = await hist([], "both");
   expect(code).toBe(0);
@@ -41,7 +47,7 @@ test("bars of all rows by level on a terminal, from the first row to the last", 
     F fatal 4  E error 12  W warn 40  I info 48  D debug 8  . NULL 48  160 rows
     "
   `);
-  expect(stderr).toMatch(/^logq: 160 rows · all time/);
+  expect(stderr).toMatch(/logq: 160 rows · all time/); // behind a progress line, on a slow day
 });
 
 test("the counts add up to the rows of the query, and the times are those of --interval", async () => {
