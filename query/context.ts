@@ -36,7 +36,7 @@ export interface Context {
 }
 
 /** Where a table beside `logs` is: what is left out is the context's own, but the store. */
-export type TableSettings = { readonly [Key in (typeof TABLE_KEYS)[number]]?: string };
+type TableSettings = { readonly [Key in (typeof TABLE_KEYS)[number]]?: string };
 
 const TABLE_KEYS = ["store", "region", "profile", "catalog", "database", "table"] as const;
 

@@ -28,7 +28,7 @@ export interface JsonMembers {
 }
 
 /** How files of one extension become rows: a table function of DuckDB's, and what follows its list of files. */
-export interface FileReader {
+interface FileReader {
   /** The end of a file's name, as `query/aws-logs/` writes it. */
   readonly extension: string;
   readonly function: "read_json" | "read_csv" | "read_parquet";
@@ -54,7 +54,7 @@ export interface AwsLayout {
 }
 
 /** A table whose rows are rows of another one. */
-export interface View {
+interface View {
   readonly of: TableDefinition;
   /** Which rows: those with these values in columns of the other table. */
   readonly is: Readonly<Record<string, string>>;

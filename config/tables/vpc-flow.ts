@@ -30,6 +30,8 @@ const FIELD_COLUMNS: readonly QueryColumn[] = [
   {
     ...text("region", "the region of the interface; that of the file where the format has none"),
     duckDb: `coalesce(nullif(field_region, '-'), region)`,
+    // The partition of Athena's table, whose own column is called region.
+    trino: "coalesce(nullif(region, '-'), file_region)",
   },
   text("az_id", "the availability zone: euc1-az2"),
   text("sublocation_type", "wavelength, outpost or localzone"),

@@ -22,6 +22,24 @@ export async function* listFiles(
   for (const region of regions.flat()) yield* listRegion(list, region, wanted, signal);
 }
 
+/** The accounts and regions that a bucket has files of a service of. */
+export async function placesOf(
+  list: List,
+  root: string,
+  layout: Wanted["layout"],
+  signal: AbortSignal,
+): Promise<{ accounts: string[]; regions: string[] }> {
+  const wanted: Wanted = { layout, range: { from: null, to: null }, accounts: null, regions: null };
+  // Athena's table names folders by their values alone.
+  const accounts = (await accountFolders(list, `${root}AWSLogs/`, wanted, signal)).filter(({ isHive }) => !isHive);
+  const regions = await Promise.all(accounts.map((account) => regionFolders(list, account, wanted, signal)));
+  return { accounts: namesOf(accounts.filter((_, i) => regions[i]!.length > 0)), regions: namesOf(regions.flat()) };
+}
+
+function namesOf(folders: readonly Folder[]): string[] {
+  return [...new Set(folders.map(({ prefix }) => nameOf(prefix)))].toSorted();
+}
+
 /** A folder, and whether its names are `name=value`, as Hive has them (VPC flow logs may be stored so). */
 interface Folder {
   readonly prefix: string;

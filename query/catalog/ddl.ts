@@ -1,8 +1,8 @@
 /** The stored table as other engines declare it, from its one definition (`config/table.ts`). */
 import { COLUMNS, PARTITION_COLUMNS } from "../../config/table.ts";
 import { quotedName, stringLiteral } from "../dialect/literal.ts";
-import { checkLocation, dayRange, hiveTable, partitionTemplate, TABLE_DEFAULTS } from "./hive-table.ts";
-import type { HiveColumn, HiveTable, TableOptions } from "./hive-table.ts";
+import { checkLocation, dayRange, hiveTable, PARQUET, partitionTemplate, TABLE_DEFAULTS } from "./hive-table.ts";
+import type { HiveColumn, HiveFormat, HiveTable, TableOptions } from "./hive-table.ts";
 
 export interface DdlOptions extends TableOptions {
   /** Trino's catalog. */
@@ -26,7 +26,7 @@ export function ddl(engine: (typeof DDL_ENGINES)[number], options: DdlOptions): 
 }
 
 /** Athena's CREATE EXTERNAL TABLE. */
-export function athenaTable({ database, table, columns, partitions, location, properties }: HiveTable): string {
+export function athenaTable({ database, table, columns, partitions, location, format, properties }: HiveTable): string {
   return [
     `CREATE EXTERNAL TABLE \`${database}\`.\`${table}\` (`,
     columns.map(athenaColumn).join(",\n"),
@@ -34,7 +34,7 @@ export function athenaTable({ database, table, columns, partitions, location, pr
     "PARTITIONED BY (",
     partitions.map(athenaColumn).join(",\n"),
     ")",
-    "STORED AS PARQUET",
+    ...formatText(format),
     `LOCATION '${location}'`,
     "TBLPROPERTIES (",
     Object.entries(properties)
@@ -42,6 +42,17 @@ export function athenaTable({ database, table, columns, partitions, location, pr
       .join(",\n"),
     ")\n",
   ].join("\n");
+}
+
+function formatText({ input, output, serde, parameters }: HiveFormat): string[] {
+  if (serde === PARQUET.serde) return ["STORED AS PARQUET"];
+  const pairs = Object.entries(parameters).map(([key, value]) => `'${key}' = '${hiveText(value)}'`);
+  return [
+    `ROW FORMAT SERDE '${serde}'`,
+    ...(pairs.length === 0 ? [] : [`WITH SERDEPROPERTIES (${pairs.join(", ")})`]),
+    `STORED AS INPUTFORMAT '${input}'`,
+    `OUTPUTFORMAT '${output}'`,
+  ];
 }
 
 function athenaColumn({ name, type, comment }: HiveColumn): string {

@@ -8,27 +8,20 @@ export interface GlueColumn {
   readonly Comment: string;
 }
 
-/** What Athena itself writes for `CREATE EXTERNAL TABLE … STORED AS PARQUET`. */
-const PARQUET = {
-  input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-  output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-  serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-};
-
 /** What Glue's CreateTable takes. Source: Glue's API reference, "TableInput". */
-export function glueTableInput({ table, columns, partitions, location, properties }: HiveTable) {
+export function glueTableInput({ table, description, columns, partitions, location, format, properties }: HiveTable) {
   return {
     Name: table,
-    Description: "logs that logq-agent stored; made by logq init",
+    Description: description,
     TableType: "EXTERNAL_TABLE",
     Parameters: { EXTERNAL: "TRUE", ...properties },
     PartitionKeys: partitions.map(glueColumn),
     StorageDescriptor: {
       Columns: columns.map(glueColumn),
       Location: location,
-      InputFormat: PARQUET.input,
-      OutputFormat: PARQUET.output,
-      SerdeInfo: { SerializationLibrary: PARQUET.serde, Parameters: { "serialization.format": "1" } },
+      InputFormat: format.input,
+      OutputFormat: format.output,
+      SerdeInfo: { SerializationLibrary: format.serde, Parameters: { ...format.parameters } },
     },
   } satisfies TableInput;
 }
@@ -52,7 +45,8 @@ export function driftOf(found: Table, wanted: HiveTable): Drift[] {
     ...columnDrift("column", storage.Columns ?? [], wanted.columns),
     difference("partitions", partitionText(found.PartitionKeys ?? []), partitionText(input.PartitionKeys)),
     difference("location", slashed(storage.Location), wanted.location),
-    difference("serde", storage.SerdeInfo?.SerializationLibrary, PARQUET.serde),
+    difference("serde", storage.SerdeInfo?.SerializationLibrary, wanted.format.serde),
+    difference("input.regex", storage.SerdeInfo?.Parameters?.["input.regex"], wanted.format.parameters["input.regex"]),
     ...propertyDrift(found.Parameters ?? {}, wanted.properties),
   ];
   return differences.filter((drift) => drift !== null);

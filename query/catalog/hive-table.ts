@@ -3,7 +3,7 @@
  * CloudFormation all say, from its one definition (`config/table.ts`).
  */
 import { COLUMNS, PARTITION_COLUMNS, PARTITION_MEANINGS } from "../../config/table.ts";
-import type { TableColumn } from "../../config/table.ts";
+import type { SqlType } from "../../config/tables/definition.ts";
 import { CliError } from "../cli-error.ts";
 
 export interface TableOptions {
@@ -31,9 +31,29 @@ export interface HiveTable {
   readonly partitions: readonly HiveColumn[];
   /** With a slash at the end. */
   readonly location: string;
+  /** One sentence for the catalog. */
+  readonly description: string;
+  readonly format: HiveFormat;
   /** Table properties: how partitions are computed from their names. */
   readonly properties: Readonly<Record<string, string>>;
 }
+
+/** What reads the files, as the names of Hive's classes. */
+export interface HiveFormat {
+  readonly input: string;
+  readonly output: string;
+  readonly serde: string;
+  /** Of the serde. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** What Athena itself writes for `CREATE EXTERNAL TABLE … STORED AS PARQUET`. */
+export const PARQUET: HiveFormat = {
+  input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+  output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+  serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+  parameters: { "serialization.format": "1" },
+};
 
 /**
  * Athena and Trino compute partitions from their names (partition projection), so that none has to be added: `cluster`
@@ -47,9 +67,11 @@ export function hiveTable({ location, database, table, days }: TableOptions): Hi
   return {
     database,
     table,
-    columns: COLUMNS.map(({ name, type, meaning }) => ({ name, type: HIVE_TYPES[type], comment: meaning })),
+    columns: COLUMNS.map(({ name, type, meaning }) => ({ name, type: columnType(type), comment: meaning })),
     partitions: PARTITION_COLUMNS.map((name) => ({ name, type: "string", comment: PARTITION_MEANINGS[name] })),
     location: `${root}/`,
+    description: "logs that logq-agent stored; made by logq init",
+    format: PARQUET,
     properties: {
       classification: "parquet",
       "projection.enabled": "true",
@@ -84,15 +106,21 @@ export function partitionTemplate(root: string): string {
   return `${root}/${PARTITION_COLUMNS.map((name) => `${name}=\${${name}}`).join("/")}`;
 }
 
-const HIVE_TYPES: Readonly<Record<TableColumn["type"], string>> = {
+/** Hive's name of a type. */
+export function columnType(type: SqlType): string {
+  return HIVE_TYPES[type];
+}
+
+const HIVE_TYPES: Readonly<Record<SqlType, string>> = {
   timestamp: "timestamp",
   bigint: "bigint",
+  double: "double",
   varchar: "string",
   "map(varchar,varchar)": "map<string,string>",
 };
 
 /** Glue keeps names in lower case; Hive has no escape for a backtick that every version reads. */
-function checkName(what: "database" | "table", name: string): void {
+export function checkName(what: "database" | "table", name: string): void {
   if (/^[a-z0-9_-]{1,255}$/.test(name)) return;
   const lower = name.toLowerCase();
   throw new CliError(

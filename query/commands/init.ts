@@ -1,5 +1,4 @@
-import { openGlue, type GlueCatalog } from "../catalog/glue.ts";
-import { driftOf, driftText, glueTableInput, updatedTableInput, type Drift } from "../catalog/glue-table.ts";
+import { openGlue } from "../catalog/glue.ts";
 import { hiveTable, type HiveTable } from "../catalog/hive-table.ts";
 import { openWorkGroups, workGroupDrift, type WorkGroups, type WorkGroupWish } from "../catalog/work-group.ts";
 import { CliError, EXIT } from "../cli-error.ts";
@@ -9,10 +8,13 @@ import { readContext, type Context } from "../context.ts";
 import { nearestName } from "../nearest.ts";
 import { parseOptions, parseSize, type Options } from "../options.ts";
 import type { Command } from "./command.ts";
-import { refuseWords, requireS3, TABLE_EXTRA, TABLE_HELP, tableOptions, textOf } from "./table-options.ts";
+import { AWS_EXTRA, AWS_HELP, initAws } from "./init-aws.ts";
+import { makeTable, sayDrift, type Job } from "./make-table.ts";
+import { requireS3, TABLE_EXTRA, TABLE_HELP, tableOptions, textOf } from "./table-options.ts";
 
 const EXTRA = {
   ...TABLE_EXTRA,
+  ...AWS_EXTRA,
   region: { type: "string" },
   profile: { type: "string" },
   workgroup: { type: "string" },
@@ -29,7 +31,8 @@ const BYTES_CUTOFF_MIN = 10_000_000;
 
 /** Makes what Athena needs, once: what is there already is compared, and changed only with --update. */
 export const init: Command = {
-  usage: "init --location s3://bucket/prefix [--workgroup NAME]",
+  usage:
+    "init --location s3://bucket/prefix [--workgroup NAME]\n       logq init cloudtrail|alb|vpc_flow --bucket NAME",
   help: `${TABLE_HELP}  --workgroup NAME   an Athena workgroup too, which stops queries past a cutoff
   --bytes-cutoff SIZE       the cutoff (100GB: $0.50 a query at $5 per TB)
   --output-location s3://…  where its results go (kept by Athena itself)
@@ -42,11 +45,12 @@ export const init: Command = {
 
   logq init --location s3://my-logs/eks --workgroup logq
   logq init --location s3://my-logs/eks --print terraform > logs.tf
-`,
+
+${AWS_HELP}`,
   async run(argv, io) {
     const options = parseOptions(argv, { extra: EXTRA });
-    refuseWords("init", options);
     const context = await contextToBe(options, io);
+    if (options.words.length > 0) return await initAws(options, context, io);
     const wanted = tableOptions(options, context);
     requireS3(wanted.location);
     const table = hiveTable(wanted);
@@ -72,38 +76,6 @@ export const init: Command = {
   },
 };
 
-interface Job {
-  readonly isDryRun: boolean;
-  readonly isUpdate: boolean;
-  readonly say: (line: string) => Promise<void>;
-}
-
-/** Whether the table differs, and still does. */
-async function makeTable(glue: GlueCatalog, wanted: HiveTable, { isDryRun, isUpdate, say }: Job): Promise<boolean> {
-  const { database, table } = wanted;
-  const would = isDryRun ? "would create" : "created";
-  if (!(await glue.hasDatabase(database))) {
-    if (!isDryRun) await glue.createDatabase(database);
-    await say(`${would} database ${database}`);
-  }
-  const found = await glue.readTable(database, table);
-  if (found === null) {
-    if (!isDryRun) await glue.createTable(database, glueTableInput(wanted));
-    await say(`${would} table ${database}.${table} over ${wanted.location}`);
-    return false;
-  }
-  const drift = driftOf(found, wanted);
-  if (drift.length === 0) {
-    await say(`table ${database}.${table} is as it should be`);
-    return false;
-  }
-  await sayDrift(`table ${database}.${table}`, drift, say);
-  if (!isUpdate) return true;
-  if (!isDryRun) await glue.updateTable(database, updatedTableInput(found, wanted));
-  await say(`${isDryRun ? "would update" : "updated"} table ${database}.${table}`);
-  return false;
-}
-
 /** Whether the workgroup differs, and still does. */
 async function makeWorkGroup(groups: WorkGroups, wish: WorkGroupWish, job: Job): Promise<boolean> {
   const { isDryRun, isUpdate, say } = job;
@@ -123,11 +95,6 @@ async function makeWorkGroup(groups: WorkGroups, wish: WorkGroupWish, job: Job):
   if (!isDryRun) await groups.update(wish, drift);
   await say(`${isDryRun ? "would update" : "updated"} workgroup ${wish.name}`);
   return false;
-}
-
-async function sayDrift(what: string, drift: readonly Drift[], say: Job["say"]): Promise<void> {
-  await say(`${what} differs from its definition:`);
-  for (const each of drift) await say(`  ${driftText(each)}`);
 }
 
 async function printed(kind: (typeof PRINTS)[number], table: HiveTable, wish: WorkGroupWish | null): Promise<string> {

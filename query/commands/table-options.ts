@@ -51,7 +51,8 @@ export function textOf(value: string | true | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function parseDays(text: string | null): number {
+/** How many days back a table reaches. Throws CliError (exit 2). */
+export function parseDays(text: string | null): number {
   if (text === null) return TABLE_DEFAULTS.days;
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
   throw new CliError(`--days ${text}: not a number of days`, "write --days 400");

@@ -169,7 +169,7 @@ test.each([
   [["--location", LOCATION, "--print", "cdk"], "Use ddl, terraform, cloudformation"],
   [["--location", LOCATION, "--workgroup", "a", "--bytes-cutoff", "1MB"], "no less than 10MB"],
   [["--location", LOCATION, "--bytes-cutoff", "1GB"], "needs a workgroup"],
-  [["--location", LOCATION, "now"], "takes no such word"],
+  [["--location", LOCATION, "now"], "no such table"],
 ])("a mistake says what to do: %j", async (args, message) => {
   const { code, stderr } = await init(...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
