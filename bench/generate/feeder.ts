@@ -24,6 +24,8 @@ export interface FeederOptions {
   readonly fileBytesMax: number | null;
   /** A file rotates this long after the last one at the earliest, however large: the kubelet looks at intervals only. */
   readonly rotateEveryMs: number;
+  /** Whether the log in this folder may rotate now; left out: always. */
+  readonly mayRotate?: (folder: string) => boolean;
 }
 
 const CHUNK_BYTES = 1_048_576;
@@ -46,7 +48,7 @@ export function createFeeder(pod: PodSpec, log: ContainerLog, options: FeederOpt
   const append = (bytes: Uint8Array, atMs: number): void => {
     log.append(bytes);
     if (options.fileBytesMax === null || log.bytes < options.fileBytesMax) return;
-    if (atMs - rotatedAtMs < options.rotateEveryMs) return;
+    if (atMs - rotatedAtMs < options.rotateEveryMs || options.mayRotate?.(log.folder) === false) return;
     log.rotate(atMs);
     rotatedAtMs = atMs;
   };

@@ -38,6 +38,8 @@ export interface LiveOptions {
   readonly filesMax?: number;
   /** The kubelet's containerLogMonitorInterval (default 10 s): a log rotates no sooner after its last rotation. */
   readonly rotateEveryMs?: number;
+  /** Whether the log in this folder may rotate now (always), asked once it is large and old enough. */
+  readonly mayRotate?: (folder: string) => boolean;
   /** Keeps a hard link of every physical file here (container-log.ts); null: none. */
   readonly archive?: string | null;
 }
@@ -62,8 +64,8 @@ export function startLiveNode(options: LiveOptions): LiveNode {
     const filesMax = options.filesMax ?? 5;
     const log = openContainerLog({ root, pod, newContainerId, filesMax, archive: options.archive ?? null });
     const fileBytesMax = options.fileBytesMax ?? 10_485_760;
-    const { hard, hardEvery = 1000, rotateEveryMs = 10_000 } = options;
-    return createFeeder(pod, log, { seed, hard, hardEvery, fileBytesMax, rotateEveryMs });
+    const { hard, hardEvery = 1000, rotateEveryMs = 10_000, mayRotate = () => true } = options;
+    return createFeeder(pod, log, { seed, hard, hardEvery, fileBytesMax, rotateEveryMs, mayRotate });
   });
   const removed = new Set<number>();
   /** Fractions of a line that a step left, by pod. */
