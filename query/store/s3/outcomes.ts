@@ -20,7 +20,7 @@ export interface OutcomeReader {
 }
 
 /** A partition of which something was merged. */
-export interface Compacted {
+interface Compacted {
   readonly partition: Partition;
   readonly outcomes: readonly Outcome[];
   /** No input has rows any more. */

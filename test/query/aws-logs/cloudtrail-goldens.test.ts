@@ -53,5 +53,5 @@ test("a row of Athena's has names in lower case, a text of JSON those of the fil
   );
   expect(sql).toContain(`json_extract_scalar(useridentity, '$["username"]')`);
   expect(sql).toContain(`json_extract_scalar(requestparameters, '$["bucketName"]')`);
-  expect(sql).toContain("json_format(CAST(useridentity AS JSON)) AS useridentity");
+  expect(sql).toContain('json_format(CAST(useridentity AS JSON)) AS "useridentity"');
 });

@@ -9,7 +9,7 @@ import { parseOutcome, parseRecordKey } from "../../../query/compact/record.ts";
 import { isMerged, visibleObjects } from "../../../query/compact/visible.ts";
 import type { Random } from "../../../bench/generate/random.ts";
 
-export interface ModelObject {
+interface ModelObject {
   readonly rows: readonly number[];
   readonly bytes: number;
   readonly modifiedMs: number;
