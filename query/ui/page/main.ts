@@ -129,11 +129,12 @@ function start(session: Session): void {
     const { signal } = (barsAbort = new AbortController());
     histogram.busy(true);
     try {
-      const { rows } = await answer(histArgs(state, length), signal);
+      const { rows, notices } = await answer(histArgs(state, length), signal);
       const counts = rows.map(parseRow).map(countOf);
       const bars = barsOf(counts, session.levels, span, stepMs);
       if (bars === null) histogram.say("No rows in this window.");
       else histogram.show(bars, state.zone);
+      if (session.athena) byId("hist").append(el("p", { class: "dim" }, notices.join(" · ")));
     } catch (error) {
       // Its mistake is the rows' mistake too, and said there with its caret.
       if (!signal.aborted) histogram.say(`No bars: ${(error as Error).message.split("\n")[0]!.replace(/^logq: /, "")}`);
