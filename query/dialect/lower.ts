@@ -72,7 +72,9 @@ export function lowerForTrino(statement: Statement, options: TrinoLowerOptions):
 /** Trino wants the names of the columns of every CTE of a WITH RECURSIVE. */
 function trinoCte({ table, parsed: { syntax } }: Statement, options: TrinoLowerOptions): string {
   if (table === null) return "";
-  const names = syntax.root.recursive ? `(${[...table.names].join(", ")}) ` : "";
+  const names = syntax.root.recursive
+    ? `(${[...table.names].map((name) => (isPlain(name) ? name : quotedName(name))).join(", ")}) `
+    : "";
   return `${SCAN_NAME} ${names}AS (${trinoScan(table, options)})`;
 }
 
@@ -264,8 +266,12 @@ function tableOfStar(select: Select, qualifier: string | null, implicit: Readonl
 }
 
 function storedColumns(table: TableDefinition): StarColumn[] {
-  // The stored names need no quotes.
-  return table.all.map(({ name }) => ({ name, nested: isMap(table, name), isPlain: true }));
+  return table.all.map(({ name }) => ({ name, nested: isMap(table, name), isPlain: isPlain(name) }));
+}
+
+/** Of all columns of tables one needs quotes, that of vpc_flow which is a word of SQL. */
+function isPlain(name: string): boolean {
+  return name !== "end";
 }
 
 type StarColumn = NestedColumn & { readonly isPlain?: boolean };
@@ -273,8 +279,8 @@ type StarColumn = NestedColumn & { readonly isPlain?: boolean };
 /** The columns of a star one by one, nested ones as JSON. */
 function starText(qualifier: string | null, columns: readonly StarColumn[] = storedColumns(LOGS)): string {
   const prefix = qualifier === null ? "" : `${quotedName(qualifier)}.`;
-  const texts = columns.map(({ name, nested, isPlain = false }) => {
-    const said = isPlain ? name : quotedName(name);
+  const texts = columns.map(({ name, nested, isPlain: isBare = false }) => {
+    const said = isBare ? name : quotedName(name);
     return nested ? `CAST(${prefix}${said} AS JSON) AS ${said}` : `${prefix}${said}`;
   });
   return texts.join(", ");
