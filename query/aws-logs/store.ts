@@ -5,6 +5,7 @@ import type { Partition } from "../catalog/plan.ts";
 import type { TimeRange } from "../dialect/statement.ts";
 import type { Store, StoredObject, StoreSetup } from "../store/store.ts";
 import { convert, type Source } from "./convert.ts";
+import { openAhead } from "./open-ahead.ts";
 import { mayHold, readFileName, type LogFile } from "./file-name.ts";
 
 /** Where files lie, whatever is in them. */
@@ -43,6 +44,9 @@ export interface AwsStoreOptions {
   readonly chosen: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Objects of a bucket that are asked for while one is read; some megabytes of each are held. */
+const AHEAD = 8;
+
 type AwsObject = StoredObject & FoundFile & { readonly file: LogFile };
 
 /** Opens it; nothing is read yet. */
@@ -78,9 +82,13 @@ export async function openAwsStore({ location, table, chosen }: AwsStoreOptions,
     listObjects: listed,
     listStored: listed,
     async fetch(objects, need, signal) {
-      const sources = (objects as readonly AwsObject[]).map((object): Source => {
-        return { key: object.key, file: object.file, open: async () => await place.open(object, signal) };
-      });
+      const chosenObjects = objects as readonly AwsObject[];
+      const opens = openAhead(
+        chosenObjects,
+        place.kind === "s3" ? AHEAD : 0,
+        async (object) => await place.open(object, signal),
+      );
+      const sources = chosenObjects.map(({ key, file }, i): Source => ({ key, file, open: opens[i]! }));
       const { files, folder, notices, dispose } = await convert(sources, layout, need, {
         tempDirectory: tmpdir(),
         signal,
