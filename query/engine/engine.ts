@@ -34,7 +34,7 @@ export interface ColumnBatch {
 
 /** Texts in UTF-8, each from its start to its end in `bytes`, the first 32 KB of it; -1 for NULL. More bytes follow the last one. */
 export interface Texts {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }

@@ -97,7 +97,8 @@ async function* collect({ batches, columnBatches }: Result, reading: Reading): A
   for await (const batch of columnBatches) {
     const [ms, levels, workloads] = [batch.numbers(0), batch.names(1), batch.names(2)];
     const pods = fields === undefined ? [] : batch.names(4);
-    const { bytes, starts, ends } = batch.texts(3);
+    const { bytes: array, starts, ends } = batch.texts(3);
+    const bytes = Buffer.from(array.buffer, array.byteOffset, array.length);
     for (let i = 0; i < batch.length; i++) {
       facts.ms = ms[i]!;
       facts.level = levels[i]!;
