@@ -17,7 +17,7 @@ import type { Partition } from "../catalog/plan.ts";
 import { mapLimited } from "../store/s3/limiter.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { CompactStore } from "./compact-store.ts";
-import { openMerger, type Merger } from "./merge.ts";
+import { BrokenFile, openMerger, type Merger } from "./merge.ts";
 import { isInputOf, mergeable, planOutputs, type Limits } from "./plan.ts";
 import {
   mergedGeneration,
@@ -253,7 +253,11 @@ async function mergeInto(work: Work, output: PlannedOutput, inputs: readonly Sto
   if (inputs.length !== output.objects) return `${output.objects - inputs.length} of its objects are gone (retention?)`;
   const files = await store.obtain(inputs, folder, options.signal);
   const target = join(folder, output.name);
-  const { rows, bytes } = await merger.merge(files, target, options.signal);
+  const { rows, bytes } = await merger.merge(files, target, options.signal).catch((error: unknown) => {
+    if (!(error instanceof BrokenFile)) throw error;
+    const { key } = inputs[files.indexOf(error.file)]!;
+    throw new Error(`${key} is broken (${error.message}): move it out of the store`, { cause: error });
+  });
   if (rows !== output.rows) return `${rows} rows came of ${output.rows}`;
   options.probe?.("merged");
   await store.publish(target, `${partition.path}/${output.name}`, options.signal);

@@ -15,6 +15,16 @@ interface Merged {
   readonly bytes: number;
 }
 
+/** One of the files to merge has bytes that cannot be read. */
+export class BrokenFile extends Error {
+  readonly file: string;
+
+  constructor(file: string, message: string) {
+    super(message);
+    this.file = file;
+  }
+}
+
 export interface Merger {
   /** Rows of each file, by its path. Throws Error for a file that is no Parquet file of the table. */
   countRows(files: readonly string[]): Promise<Map<string, number>>;
@@ -47,7 +57,12 @@ async function merge(
   const sorter = createRowSorter(join(folder, "rows"), origins);
   try {
     for (const file of files) {
-      for (const { rows, origin, from, to } of reader.rowsOf(file, origins)) sorter.add(rows, origin, from, to);
+      try {
+        for (const { rows, origin, from, to } of reader.rowsOf(file, origins)) sorter.add(rows, origin, from, to);
+      } catch (error) {
+        if (error instanceof RangeError) throw new BrokenFile(file, error.message);
+        throw error;
+      }
       // Signals are heard here.
       await setImmediate();
       signal.throwIfAborted();

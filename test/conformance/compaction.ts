@@ -94,6 +94,21 @@ export function compactionClaims(name: string, open: () => Promise<Place>): void
     expect(await hour.visible()).toEqual(["merged-1-0.parquet", nameOf(0, 0)]);
   });
 
+  test(`${name}: an object with broken pages is named, and once it is moved away the others are merged`, async () => {
+    const hour = await bed(await open());
+    const key = `${PARTITION}/${nameOf(0, 3)}`;
+    const bytes = Buffer.from(await hour.place.open().read(key));
+    await hour.place.put(key, bytes.fill(0xff, 4, 300), "");
+    await expect(hour.compact()).rejects.toThrow(/0-s3-3\.parquet is broken \(.*\): move it out of the store/);
+    await hour.place.remove(key);
+    const before = await hour.rows();
+    await hour.compact();
+    expect(hour.notices.at(-1)).toContain("1 of its objects are gone");
+    await hour.compact();
+    expect(await hour.rows()).toEqual(before);
+    expect((await hour.visible()).every((object) => object.startsWith("merged-"))).toBe(true);
+  });
+
   test(`${name}: a plan whose inputs retention has deleted is cancelled, and what was merged of it is swept away`, async () => {
     const hour = await bed(await open());
     const stop = { targetBytes: 40_000, probe: (at: string) => stopAt("published", at) };

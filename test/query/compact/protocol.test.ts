@@ -16,6 +16,7 @@ const AT = parsePartition("cluster=prod/dt=2026-11-21/hour=05")!;
 /** The merge itself has tests of its own: here a file is a list of rows, and some merges go wrong. */
 const merges = { files: new Map<string, readonly number[]>(), goesWrong: () => false };
 vi.mock("../../../query/compact/merge.ts", () => ({
+  BrokenFile: class extends Error {},
   openMerger: async (): Promise<Merger> =>
     await Promise.resolve({
       countRows: async (files) =>
