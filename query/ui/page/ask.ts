@@ -19,6 +19,7 @@ export interface Session {
   readonly levels: readonly string[];
 }
 
+const CHUNK_BYTES = 64 * 1024;
 /** The page works for so long before it lets the browser draw. */
 const SLICE_MS = 8;
 
@@ -32,11 +33,11 @@ export async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const response = await post("/api/run", args, signal);
-  const reader = response.body!.getReader();
+  const next = readerOf(response.body!);
   let sliceStart = performance.now();
   for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
+    const value = await next();
+    if (value === null) return;
     onChunk(value);
     if (performance.now() - sliceStart < SLICE_MS) continue;
     await nextTask();
@@ -108,6 +109,26 @@ async function checked(request: Promise<Response>): Promise<Response> {
   }
   if (!response.ok) throw new Error((await response.text()).trim() || `logq ui answered ${response.status}`);
   return response;
+}
+
+/**
+ * Reads a response piece by piece, into one buffer where the browser can: a million rows in buffers of their own would be a
+ * burden to collect. A piece holds until the next is asked for; null is the end.
+ */
+function readerOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): () => Promise<Uint8Array | null> {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    const plain = body.getReader();
+    return async () => (await plain.read()).value ?? null;
+  }
+  let buffer = new Uint8Array(CHUNK_BYTES);
+  return async () => {
+    const { value, done } = await reader.read(buffer);
+    if (value !== undefined) buffer = new Uint8Array(value.buffer);
+    return done ? null : value;
+  };
 }
 
 /** Lets the browser draw and take input; a promise alone would not. */

@@ -6,6 +6,9 @@ import { rowArgs, type PageState } from "./state.ts";
 /** A page that holds more would be ended by the browser. */
 const BYTES_MAX = 1024 ** 3;
 const REFRESH_MS = 120;
+/** Once the list is longer than any screen, who waits looks at the number. */
+const REFRESH_LONG_MS = 1000;
+const ROWS_LONG = 2000;
 
 /** The rows of the question that was asked last, as far as they have come. */
 export interface Results {
@@ -43,7 +46,7 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
 
   function refresh(isForced = false): void {
     const nowMs = performance.now();
-    if (!isForced && nowMs - lastRefreshMs < REFRESH_MS) return;
+    if (!isForced && nowMs - lastRefreshMs < (store.count < ROWS_LONG ? REFRESH_MS : REFRESH_LONG_MS)) return;
     lastRefreshMs = nowMs;
     if (!isPaused && store.count > shownCount) {
       if (shownCount === 0) onFirst();

@@ -15,3 +15,9 @@ export function columnsOf(result: readonly string[] | null, chosen: readonly str
   const isWhole = DEFAULT.every((name) => result.includes(name)) && result.length > 2 * DEFAULT.length;
   return isWhole ? DEFAULT : result;
 }
+
+/** A new column goes before the message, which takes the rest of the line. */
+export function withColumn(columns: readonly string[], column: string): string[] {
+  const at = columns.indexOf("log");
+  return at < 0 ? [...columns, column] : [...columns.slice(0, at), column, ...columns.slice(at)];
+}
