@@ -25,8 +25,8 @@ test("a million rows are loaded and scrolled without a task of more than 50 ms",
   const said = tries.map(({ longMs, cpuMs }) => `${longMs === 0 ? "none over 50" : longMs} ms, of work ${cpuMs} ms`);
   process.stdout.write(`longest task of each try: ${said.join("; ")}\n`);
   // Where each try was held up, what counts is how long the page itself worked.
-  if (tries.every(({ longMs }) => longMs > 0))
-    expect(Math.min(...tries.map(({ cpuMs }) => cpuMs))).toBeLessThanOrEqual(50);
+  const isQuiet = tries.some(({ longMs }) => longMs === 0);
+  expect(isQuiet ? 0 : Math.min(...tries.map(({ cpuMs }) => cpuMs))).toBeLessThanOrEqual(50);
 });
 
 interface Tasks {

@@ -1,6 +1,6 @@
 import { answer, type Session } from "./ask.ts";
 import { barsOf, spanOf, stepFor, type Count } from "./bars.ts";
-import { byId } from "./dom.ts";
+import { byId, el } from "./dom.ts";
 import { createHistogram } from "./histogram.ts";
 import { kindOf } from "./rewrite.ts";
 import { parseRow, textOf, type Field } from "./row.ts";
@@ -28,10 +28,11 @@ export function createBarsView(session: Session, onZoom: (fromMs: number, toMs: 
     const { signal } = (abort = new AbortController());
     histogram.busy(true);
     try {
-      const { rows } = await answer(histArgs(state, length), signal);
+      const { rows, notices } = await answer(histArgs(state, length), signal);
       const bars = barsOf(rows.map(parseRow).map(countOf), session.levels, span, stepMs);
       if (bars === null) histogram.say("No rows in this window.");
       else histogram.show(bars, state.zone);
+      if (session.athena) byId("hist").append(el("p", { class: "dim" }, notices.join(" · ")));
     } catch (error) {
       // Its mistake is the rows' mistake too, and said there with its caret.
       if (!signal.aborted) histogram.say(`No bars: ${(error as Error).message.split("\n")[0]!.replace(/^logq: /, "")}`);

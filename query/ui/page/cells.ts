@@ -9,13 +9,18 @@ const WIDTH_CHARS_MAX = 44;
 
 /** One value of a row in the list. */
 export function cellOf(fields: readonly Field[], column: string, zone: string): HTMLElement {
+  return fillCell(el("div", { role: "gridcell", "data-column": column }), fields, column, zone);
+}
+
+/** Another row's value in the same column: a list that is scrolled makes no new elements. */
+export function fillCell(cell: HTMLElement, fields: readonly Field[], column: string, zone: string): HTMLElement {
   const value = valueOf(fields, column);
-  const cell = el("div", { class: "cell", role: "gridcell", "data-column": column });
+  cell.className = "cell";
   if (value === null || value.kind === "null") {
     cell.classList.add("null");
     cell.textContent = "–";
   } else if (column === "level") {
-    cell.append(el("span", { class: `level level-${levelClass(value.text)}` }, oneLine(value.text, 12)));
+    cell.replaceChildren(el("span", { class: `level level-${levelClass(value.text)}` }, oneLine(value.text, 12)));
   } else {
     if (value.kind === "number") cell.classList.add("number");
     cell.textContent = column === "ts" ? timeText(value.text, zone) : oneLine(value.text, CELL_CHARS_MAX);

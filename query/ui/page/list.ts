@@ -1,11 +1,11 @@
 import { byId, el } from "./dom.ts";
 import * as geometry from "./geometry.ts";
 import { parseRow, type Field } from "./row.ts";
-import { cellOf, columnWidths, headOf } from "./cells.ts";
+import { cellOf, columnWidths, fillCell, headOf } from "./cells.ts";
 
 const ROW_PX = 22;
 const HEAD_PX = 26;
-const OVERSCAN_PX = 400;
+const OVERSCAN_PX = 160;
 
 /** What the list shows: rows by their number, oldest or newest first, in columns. */
 interface ListSource {
@@ -129,6 +129,7 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
   function retire(element: HTMLElement): void {
     const opened = element.querySelector(".detail");
     if (opened !== null) resized.unobserve(opened);
+    opened?.remove();
     element.remove();
     if (spare.length < 100) spare.push(element);
   }
@@ -138,8 +139,7 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
     element.id = `row-${row}`;
     element.dataset["row"] = String(row);
     const read = fields(row);
-    const cells = el("div", { class: "cells" }, ...options.columns.map((column) => cellOf(read, column, options.zone)));
-    element.replaceChildren(cells);
+    fill(element, read);
     element.classList.toggle(
       "match",
       read.some(({ name, text }) => name === "match" && text === "true"),
@@ -159,9 +159,20 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
     return element;
   }
 
+  function fill(element: HTMLElement, read: Field[]): void {
+    const { columns, zone } = options;
+    const cells = element.firstElementChild;
+    if (cells === null) {
+      element.append(el("div", { class: "cells" }, ...columns.map((column) => cellOf(read, column, zone))));
+    } else
+      for (const [i, cell] of [...cells.children].entries()) fillCell(cell as HTMLElement, read, columns[i]!, zone);
+  }
+
   function redraw(): void {
     for (const element of elements.values()) retire(element);
     elements.clear();
+    // Those have the columns of before.
+    spare.length = 0;
     draw();
   }
 
