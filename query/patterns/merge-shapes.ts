@@ -23,7 +23,8 @@ const PLAIN_WORD = /^\p{L}+$/u;
  * the shapes come.
  */
 export function mergeShapes(shapes: readonly Shape[]): Shape[] {
-  const split = shapes.map(splitWords);
+  // One that was kept when there was no room may have come again.
+  const split = [...Map.groupBy(shapes.map(splitWords), ({ shape }) => shape.text).values()].map(merged);
   const groups = Map.groupBy(split, ({ gaps }) => gaps.join("\0"));
   return [...groups.values()].flatMap((group) => mergeGroup(group).map(({ shape }) => shape));
 }
