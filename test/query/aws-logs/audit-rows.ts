@@ -1,8 +1,8 @@
 import { writeRows, type StoredRow } from "../../helpers/store.ts";
 import { fixtureLines } from "./packed.ts";
 
-/** The day of the fixture's events. */
-const AUDIT_DAY = "2026-11-21";
+/** The day of the fixture's events, which Trino's corpus has on another one. */
+export const AUDIT_DAY = "2026-11-21";
 
 /** Stores the audit events of the fixtures as the agent ships them from EKS, among rows that are none; returns the files. */
 export async function storeAudit(folder: string, day = AUDIT_DAY): Promise<string[]> {
