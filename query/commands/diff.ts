@@ -39,6 +39,7 @@ Rates are rows per hour. score: had nothing changed, each row would be in either
 window by its part of the time; score is the distance from that in standard
 deviations. Below 3 is chance, and not shown. Both windows are read whole.
 `,
+  extra: OWN_OPTIONS,
   async run(argv, io) {
     const options = parseOptions(argv, { extra: OWN_OPTIONS });
     const text = await readCommandText(options, io);

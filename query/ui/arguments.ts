@@ -22,6 +22,7 @@ export const PAGE_COMMANDS = {
   hist: { by: "allowed", buckets: "allowed", interval: "allowed" },
   values: {},
   patterns: {},
+  diff: { against: "allowed", offset: "allowed", at: "allowed" },
   schema: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Permission>>>>;
 type PageCommand = keyof typeof PAGE_COMMANDS;
