@@ -13,6 +13,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/{e2e,aws,image,infra,journal,kube,trino,ui}/**"],
           testTimeout: 30_000,
+          // Stores are made before tests: longer than the default of 10 s on a machine that others keep busy.
+          hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
           // Its modules import folders, which node refuses.
           server: { deps: { inline: ["dt-sql-parser"] } },
