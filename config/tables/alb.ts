@@ -1,3 +1,4 @@
+import { ACCOUNT, REGION, day } from "./aws-partitions.ts";
 import { defineTable, type QueryColumn } from "./definition.ts";
 
 /** The fields of an entry, in their order (older entries end earlier), and room for what will be added. */
@@ -78,18 +79,7 @@ export const ALB = defineTable({
     },
     ...ENTRY_COLUMNS,
   ],
-  partitions: [
-    { name: "account", type: "varchar", meaning: "the account that the files are of" },
-    { name: "region", type: "varchar", meaning: "the region that the files are of" },
-    {
-      name: "dt",
-      type: "varchar",
-      meaning: "day of ts in UTC: 2026-11-21",
-      duckDb: `left("time", 10)`,
-      trino: "substr(time, 1, 10)",
-      hive: null,
-    },
-  ],
+  partitions: [ACCOUNT, REGION, day(`left("time", 10)`, "substr(time, 1, 10)")],
   timeColumns: ["ts", "time", "dt"],
   orderColumns: ["ts", "conn_trace_id", "trace_id"],
   aws: {

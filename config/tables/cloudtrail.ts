@@ -1,3 +1,4 @@
+import { ACCOUNT, REGION, day } from "./aws-partitions.ts";
 import { defineTable, type JsonMembers, type QueryColumn } from "./definition.ts";
 
 /**
@@ -75,18 +76,7 @@ export const CLOUDTRAIL = defineTable({
   name: "cloudtrail",
   meaning: "AWS CloudTrail's events, one a row",
   columns: [TIME, ...EVENT_COLUMNS],
-  partitions: [
-    { name: "account", type: "varchar", meaning: "the account that the files are of" },
-    { name: "region", type: "varchar", meaning: "the region that the files are of" },
-    {
-      name: "dt",
-      type: "varchar",
-      meaning: "day of ts in UTC: 2026-11-21",
-      duckDb: `left("eventTime", 10)`,
-      trino: "substr(eventtime, 1, 10)",
-      hive: null,
-    },
-  ],
+  partitions: [ACCOUNT, REGION, day(`left("eventTime", 10)`, "substr(eventtime, 1, 10)")],
   timeColumns: ["ts", "eventtime", "dt"],
   orderColumns: ["ts", "eventid"],
   aws: {

@@ -1,3 +1,4 @@
+import { ACCOUNT, day } from "./aws-partitions.ts";
 import { defineTable, type QueryColumn } from "./definition.ts";
 
 /**
@@ -93,15 +94,11 @@ export const VPC_FLOW = defineTable({
     ...FIELD_COLUMNS,
   ],
   partitions: [
-    { name: "account", type: "varchar", meaning: "the account that the files are of" },
-    {
-      name: "dt",
-      type: "varchar",
-      meaning: "day of ts in UTC: 2026-11-21",
-      duckDb: `strftime(make_timestamp(${SECONDS} * 1000000), '%Y-%m-%d')`,
-      trino: `date_format(from_unixtime(coalesce("start", "end")), '%Y-%m-%d')`,
-      hive: null,
-    },
+    ACCOUNT,
+    day(
+      `strftime(make_timestamp(${SECONDS} * 1000000), '%Y-%m-%d')`,
+      `date_format(from_unixtime(coalesce("start", "end")), '%Y-%m-%d')`,
+    ),
   ],
   timeColumns: ["ts", "start", "end", "dt"],
   orderColumns: ["ts", "interface_id", "srcaddr", "srcport", "dstaddr", "dstport"],
