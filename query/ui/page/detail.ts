@@ -1,3 +1,4 @@
+import { columnButton } from "./column-button.ts";
 import { conditionOf, type Wanted } from "./condition.ts";
 import { el } from "./dom.ts";
 import { innerFields, prettyMessage } from "./message.ts";
@@ -94,7 +95,6 @@ function fieldRow(field: Field, actions: DetailActions): HTMLElement {
       },
       sign,
     );
-  const isShown = actions.isColumn(name);
   return el(
     "tr",
     { "data-field": name },
@@ -103,18 +103,7 @@ function fieldRow(field: Field, actions: DetailActions): HTMLElement {
       { class: "field-buttons" },
       filter("with", "+", "Only rows with"),
       filter("without", "−", "Only rows without"),
-      el(
-        "button",
-        {
-          type: "button",
-          class: "tiny",
-          title: isShown ? `Remove the column ${name}` : `Show ${name} as a column`,
-          "aria-label": `Column ${name}`,
-          "aria-pressed": String(isShown),
-          onclick: () => actions.onColumn(name),
-        },
-        "▥",
-      ),
+      columnButton(name, actions.isColumn(name), actions.onColumn),
     ),
     el("th", { scope: "row" }, visibleText(name)),
     el("td", { class: field.kind }, field.kind === "null" ? "NULL" : valueBox(field.text, "inline")),

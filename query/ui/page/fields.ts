@@ -1,3 +1,4 @@
+import { columnButton } from "./column-button.ts";
 import { answer, type Session } from "./ask.ts";
 import { conditionOf, type Wanted } from "./condition.ts";
 import { byId, el } from "./dom.ts";
@@ -48,7 +49,6 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
 
   function item({ name, meaning }: { name: string; meaning: string }): HTMLElement {
     const isOpen = state!.values === name;
-    const isShown = columns.includes(name);
     const canCount = !UNCOUNTED.includes(name);
     return el(
       "li",
@@ -65,18 +65,7 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
         },
         oneLine(name, 80),
       ),
-      el(
-        "button",
-        {
-          type: "button",
-          class: "tiny",
-          title: isShown ? `Remove the column ${name}` : `Show ${name} as a column`,
-          "aria-label": `Column ${name}`,
-          "aria-pressed": String(isShown),
-          onclick: () => onColumn(name),
-        },
-        "▥",
-      ),
+      columnButton(name, columns.includes(name), onColumn),
       ...(isOpen ? [valuesOf(name)] : []),
     );
   }
