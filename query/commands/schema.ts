@@ -16,9 +16,9 @@ import { refuseWords } from "./table-options.ts";
 
 export const schema: Command = {
   usage: "schema [TABLE] [options]",
-  help: `The columns of logs, or of a table beside it. Of logs, where a store is known, also the labels and the fields of JSON messages in a
-sample of its newest hour; time and scope flags say which rows instead.
--o FORMAT as for queries.
+  help: `The columns of logs, or of a table beside it. Of logs, where a store is known,
+also the labels and the fields of JSON messages in a sample of its newest hour;
+time and scope flags say which rows instead. -o FORMAT as for queries.
 
   logq schema
   logq schema -w shop --since 1d

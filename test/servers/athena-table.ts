@@ -45,7 +45,10 @@ export async function openAthenaTable(store: string): Promise<AthenaTable> {
     "SET ieee_floating_point_ops = true",
     "ATTACH ':memory:' AS awsdatacatalog",
     "CREATE SCHEMA awsdatacatalog.logq",
-    view.replace("CREATE VIEW ", "CREATE VIEW awsdatacatalog.logq."),
+    // Athena's hidden column: where a row's object lies.
+    view
+      .replace("CREATE VIEW ", "CREATE VIEW awsdatacatalog.logq.")
+      .replace(/\bFROM read_parquet/, ', filename AS "$path" FROM read_parquet'),
     ...Object.entries(DUCKDB_MACROS).map(([name, definitions]) => `CREATE MACRO ${name}${definitions.join(", ")}`),
   ];
   for (const statement of setup) await connection.run(statement);
