@@ -69,11 +69,17 @@ function columnsOf({ name: table, columns }: TableDefinition, options: AwsTableO
   if (table !== "vpc_flow" || options.flowFormat === "parquet") return declared;
   // By their place in a line: what the format has not is behind its fields, and NULL.
   const fields = (options.flowFormat ?? FLOW_FIELDS_2).map((field) => field.replaceAll("-", "_"));
+  const others = fields.filter((field) => !declared.some(({ name }) => name === field));
   const placeOf = ({ name }: HiveColumn): number => {
     const at = fields.indexOf(name);
     return at < 0 ? fields.length : at;
   };
-  return declared.toSorted((a, b) => placeOf(a) - placeOf(b));
+  // A field that is not known takes its place, too: else the next column would have its values.
+  const all = [
+    ...declared,
+    ...others.map((name) => ({ name, type: "string", comment: "a field that queries do not read" })),
+  ];
+  return all.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 const TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
@@ -109,8 +115,13 @@ function isFlowText({ aws }: TableDefinition, { flowFormat }: AwsTableOptions): 
 
 const WORD = "([^ ]*)";
 const NUMBER = "([-.0-9]*)";
-const QUOTED = '"([^"]*)"';
-const REQUEST = '"([^ ]*) ([^"]*) (- |[^ "]*)"';
+/**
+ * A text up to its quote. The first load balancers wrote a quote inside of it as \", those of today as \x22. Java takes
+ * stack for each round, so that there is an end to them: a line of more is not known.
+ */
+const TEXT = String.raw`[^"]*(?:(?<=\\)"[^"]*){0,200}`;
+const QUOTED = `"(${TEXT})"`;
+const REQUEST = `"([^ ]*) (${TEXT}) (- |[^ "]*)"`;
 /** What load balancers wrote from the first on. */
 const ALB_FIRST = [
   `${WORD} ${WORD} ${WORD} ${WORD}:([0-9]*) ${WORD}[:-]([0-9]*)`,
@@ -119,5 +130,5 @@ const ALB_FIRST = [
 ];
 /** What was added, in its order, w for a word and q for a quoted text: older lines end earlier. */
 const ALB_LATER = Array.from("qqwwqqqqqqqwqqq", (kind) => (kind === "q" ? QUOTED : WORD));
-/** A group for each column of `alb`. A backslash would have to be written otherwise in DDL than in Glue. */
+/** A group for each column of `alb`. */
 const ALB_LINE = `${ALB_FIRST.join(" ")}${ALB_LATER.map((field) => `(?: ${field})?`).join("")}.*`;

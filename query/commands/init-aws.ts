@@ -151,13 +151,14 @@ function flowFormat(text: string | null, { name }: TableDefinition): "parquet" |
     .replace(/[${}]/g, "")
     .trim()
     .split(/[\s,]+/);
-  const wrong = fields.find((field) => !FLOW_FIELDS.includes(field));
-  if (wrong === undefined) return fields;
-  const near = nearestName(wrong, FLOW_FIELDS);
-  throw new CliError(
-    `--flow-fields: no field is called ${wrong}`,
-    near === null ? "write them as the flow log's format has them" : `did you mean ${near}?`,
-  );
+  for (const field of fields) {
+    const near = FLOW_FIELDS.includes(field) ? null : nearestName(field, FLOW_FIELDS);
+    if (near !== null) throw new CliError(`--flow-fields: no field is called ${field}`, `did you mean ${near}?`);
+    // What is far from every field may be one of next year.
+    if (!/^[a-z][a-z0-9-]*$/.test(field))
+      throw new CliError(`--flow-fields: ${field} is no field`, "write them as the flow log's format has them");
+  }
+  return fields;
 }
 
 async function remember(

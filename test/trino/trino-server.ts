@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TRINO_VERSION, type Installed } from "./install.ts";
 import { trinoQuery } from "./trino-client.ts";
 
-const START_MS_MAX = 300_000;
+/** A loaded machine of two cores takes minutes to load its classes. */
+const START_MS_MAX = 900_000;
 
 export interface TrinoServer extends AsyncDisposable {
   readonly url: string;
@@ -46,6 +47,8 @@ export async function startTrino(
     "hive.metastore": "file",
     "hive.metastore.catalog.dir": `s3://${bucket}/metastore`,
     "hive.partition-projection-enabled": "true",
+    // As Athena does: flow logs may have a folder for each hour.
+    "hive.recursive-directories": "true",
     "fs.hadoop.enabled": "false",
     "fs.native-s3.enabled": "true",
     "s3.endpoint": s3Endpoint,

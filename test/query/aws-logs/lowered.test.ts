@@ -34,7 +34,7 @@ describe("a grammar of Trino that we did not write accepts what Athena is asked"
 test("files of alb are chosen by the day in which they were written, up to an hour later, their rows by ts", () => {
   const sql = trino("select count(*) from alb");
   expect(sql).toContain(
-    `FROM "awsdatacatalog"."logq"."alb" WHERE day >= '2026/11/21' AND day <= '2026/11/22') AS stored WHERE ts >= timestamp '2026-11-21 09:00:00.000000' AND ts < timestamp '2026-11-21 23:30:00.000000'`,
+    `FROM "awsdatacatalog"."logq"."alb" WHERE day >= '2026/11/21' AND day <= '2026/11/22' AND time IS NOT NULL) AS stored WHERE ts >= timestamp '2026-11-21 09:00:00.000000' AND ts < timestamp '2026-11-21 23:30:00.000000'`,
   );
   expect(sql).toContain("CAST(TRY(from_iso8601_timestamp(time)) AS timestamp(3)) AS");
   expect(sql).toContain("nullif(target_ip, '') AS");

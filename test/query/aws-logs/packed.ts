@@ -5,13 +5,17 @@ import { gzipSync } from "node:zlib";
 
 const FIXTURES = new URL("../../fixtures/aws-logs/", import.meta.url).pathname;
 
-/** Copies the files of one table below a folder, each `.log` as `.log.gz`. */
-export async function packedFixtures(table: "alb" | "vpc_flow", folder: string): Promise<void> {
+/** Copies the files of one table below a folder, each `.log` as `.log.gz`; those whose path is wanted. */
+export async function packedFixtures(
+  table: "alb" | "vpc_flow",
+  folder: string,
+  isWanted: (path: string) => boolean = () => true,
+): Promise<void> {
   await cp(join(FIXTURES, table), folder, { recursive: true });
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    await writeFile(`${path}.gz`, gzipSync(await readFile(path)));
+    if (isWanted(path)) await writeFile(`${path}.gz`, gzipSync(await readFile(path)));
     await rm(path);
   }
 }

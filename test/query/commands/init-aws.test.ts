@@ -133,7 +133,7 @@ test("the expression for a load balancer's line has a group for each column, and
   const regex = new RegExp(
     `^${(input.StorageDescriptor.SerdeInfo.Parameters as Record<string, string>)["input.regex"]!}$`,
   );
-  const old = `http 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 "GET http://www.example.com:80/a b HTTP/1.1" "curl/7.46.0" - - arn:aws:tg "Root=1-58337262-36d228ad5d99923122bbe354"`;
+  const old = `http 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 "GET http://www.example.com:80/a b HTTP/1.1" "curl \\"7\\" 46" - - arn:aws:tg "Root=1-58337262-36d228ad5d99923122bbe354"`;
   const full = `${old} "-" "-" 0 2018-07-02T22:22:48.364000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1234 "host" "/uri" "TransformSuccess" "later" 7`;
   for (const line of [old, full]) {
     const [, ...groups] = regex.exec(line) ?? [];
@@ -147,7 +147,11 @@ test("the expression for a load balancer's line has a group for each column, and
       elb_status_code: "200",
     });
     const later = line === full ? { conn_trace_id: "TID_1234", request_transform_status: "TransformSuccess" } : {};
-    expect(row).toMatchObject({ ...later, request_url: "http://www.example.com:80/a b", user_agent: "curl/7.46.0" });
+    expect(row).toMatchObject({
+      ...later,
+      request_url: "http://www.example.com:80/a b",
+      user_agent: String.raw`curl \"7\" 46`,
+    });
   }
 });
 
@@ -170,6 +174,9 @@ test("a flow log's own format says in which order its fields are; the others are
   const own = await columnsOf("--flow-fields", "${start} ${az-id} ${version}");
   expect(own.slice(0, 4)).toEqual(["start", "az_id", "version", "account_id"]);
   expect(own).toHaveLength((await columnsOf()).length);
+  const unknown = await columnsOf("--flow-fields", "start zz-new-thing version");
+  expect(unknown.slice(0, 4)).toEqual(["start", "zz_new_thing", "version", "account_id"]);
+  expect((await logq(...print, "--flow-fields", "start #9")).stderr).toContain("is no field");
   expect((await logq(...print, "--flow-fields", "parquet")).stdout).toContain("STORED AS PARQUET");
   expect((await logq(...print, "--flow-fields", "verion")).stderr).toContain("did you mean version?");
 });
