@@ -42,11 +42,19 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
   let shownCount = 0;
   let startMs = 0;
   let lastRefreshMs = 0;
+  /** Shows what came too soon after the last refresh: nothing else may come for long. */
+  let later: ReturnType<typeof setTimeout> | undefined;
   let notices: string[] = [];
 
   function refresh(isForced = false): void {
     const nowMs = performance.now();
-    if (!isForced && nowMs - lastRefreshMs < (store.count < ROWS_LONG ? REFRESH_MS : REFRESH_LONG_MS)) return;
+    const waitMs = lastRefreshMs + (store.count < ROWS_LONG ? REFRESH_MS : REFRESH_LONG_MS) - nowMs;
+    if (!isForced && waitMs > 0) {
+      later ??= setTimeout(() => refresh(true), waitMs);
+      return;
+    }
+    clearTimeout(later);
+    later = undefined;
     lastRefreshMs = nowMs;
     if (!isPaused && store.count > shownCount) {
       if (shownCount === 0) onFirst();
@@ -135,6 +143,8 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
     start(state) {
       abort?.abort();
       abort = new AbortController();
+      clearTimeout(later);
+      later = undefined;
       store = createRowStore();
       columns = null;
       notices = [];
