@@ -43,21 +43,25 @@ function readNames(vector: duckdb.Vector, span: Span): (string | null)[] {
   const isNull = nullsOf(vector, span);
   const data = bufferOf(duckdb.vector_get_data(vector, span.to * STRING_BYTES));
   const words = new Int32Array(data.buffer, data.byteOffset, span.to * 4);
-  const known: { readonly row: number; readonly name: string }[] = [];
-  let last = { row: -1, name: "" };
+  /** Names seen last, and the row that each was read of; an object or closure a row would be most of the garbage. */
+  const knownRows: number[] = [];
+  const known: string[] = [];
+  let last = 0;
   const names: (string | null)[] = [];
   for (let row = span.from; row < span.to; row++) {
     if (isNull(row)) {
       names.push(null);
       continue;
     }
-    if (last.row < 0 || !isSame(words, last.row * 4, row * 4)) {
-      const found = known.find((one) => isSame(words, one.row * 4, row * 4));
-      last = found ?? { row, name: textAt(data, row * STRING_BYTES) };
-      if (found === undefined) known.push(last);
-      if (known.length > NAMES_MAX) known.shift();
+    if (last >= known.length || !isSame(words, knownRows[last]! * 4, row * 4)) {
+      for (last = 0; last < known.length; last++) if (isSame(words, knownRows[last]! * 4, row * 4)) break;
     }
-    names.push(last.name);
+    if (last === known.length) {
+      if (last === NAMES_MAX) last = known.length = knownRows.length = 0;
+      knownRows.push(row);
+      known.push(textAt(data, row * STRING_BYTES));
+    }
+    names.push(known[last]!);
   }
   return names;
 }

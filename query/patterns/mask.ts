@@ -229,7 +229,10 @@ const KLOG_END = Buffer.from("] ");
 /** Whether a quoted text says what happened: it is the value of `msg=`, or klog's message. */
 function isMessage({ out, length }: Masked, bytes: Uint8Array, at: number): boolean {
   const last = out[length - 1]!;
-  if (last === 0x3d) return MESSAGE_KEYS.some((key) => endsWith(out, length, key));
+  if (last === 0x3d) {
+    for (const key of MESSAGE_KEYS) if (endsWith(out, length, key)) return true;
+    return false;
+  }
   return bytes[at] === 0x22 && endsWith(out, length, KLOG_END);
 }
 

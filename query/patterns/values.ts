@@ -8,9 +8,9 @@ const UNIT_LETTERS_MAX = 3;
 /** Of `8-4-4-4-12` hexadecimal digits. */
 export function uuidEnd(bytes: Uint8Array, at: number): number {
   let end = at;
-  for (const [i, length] of UUID_PARTS.entries()) {
+  for (let i = 0; i < UUID_PARTS.length; i++) {
     if (i > 0 && bytes[end++] !== DASH) return -1;
-    for (const stop = end + length; end < stop; end++) if (!isHex(bytes[end]!)) return -1;
+    for (const stop = end + UUID_PARTS[i]!; end < stop; end++) if (!isHex(bytes[end]!)) return -1;
   }
   return isWord(bytes[end]!) ? -1 : end;
 }
