@@ -6,7 +6,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { generateTree } from "../../bench/generate/tree.ts";
 import { agentYaml, type AgentYaml } from "../helpers/agent-yaml.ts";
-import { compareWithStore, expectFrom, type Comparison } from "../helpers/compare-store.ts";
+import { compareWithStore, EXACTLY_ONCE, expectFrom, type Comparison } from "../helpers/compare-store.ts";
 import { makeNodeBed, type NodeBed } from "../helpers/node-bed.ts";
 import { readWithDuckdb } from "../helpers/readers/duckdb.ts";
 import { listChains } from "../helpers/source-chains.ts";
@@ -18,7 +18,6 @@ const WINDOWS = [
   ["journaled", "1"],
   ["publishing", "2"],
 ] as const;
-const EXACTLY_ONCE = { lost: 0, duplicated: 0, different: 0, inconsistent: 0, mixedFiles: 0, examples: [] };
 
 /** A configuration before the crash and one after it, and the folders of the store that must then hold every record once. */
 interface Change {

@@ -8,6 +8,7 @@ import type { ChildProcess } from "node:child_process";
 import { expect, test } from "vitest";
 import { runLiveNode, startLiveNode } from "../../bench/generate/live.ts";
 import { agentYaml } from "../helpers/agent-yaml.ts";
+import { EXACTLY_ONCE } from "../helpers/compare-store.ts";
 import { makeNodeBed } from "../helpers/node-bed.ts";
 
 const LINE = "2026-03-01T10:00:00Z stdout F";
@@ -56,14 +57,7 @@ test.each(["on", "off"])(
     await bed.shipOnce();
 
     for (const found of Object.values(await bed.compare(bed.archive))) {
-      expect(found).toMatchObject({
-        lost: 0,
-        duplicated: 0,
-        different: 0,
-        inconsistent: 0,
-        mixedFiles: 0,
-        examples: [],
-      });
+      expect(found).toMatchObject(EXACTLY_ONCE);
       expect(found.rows).toBe(found.expected);
       expect(found.expected).toBeGreaterThan(10_000);
     }

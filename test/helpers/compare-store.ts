@@ -34,6 +34,9 @@ export interface Comparison {
 const EXAMPLES_MAX = 5;
 const PLAIN = "plain";
 
+/** What a comparison finds where each record is there once, as it was written. */
+export const EXACTLY_ONCE = { lost: 0, duplicated: 0, different: 0, inconsistent: 0, mixedFiles: 0, examples: [] };
+
 /** What the chains' files say that a store must hold: to be compared with what each reader finds. */
 export interface Expected {
   readonly chains: readonly SourceChain[];
