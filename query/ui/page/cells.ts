@@ -12,19 +12,21 @@ export function cellOf(fields: readonly Field[], column: string, zone: string): 
   return fillCell(el("div", { role: "gridcell", "data-column": column }), fields, column, zone);
 }
 
-/** Another row's value in the same column: a list that is scrolled makes no new elements. */
+/** Another row's value in the same column: a list that is scrolled makes no new nodes, and changes what differs alone. */
 export function fillCell(cell: HTMLElement, fields: readonly Field[], column: string, zone: string): HTMLElement {
   const value = valueOf(fields, column);
-  cell.className = "cell";
-  if (value === null || value.kind === "null") {
-    cell.classList.add("null");
-    cell.textContent = "–";
-  } else if (column === "level") {
-    cell.replaceChildren(el("span", { class: `level level-${levelClass(value.text)}` }, oneLine(value.text, 12)));
-  } else {
-    if (value.kind === "number") cell.classList.add("number");
-    cell.textContent = column === "ts" ? timeText(value.text, zone) : oneLine(value.text, CELL_CHARS_MAX);
-  }
+  if (value === null || value.kind === "null") return write(cell, "cell null", "–");
+  if (column === "level") return write(cell, `cell level level-${levelClass(value.text)}`, oneLine(value.text, 12));
+  const text = column === "ts" ? timeText(value.text, zone) : oneLine(value.text, CELL_CHARS_MAX);
+  return write(cell, value.kind === "number" ? "cell number" : "cell", text);
+}
+
+function write(cell: HTMLElement, className: string, text: string): HTMLElement {
+  if (cell.className !== className) cell.className = className;
+  const node = cell.firstChild;
+  // The tools of a value under the pointer stand behind its text, and belong to the row that was here.
+  if (!(node instanceof Text) || node.nextSibling !== null) cell.textContent = text;
+  else if (node.data !== text) node.data = text;
   return cell;
 }
 

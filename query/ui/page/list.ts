@@ -6,6 +6,8 @@ import { cellOf, columnWidths, fillCell, headOf } from "./cells.ts";
 const ROW_PX = 22;
 const HEAD_PX = 26;
 const OVERSCAN_PX = 160;
+/** From so many new rows in sight on, those out of sight wait for the next frame. */
+const LATE_ROWS = 10;
 
 /** What the list shows: rows by their number, oldest or newest first, in columns. */
 interface ListSource {
@@ -102,28 +104,51 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
 
   function draw(): void {
     const at = shape();
-    space.style.height = `${geometry.scrollHeightOf(at)}px`;
-    view.setAttribute("aria-rowcount", String(shownCount + 1));
+    // Asked before anything is changed: afterwards the answer would take a layout of its own.
     const { scrollTop } = view;
     const place = geometry.placeOf(scrollTop, viewPx(), at);
-    const first = geometry.rowAt(place - OVERSCAN_PX, at);
-    const last = geometry.rowAt(place + viewPx() + OVERSCAN_PX, at);
-    const wanted = new Set<number>();
-    if (shownCount > 0) for (let i = first; i <= last; i++) wanted.add(placeInList(i));
-    for (const [row, element] of elements) {
-      if (wanted.has(row)) continue;
+    const wanted = wantedRows(place, at);
+    space.style.height = `${geometry.scrollHeightOf(at)}px`;
+    view.setAttribute("aria-rowcount", String(shownCount + 1));
+    const kept = new Set(wanted);
+    const free: HTMLElement[] = [];
+    for (const element of [...space.children] as HTMLElement[]) {
+      const row = Number(element.dataset["row"]);
+      if (kept.has(row)) continue;
       elements.delete(row);
-      retire(element);
+      // One that is open has another height.
+      if (open.has(row)) retire(element);
+      else free.push(element);
     }
+    let before: HTMLElement | null = null;
     for (const row of wanted) {
-      const element = elements.get(row) ?? make(row);
+      const element: HTMLElement = elements.get(row) ?? make(row, free.shift(), before);
       const i = placeInList(row);
       element.style.transform = `translateY(${Math.round(geometry.topOf(i, at) - place + scrollTop)}px)`;
       element.setAttribute("aria-rowindex", String(i + 2));
       element.classList.toggle("odd", i % 2 === 1);
       element.classList.toggle("active", row === activeRow);
+      before = element;
     }
+    for (const element of free) retire(element);
     view.setAttribute("aria-activedescendant", activeRow >= 0 ? `row-${activeRow}` : "");
+  }
+
+  /**
+   * The rows in sight and some above and below, in the list's order. Where much is new, those out of sight come a frame later:
+   * half the work at once.
+   */
+  function wantedRows(place: number, at: geometry.Geometry): number[] {
+    if (shownCount === 0) return [];
+    const between = (fromPx: number, toPx: number): number[] => {
+      const [from, to] = [geometry.rowAt(fromPx, at), geometry.rowAt(toPx, at)];
+      return Array.from({ length: to - from + 1 }, (_, i) => placeInList(from + i));
+    };
+    const seen = new Set(between(place, place + viewPx()));
+    const around = between(place - OVERSCAN_PX, place + viewPx() + OVERSCAN_PX);
+    if ([...seen].filter((row) => !elements.has(row)).length <= LATE_ROWS) return around;
+    plan();
+    return around.filter((row) => seen.has(row) || elements.has(row));
   }
 
   function retire(element: HTMLElement): void {
@@ -134,8 +159,12 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
     if (spare.length < 100) spare.push(element);
   }
 
-  function make(row: number): HTMLElement {
-    const element = spare.pop() ?? el("div", { class: "row", role: "row" });
+  /**
+   * The element of a row behind that of the row above, so that what is selected is copied in the list's order: `used`, which stands
+   * in the list, and mostly there already (what is moved is laid out as if it were new), or one apart.
+   */
+  function make(row: number, used: HTMLElement | undefined, above: HTMLElement | null): HTMLElement {
+    const element = used ?? spare.pop() ?? el("div", { class: "row", role: "row" });
     element.id = `row-${row}`;
     element.dataset["row"] = String(row);
     const read = fields(row);
@@ -154,7 +183,8 @@ export function createRowList({ detail, onHover, onDropColumn }: Parts): RowList
       resized.observe(opened);
     }
     elements.set(row, element);
-    space.append(element);
+    const next = above === null ? space.firstElementChild : above.nextElementSibling;
+    if (next !== element) space.insertBefore(element, next);
     if (open.has(row)) open.set(row, element.offsetHeight - ROW_PX);
     return element;
   }
