@@ -86,7 +86,7 @@ const COUNTERS = ["unparsed", "cut", "clamped", "repaired"] as const;
 
 /** Reads the planned ranges in order into a delivery. Throws ReplacedError, UnreadableError, PoisonError, or what the delivery throws. */
 export async function transfer(reads: readonly ChainRead[], options: TransferOptions): Promise<Transferred> {
-  const { reader, source, signal, readTimeMs } = options;
+  const { reader, source, delivery, signal, readTimeMs } = options;
   const done: Transferred = {
     ranges: [],
     bytes: 0,
@@ -99,6 +99,11 @@ export async function transfer(reads: readonly ChainRead[], options: TransferOpt
   };
   for (const read of reads) {
     signal.throwIfAborted();
+    // What is read and refused would be read again.
+    if (delivery.isFull === true) {
+      done.refused = true;
+      break;
+    }
     let delivered = false;
     let deliveryError: unknown = null;
     const left: Left = { dropped: new Map(), filters: new Map() };

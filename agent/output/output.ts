@@ -51,6 +51,8 @@ export class PoisonError extends Error {
 }
 
 export interface Delivery {
+  /** Set: it has room for no batch any more, so that nothing need be read for it. Absent: only `accept` knows. */
+  readonly isFull?: boolean;
   /** Takes a batch (all of one event hour) and copies what it keeps; false: this shipment has no room for it, unless it is `continued`. May throw PoisonError. */
   accept(batch: Batch, source: BatchSource): Promise<boolean>;
   /** Everything is accepted: stores it, invisible, durable. Returns what the journal must know. */

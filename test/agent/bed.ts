@@ -47,6 +47,8 @@ export interface FakeOutput extends Output {
   /** Of a stream: chains that are not delivered, and why. */
   readonly undelivered: Map<string, Error>;
   isStream?: boolean;
+  /** A delivery of so many records has no room for more. */
+  recordsMax: number;
   /** Key that is taken when a shipment is sealed. */
   takenKey: string | null;
 }
@@ -68,6 +70,7 @@ export function fakeOutput(id = "fake"): FakeOutput {
     poison: NOTHING,
     refused: NOTHING,
     undelivered: new Map(),
+    recordsMax: Infinity,
     takenKey: null,
     begin: ({ seq }) => {
       step("begin");
@@ -90,6 +93,9 @@ export function fakeOutput(id = "fake"): FakeOutput {
 function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "seal" | "publish") => void): Delivery {
   const records: (SeenRecord & { chain: string })[] = [];
   return {
+    get isFull() {
+      return records.length >= output.recordsMax;
+    },
     accept: async (batch, { chain }) => {
       step("accept");
       const taken = recordsOf(batch).map((record) => ({ ...record, chain }));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { ChainReader } from "../../agent/input/tail/chain-reader.ts";
 import { Fault } from "../../agent/output/retry.ts";
 import { fakeOutput, openBed, type FakeOutput } from "./bed.ts";
 import { append, cri, T0_MS } from "./fixture.ts";
@@ -74,6 +75,21 @@ test("a chain that a stream can't deliver is read again after a pause, the other
   expect(bed.logsShipped()).toEqual(["b", "b2", "a"]);
   const [account] = bed.ledger.accounts();
   expect([account?.records.delivered, account?.errorBytes]).toEqual([3, 0]);
+});
+
+test("once a shipment is full no file is read for it in vain: each is read once, by the shipment that takes it", async () => {
+  await using bed = await openBed({ output: Object.assign(fakeStream(), { recordsMax: 2 }) });
+  for (const name of ["a", "b", "c", "d", "e"]) append(join(bed.logs, `${name}.log`), line(name));
+  const read = vi.spyOn(ChainReader.prototype, "read");
+  await bed.tail.discover(T0_MS);
+  const shipped = [];
+  for (let more = true; more;) {
+    const one = await bed.shipper.ship(T0_MS, NEVER);
+    shipped.push(one.records);
+    ({ more } = one);
+  }
+  expect(shipped).toEqual([2, 2, 1]);
+  expect([bed.logsShipped().toSorted(), read.mock.calls.length]).toEqual([["a", "b", "c", "d", "e"], 5]);
 });
 
 test("what a stream ships every second is no news: the agent's own log may be shipped by it", async () => {

@@ -75,9 +75,13 @@ class CloudWatchDelivery implements Delivery {
     this.#signal = signal;
   }
 
+  get isFull(): boolean {
+    return this.#bytes() >= SHIPMENT_BYTES_MAX;
+  }
+
   accept(batch: Batch, source: BatchSource): Promise<boolean> {
     const canRefuse = source.chain !== REPLAYED && source.continued !== true;
-    if (canRefuse && this.#bytes() >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
+    if (canRefuse && this.isFull) return Promise.resolve(false);
     const name = this.#nameOf(batch.origin);
     const { lines } = this.#options;
     lines.begin(batch);

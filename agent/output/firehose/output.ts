@@ -48,8 +48,12 @@ class FirehoseDelivery implements Delivery {
     this.#signal = signal;
   }
 
+  get isFull(): boolean {
+    return this.#packer.bytes >= SHIPMENT_BYTES_MAX;
+  }
+
   accept(batch: Batch, { chain, rawBytes, continued = false }: BatchSource): Promise<boolean> {
-    if (!continued && this.#packer.bytes >= SHIPMENT_BYTES_MAX) return Promise.resolve(false);
+    if (!continued && this.isFull) return Promise.resolve(false);
     let records = batch.count;
     this.#packer.append(batch, chain, (row, reason) => {
       records--;
