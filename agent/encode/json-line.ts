@@ -1,5 +1,5 @@
 import { fieldsOfFile, isStandardField, parseObject, plainRecord, recordOf, trimmed } from "../log-record.ts";
-import { type Batch, CUT, type MergeLog, type Origin, STREAM, type Template, templateOf } from "../record.ts";
+import { type Batch, CUT, type MergeLog, type Origin, STREAM, rowClass, type Template, templateOf } from "../record.ts";
 import type { TimeField } from "./time-field.ts";
 
 /** Writes records as lines, newline included. */
@@ -14,6 +14,11 @@ export interface LineWriter {
   bytesMax(row: number): number;
   /** Writes a row; returns the end. The target has room for `bytesMax`. */
   write(target: Buffer, at: number, row: number): number;
+  /**
+   * What stands around a row's message where that is all of its line: escaped, between these two, without the newline. One object
+   * for many rows. Null: the line is more, and `write` makes it.
+   */
+  frame(row: number): Frame | null;
 }
 
 /**
@@ -27,7 +32,10 @@ export interface LineWriter {
  */
 export class RecordLines implements LineWriter {
   readonly #time: TimeField | null;
-  readonly #suffixes = new WeakMap<Origin, { readonly plain: Buffer; readonly merged: Buffer }>();
+  readonly #suffixes = new WeakMap<
+    Origin,
+    { readonly plain: Buffer; readonly merged: Buffer; readonly frames: Frame[] }
+  >();
   readonly #frames = new WeakMap<Template, Form>();
   #batch!: Batch;
   /** Of the row that `bytesMax` was asked about. */
@@ -80,13 +88,28 @@ export class RecordLines implements LineWriter {
     return end + this.suffix.copy(target, end);
   }
 
+  frame(row: number): Frame | null {
+    const batch = this.#batch;
+    if (this.#time !== null) return null;
+    if (!isAllPlain(batch)) {
+      const template = templateOf(batch, row);
+      return template === null ? null : this.#formOfTemplate(template).frame!.line;
+    }
+    const { plain, frames } = this.#suffixes.get(batch.origin)!;
+    return (frames[rowClass(batch, row)] ??= lineIn(headOf(batch, row), plain));
+  }
+
   #formOf(batch: Batch, row: number): Form {
     const template = templateOf(batch, row);
-    if (template === null) return formOf(batch, row);
+    return template === null ? formOf(batch, row) : this.#formOfTemplate(template);
+  }
+
+  #formOfTemplate(template: Template): Form {
     let form = this.#frames.get(template);
     if (form === undefined) {
       const { head, tail } = frameOf(template);
-      this.#frames.set(template, (form = { ...PLAIN, frame: { head, suffix: Buffer.concat([tail, NEWLINE]) } }));
+      const suffix = Buffer.concat([tail, NEWLINE]);
+      this.#frames.set(template, (form = { ...PLAIN, frame: { head, suffix, line: lineIn(head, suffix) } }));
     }
     return form;
   }
@@ -160,6 +183,10 @@ export class MessageLines implements LineWriter {
     return at + length + 1;
   }
 
+  frame(): null {
+    return null;
+  }
+
   #isMessage(row: number): boolean {
     const { records, fields, merge } = this.#batch;
     if ((records?.[row] ?? null) !== null) return false;
@@ -177,8 +204,8 @@ interface Form {
   /** What stands around the object's fields. */
   readonly before: Buffer;
   readonly after: Buffer;
-  /** What stands around the message where filters made a template of its record. */
-  readonly frame: { readonly head: Buffer; readonly suffix: Buffer } | null;
+  /** What stands around the message where filters made a template of its record; `line`: in a line without a time. */
+  readonly frame: { readonly head: Buffer; readonly suffix: Buffer; readonly line: Frame } | null;
 }
 
 export interface Frame {
@@ -233,6 +260,7 @@ function mergedForm(batch: Batch, row: number, merge: MergeLog): Form {
 }
 
 const EMPTY = Buffer.alloc(0);
+const OPEN = Buffer.from("{");
 const CLOSE = Buffer.from("}");
 const PLAIN: Form = { text: null, object: null, before: EMPTY, after: EMPTY, frame: null };
 /** What a UTF-16 code unit comes to at most. */
@@ -327,9 +355,13 @@ function headOf(batch: Batch, row: number): Buffer {
   return HEADS[batch.stream[row]! * 2 + (batch.cut[row] === CUT.limit ? 1 : 0)]!;
 }
 
-/** What follows every message of a file, and every merged object: its Kubernetes metadata. */
-function suffixesOf(origin: Origin): { readonly plain: Buffer; readonly merged: Buffer } {
+function lineIn(head: Buffer, suffix: Buffer): Frame {
+  return { head: Buffer.concat([OPEN, head]), tail: suffix.subarray(0, -1) };
+}
+
+/** What follows every message of a file, and every merged object: its Kubernetes metadata; and whole lines, by class of row. */
+function suffixesOf(origin: Origin): { readonly plain: Buffer; readonly merged: Buffer; readonly frames: Frame[] } {
   const text = JSON.stringify(fieldsOfFile(origin)).slice(1, -1);
   const fields = text === "" ? "" : `,${text}`;
-  return { plain: Buffer.from(`"${fields}}\n`), merged: Buffer.from(`${fields}}\n`) };
+  return { plain: Buffer.from(`"${fields}}\n`), merged: Buffer.from(`${fields}}\n`), frames: [] };
 }

@@ -1,10 +1,11 @@
 import { giveBackBuffer, takeBuffer } from "../../../parquet/byte-sink.ts";
-import { writeEscaped } from "../../encode/json-line.ts";
+import { ESCAPE_BYTES_MAX, writeEscaped } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
 import type { BatchSource } from "../output.ts";
 import type { StreamRequest } from "../send.ts";
 import { giveBackChunk, takeChunk } from "./chunks.ts";
+import { measureTwice, MOST, writeTwice, type Sizes } from "./escape-twice.ts";
 import { EVENT_OVERHEAD_BYTES, REQUEST_BYTES_MAX, REQUEST_EVENTS_MAX, REQUEST_SPAN_MS_MAX } from "./limits.ts";
 
 /** A log stream and its group. */
@@ -13,22 +14,35 @@ export interface StreamName {
   readonly stream: string;
 }
 
-/** The first `length` bytes of `bytes`. */
+/** What an event says: bytes of its own, and what stands around them. */
 export interface Message {
   readonly bytes: Buffer;
-  readonly length: number;
-  /** So many bytes at its end are the same for all of a file, and `escapedEnd` is what they come to in the body. */
-  readonly endLength: number;
-  readonly escapedEnd: Buffer;
-  /** What one byte of the rest may come to. */
-  readonly escapeMax: number;
+  readonly start: number;
+  readonly end: number;
+  /** Those bytes stand in a JSON string of the message, not in the message as they are. */
+  readonly isInString: boolean;
+  /** Before and after them, as it stands in the body, and what both come to in the message. */
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly aroundBytes: number;
+}
+
+/** Bytes of a message as the service counts them, or somewhat more than that. */
+export function messageBytesMax({ start, end, isInString, aroundBytes }: Message): number {
+  return aroundBytes + (end - start) * (isInString ? MOST.once : 1);
+}
+
+/** Bytes of a message as the service counts them. */
+export function messageBytes({ bytes, start, end, isInString, aroundBytes }: Message): number {
+  if (!isInString) return aroundBytes + end - start;
+  measureTwice(bytes, start, end, sizes);
+  return aroundBytes + sizes.once;
 }
 
 const TAIL = Buffer.from("]}");
-const MESSAGE_HEAD = ',"message":"';
 const EVENT_TAIL = Buffer.from('"},');
-/** `{"timestamp":` and a number, `,"message":"`, `"},` */
-const EVENT_TEXT_BYTES_MAX = 64;
+/** Of messages up to here it is assumed that each byte becomes as many as it can: a body has chunks enough for that. */
+const UNMEASURED_BYTES_MAX = 2048;
 
 /**
  * The body of one PutLogEvents, written as the events come, into chunks until it is sent: the SDK would make
@@ -72,30 +86,37 @@ export class EventBatch implements StreamRequest {
   }
 
   /** Whether one more event fits in, of so many bytes and at that time. An empty batch takes each that the service takes. */
-  hasRoom(messageBytes: number, ms: number): boolean {
+  hasRoom(bytes: number, ms: number): boolean {
     const oldest = Math.min(this.#oldestMs, ms);
     const newest = Math.max(this.#newestMs, ms);
     return (
       this.events < REQUEST_EVENTS_MAX &&
-      this.bytes + messageBytes + EVENT_OVERHEAD_BYTES <= REQUEST_BYTES_MAX &&
+      this.bytes + bytes + EVENT_OVERHEAD_BYTES <= REQUEST_BYTES_MAX &&
       newest - oldest <= REQUEST_SPAN_MS_MAX
     );
   }
 
   /** Adds row `row` of a batch. */
   add(message: Message, ms: number, batch: Batch, row: number, source: BatchSource): void {
-    const { length, endLength, escapedEnd } = message;
-    const bytesMax = (length - endLength) * message.escapeMax + escapedEnd.length + EVENT_TEXT_BYTES_MAX;
-    const chunk = this.#chunkFor(bytesMax);
+    const { bytes, head, tail } = message;
+    const around = EVENT_HEAD_BYTES_MAX + head.length + tail.length + EVENT_TAIL.length;
+    const chunk = this.#chunkFor(around + escapedBytesMax(message));
     const start = this.#filled.at(-1)!;
-    let end = start + chunk.write(`{"timestamp":${ms}${MESSAGE_HEAD}`, start, "latin1");
-    end = writeEscaped(chunk, end, message.bytes, 0, length - endLength);
-    end += escapedEnd.copy(chunk, end);
+    let end = writeEventHead(chunk, start, ms);
+    end += head.copy(chunk, end);
+    if (message.isInString) {
+      writeTwice(chunk, end, bytes, message.start, message.end, sizes);
+      end += sizes.twice;
+    } else {
+      sizes.once = message.end - message.start;
+      end = writeEscaped(chunk, end, bytes, message.start, message.end);
+    }
+    end += tail.copy(chunk, end);
     end += EVENT_TAIL.copy(chunk, end);
     this.#filled[this.#filled.length - 1] = end;
     this.#bodyBytes += end - start;
     this.#keep(start, end - start, ms, batch, row, source);
-    this.bytes += length + EVENT_OVERHEAD_BYTES;
+    this.bytes += message.aroundBytes + sizes.once + EVENT_OVERHEAD_BYTES;
     this.#isOrdered &&= ms >= this.#newestMs;
     this.#oldestMs = Math.min(this.#oldestMs, ms);
     this.#newestMs = Math.max(this.#newestMs, ms);
@@ -107,9 +128,10 @@ export class EventBatch implements StreamRequest {
    */
   body(): readonly Buffer[] {
     if (!this.#isOrdered) this.#order();
-    const pieces = this.#chunks.map((chunk, index) => chunk.subarray(0, this.#filled[index]));
-    const last = pieces.pop() ?? NOTHING;
-    return [this.#head, ...pieces, last.subarray(0, -1), TAIL];
+    const last = this.#chunks.length - 1;
+    // In the place of the last comma, and of the byte behind it, which each chunk has.
+    TAIL.copy(this.#chunks[last]!, this.#filled[last]! - 1);
+    return this.#chunks.map((chunk, index) => chunk.subarray(0, this.#filled[index]! + (index === last ? 1 : 0)));
   }
 
   /** A body with events `from` to `to` (exclusive) alone. */
@@ -191,13 +213,14 @@ export class EventBatch implements StreamRequest {
     rows[at + 9] = length;
   }
 
-  /** The last chunk, if it has room for so many bytes, or a new one. */
+  /** The last chunk, if it has room for so many bytes and one more, or a new one. The first one has the body's head. */
   #chunkFor(bytes: number): Buffer {
     const last = this.#chunks.at(-1);
-    if (last !== undefined && this.#filled.at(-1)! + bytes <= last.length) return last;
-    const chunk = takeChunk(bytes);
+    if (last !== undefined && this.#filled.at(-1)! + bytes < last.length) return last;
+    const head = last === undefined ? this.#head : NOTHING;
+    const chunk = takeChunk(head.length + bytes + 1);
     this.#chunks.push(chunk);
-    this.#filled.push(0);
+    this.#filled.push(head.copy(chunk));
     return chunk;
   }
 
@@ -229,6 +252,39 @@ export class EventBatch implements StreamRequest {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Of the message that was looked at last. */
+const sizes: Sizes = { once: 0, twice: 0 };
+
+/** What a message's own bytes come to in the body, or more than that. */
+function escapedBytesMax({ bytes, start, end, isInString }: Message): number {
+  if (!isInString) return (end - start) * ESCAPE_BYTES_MAX;
+  if (end - start <= UNMEASURED_BYTES_MAX) return (end - start) * MOST.twice;
+  measureTwice(bytes, start, end, sizes);
+  return sizes.twice;
+}
+
+/** `{"timestamp":<milliseconds>,"message":"` of the second that was written last, whose last three digits change. */
+let eventHead = NOTHING;
+let secondOfHead = NaN;
+let digitsAt = 0;
+const EVENT_HEAD_BYTES_MAX = 64;
+
+function writeEventHead(target: Buffer, at: number, ms: number): number {
+  const second = Math.floor(ms / 1000);
+  // Before 1970 and in its first second there are fewer digits.
+  if (second <= 0) return at + target.write(`{"timestamp":${ms},"message":"`, at, "latin1");
+  if (second !== secondOfHead) {
+    eventHead = Buffer.from(`{"timestamp":${second}000,"message":"`);
+    secondOfHead = second;
+    digitsAt = eventHead.indexOf(",") - 3;
+  }
+  const end = at + eventHead.copy(target, at);
+  const digits = ms - second * 1000;
+  target[at + digitsAt] = 0x30 + ((digits / 100) | 0);
+  target[at + digitsAt + 1] = 0x30 + (((digits / 10) | 0) % 10);
+  target[at + digitsAt + 2] = 0x30 + (digits % 10);
+  return end;
+}
 /** Numbers kept of an event, and room for how many events there is at first. */
 const COLUMNS = 10;
 const ROWS_MIN = 64;

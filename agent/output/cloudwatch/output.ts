@@ -1,5 +1,5 @@
 import { ByteSink } from "../../../parquet/byte-sink.ts";
-import { escaped, type LineWriter } from "../../encode/json-line.ts";
+import { escaped, type Frame, type LineWriter } from "../../encode/json-line.ts";
 import { parseObject } from "../../log-record.ts";
 import type { Batch, Origin } from "../../record.ts";
 import { contentOf, quarantinedRecord, type QuarantinedRecord } from "../../state/quarantine.ts";
@@ -7,7 +7,7 @@ import { REPLAYED, type BatchSource, type Delivery, type Outcome, type Output, t
 import { sendDivided } from "../divide.ts";
 import { Fault, type RetryOptions } from "../retry.ts";
 import { sendAll } from "../send.ts";
-import { EventBatch, type Message, type StreamName } from "./event-batch.ts";
+import { EventBatch, messageBytes, messageBytesMax, type Message, type StreamName } from "./event-batch.ts";
 import { EVENT_OVERHEAD_BYTES } from "./limits.ts";
 import type { CloudWatchRequests, Rejected } from "./requests.ts";
 
@@ -34,11 +34,12 @@ export interface CloudWatchOutputOptions {
 export function createCloudWatchOutput(options: CloudWatchOutputOptions): Output {
   const said = new Map<string, Set<string>>();
   const ends = new WeakMap<Buffer, Buffer>();
+  const frames = new WeakMap<Frame, Around>();
   return {
     id: options.id,
     recorded: options.recorded,
     isStream: true,
-    begin: (_, signal) => new CloudWatchDelivery(options, { said, ends }, signal),
+    begin: (_, signal) => new CloudWatchDelivery(options, { said, ends, frames }, signal),
     isDelivered: () => Promise.resolve(true),
     forbid: () => Promise.resolve(false),
     clean: () => Promise.resolve(),
@@ -51,7 +52,11 @@ interface Kept {
   readonly said: Map<string, Set<string>>;
   /** Metadata, as it ends a file's lines, and as it stands in a body. */
   readonly ends: WeakMap<Buffer, Buffer>;
+  /** What stands around messages alike, as it stands in a body. */
+  readonly frames: WeakMap<Frame, Around>;
 }
+
+type Around = Pick<Message, "head" | "tail" | "aroundBytes">;
 
 class CloudWatchDelivery implements Delivery {
   readonly #options: CloudWatchOutputOptions;
@@ -61,10 +66,10 @@ class CloudWatchDelivery implements Delivery {
   /** The request of each stream that takes more. */
   readonly #open = new Map<string, EventBatch>();
   readonly #batches: EventBatch[] = [];
-  /** What the last message ends with, and its metadata, which is escaped once for each file. */
-  #suffix: Buffer = NOTHING;
-  #end: Pick<Message, "endLength" | "escapedEnd"> = { endLength: 0, escapedEnd: NOTHING };
-  readonly #names = new Map<Origin, StreamName>();
+  readonly #message: { -readonly [Name in keyof Message]: Message[Name] } = { ...NO_MESSAGE };
+  /** Of the last message that was framed. */
+  #frame: Frame | null = null;
+  readonly #names = new Map<Origin, StreamName & { readonly key: string }>();
   /** By source: records that are sent, and those that are refused. */
   readonly #sent = new Map<string, number>();
   readonly #refused = new Map<string, QuarantinedRecord[]>();
@@ -85,21 +90,26 @@ class CloudWatchDelivery implements Delivery {
     const name = this.#nameOf(batch.origin);
     const { lines } = this.#options;
     lines.begin(batch);
+    let sent = 0;
     for (let row = 0; row < batch.count; row++) {
       const lack = lines.lack(row);
       if (lack !== null) {
         this.#refuse(source.chain, quarantinedRecord(batch, row, source.rawBytes[row]!, lack));
         continue;
       }
-      const message = this.#messageOf(row);
+      const message = this.#messageOf(batch, row);
       const ms = batch.seconds[row]! * 1000 + Math.floor(batch.nanos[row]! / 1e6);
-      if (message.length + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax) {
-        this.#refuseLarge(batch, row, source, message.length);
+      let bytes = messageBytesMax(message);
+      if (bytes + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax || !this.#hasRoom(name.key, bytes, ms))
+        bytes = messageBytes(message);
+      if (bytes + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax) {
+        this.#refuseLarge(batch, row, source, bytes);
         continue;
       }
-      this.#batchFor(name, message.length, ms).add(message, ms, batch, row, source);
-      this.#sent.set(source.chain, (this.#sent.get(source.chain) ?? 0) + 1);
+      this.#batchFor(name, bytes, ms).add(message, ms, batch, row, source);
+      sent++;
     }
+    this.#sent.set(source.chain, (this.#sent.get(source.chain) ?? 0) + sent);
     return Promise.resolve(true);
   }
 
@@ -184,29 +194,48 @@ class CloudWatchDelivery implements Delivery {
     this.#refused.set(chain, records);
   }
 
-  /** An event must have a character: an empty message is sent as a blank. */
-  #messageOf(row: number): Message {
-    const { lines } = this.#options;
+  /** Of a row. An event must have a character: an empty message is sent as a blank. */
+  #messageOf(batch: Batch, row: number): Message {
+    const { lines, logKey } = this.#options;
+    const message = this.#message;
+    const frame = lines.frame(row);
+    if (frame !== null) {
+      if (frame !== this.#frame) Object.assign(message, this.#aroundOf(frame), { isInString: true });
+      this.#frame = frame;
+      message.bytes = batch.bytes;
+      message.start = batch.start[row]!;
+      message.end = batch.end[row]!;
+      return message;
+    }
+    this.#frame = null;
     const text = this.#text;
     text.clear();
     text.reserve(lines.bytesMax(row) + 1);
     const length = Math.max(1, lines.write(text.bytes, 0, row) - 1);
     if (text.bytes[0] === 0x0a) text.bytes[0] = 0x20;
-    if (this.#options.logKey !== null)
-      return { bytes: text.bytes, length, endLength: 0, escapedEnd: NOTHING, escapeMax: 6 };
-    // Of JSON, which has no control characters any more, no byte becomes more than two.
-    if (lines.suffix !== this.#suffix) {
-      this.#suffix = lines.suffix;
-      this.#end = this.#endOf(lines.suffix);
-    }
-    return { bytes: text.bytes, length, ...this.#end, escapeMax: 2 };
+    // Metadata is escaped once for each file.
+    const tail = logKey === null ? this.#endOf(lines.suffix) : NOTHING;
+    const aroundBytes = logKey === null ? lines.suffix.length - 1 : 0;
+    const own = { bytes: text.bytes, start: 0, end: length - aroundBytes, isInString: false };
+    return Object.assign(message, own, { head: NOTHING, tail, aroundBytes });
   }
 
-  #endOf(suffix: Buffer): Pick<Message, "endLength" | "escapedEnd"> {
+  #aroundOf(frame: Frame): Around {
+    const { frames } = this.#kept;
+    let around = frames.get(frame);
+    if (around === undefined) {
+      const { head, tail } = frame;
+      around = { head: escaped(head), tail: escaped(tail), aroundBytes: head.length + tail.length };
+      frames.set(frame, around);
+    }
+    return around;
+  }
+
+  #endOf(suffix: Buffer): Buffer {
     const { ends } = this.#kept;
     let escapedEnd = ends.get(suffix);
     if (escapedEnd === undefined) ends.set(suffix, (escapedEnd = escaped(suffix.subarray(0, -1))));
-    return { endLength: suffix.length - 1, escapedEnd };
+    return escapedEnd;
   }
 
   #contentOf(message: string): Pick<QuarantinedRecord, "log" | "record"> {
@@ -216,19 +245,25 @@ class CloudWatchDelivery implements Delivery {
     return logKey === "log" ? { log: text } : { log: "", record: { [logKey]: text } };
   }
 
-  #batchFor(name: StreamName, messageBytes: number, ms: number): EventBatch {
-    const key = `${name.group}:${name.stream}`;
-    let open = this.#open.get(key);
-    if (open?.hasRoom(messageBytes, ms) !== true) {
+  #batchFor(name: StreamName & { readonly key: string }, bytes: number, ms: number): EventBatch {
+    let open = this.#open.get(name.key);
+    if (open?.hasRoom(bytes, ms) !== true) {
       this.#batches.push((open = new EventBatch(name)));
-      this.#open.set(key, open);
+      this.#open.set(name.key, open);
     }
     return open;
   }
 
-  #nameOf(origin: Origin): StreamName {
+  #hasRoom(key: string, bytes: number, ms: number): boolean {
+    return this.#open.get(key)?.hasRoom(bytes, ms) ?? true;
+  }
+
+  #nameOf(origin: Origin): StreamName & { readonly key: string } {
     let name = this.#names.get(origin);
-    if (name === undefined) this.#names.set(origin, (name = this.#options.nameOf(origin)));
+    if (name === undefined) {
+      const { group, stream } = this.#options.nameOf(origin);
+      this.#names.set(origin, (name = { group, stream, key: `${group}:${stream}` }));
+    }
     return name;
   }
 
@@ -240,6 +275,15 @@ class CloudWatchDelivery implements Delivery {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NO_MESSAGE: Message = {
+  bytes: NOTHING,
+  start: 0,
+  end: 0,
+  isInString: false,
+  head: NOTHING,
+  tail: NOTHING,
+  aroundBytes: 0,
+};
 const TOO_OLD = "too old for CloudWatch Logs (14 days)";
 const EXPIRED = "older than the retention of its log group";
 const TOO_NEW = "too far in the future for CloudWatch Logs (2 hours)";

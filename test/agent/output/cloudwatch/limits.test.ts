@@ -29,6 +29,11 @@ async function send(rows: readonly Row[], changes = {}, records: Batch["records"
   };
 }
 
+/** Sends one record, metadata and all. */
+async function sendWhole(log: string) {
+  return await send([{ log }], { logKey: null });
+}
+
 test.each([
   [MIB - 26 - 1, 1, 0],
   [MIB - 26, 1, 0],
@@ -58,6 +63,37 @@ test("an event's size is counted in bytes of UTF-8, before it is escaped", async
   const whole = '"é'.repeat(Math.floor((MIB - 26) / 3));
   const { events, refused } = await send([{ log: whole }, { log: `${whole}"é` }]);
   expect([events.map(({ message }) => message === whole), refused.length]).toEqual([[true], 1]);
+});
+
+test("the size of a record is counted as it stands in its event, however many of its bytes are escaped", async () => {
+  const { events } = await sendWhole("x");
+  const around = Buffer.byteLength(events[0]!.message) - 1;
+  const quotes = '"'.repeat(Math.floor((MIB - 26 - around) / 2));
+  const left = "x".repeat(MIB - 26 - around - quotes.length * 2);
+  const fits = await sendWhole(quotes + left);
+  expect([fits.events.length, fits.refused.length]).toEqual([1, 0]);
+  expect(JSON.parse(fits.events[0]!.message)).toMatchObject({ log: quotes + left });
+  const over = await sendWhole(`${quotes}${left}x`);
+  expect([over.events.length, over.refused.length]).toEqual([0, 1]);
+  expect(over.refused[0]?.reason).toContain(`event of ${MIB + 1} bytes`);
+});
+
+test.each([
+  [0, 1, MIB],
+  [1, 2, MIB / 2 + 1],
+])("two records of 1 MiB and %i bytes together are sent in %i requests", async (over, requests, most) => {
+  const { events } = await sendWhole("x");
+  const around = Buffer.byteLength(events[0]!.message) - 1;
+  const half = `"${"x".repeat(MIB / 2 - 26 - around - 2)}`;
+  const sent = await send([{ log: half }, { log: half + "y".repeat(over) }], { logKey: null });
+  expect([sent.requests, sent.events.length, sent.requestBytesMost]).toEqual([requests, 2, most]);
+});
+
+test("the time of an event is that of its record, to the millisecond", async () => {
+  const times = [0, 1, 10, 99, 100, 999, 1000, 61_007].map((ms) => T0_MS + ms);
+  const { events } = await send(times.map((ms) => ({ log: String(ms), ms })));
+  expect(events.map(({ timestamp }) => timestamp)).toEqual(times);
+  expect(events.map(({ message }) => Number(message))).toEqual(times);
 });
 
 test.each([
