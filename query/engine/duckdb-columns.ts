@@ -11,6 +11,8 @@ const MARGIN_BYTES = 64;
 const RUN_BYTES_MAX = 256 * 1024;
 /** Different names that are remembered; levels and workloads come in turns. */
 const NAMES_MAX = 16;
+/** 32-bit words of a `duckdb_string_t`: the length, the first four bytes, and the rest of the text or where it lies. */
+const STRING_WORDS = STRING_BYTES / 4;
 
 /** Some rows of a chunk. What it gives is good until the next is asked for. */
 export function chunkColumns(chunk: DuckDBDataChunk, span: Span, scratch: Scratch): ColumnBatch {
@@ -20,14 +22,28 @@ export function chunkColumns(chunk: DuckDBDataChunk, span: Span, scratch: Scratc
     slice: (from, to) =>
       chunkColumns(chunk, { from: span.from + from, to: Math.min(span.to, span.from + to) }, scratch),
     numbers: (column) => readNumbers(vectorOf(column), span),
-    names: (column) => readNames(vectorOf(column), span),
-    texts: (column) => readTexts(vectorOf(column), span, scratch),
+    names: (column) => readNames(vectorOf(column), span, (scratch[column] ??= createRoom())),
+    texts: (column) => readTexts(vectorOf(column), span, (scratch[column] ??= createRoom())),
   };
 }
 
-/** Room for texts, used again and again. */
-export interface Scratch {
+/** By column: what is used again for each chunk. */
+export type Scratch = Room[];
+
+interface Room {
   bytes: Buffer;
+  starts: Int32Array;
+  ends: Int32Array;
+  /** Names seen last, as strings and as DuckDB wrote them: strings for each chunk would be compared by their letters. */
+  readonly names: string[];
+  readonly nameWords: Int32Array;
+  readonly nameBytes: Buffer[];
+}
+
+function createRoom(): Room {
+  const none = new Int32Array(0);
+  const nameWords = new Int32Array(NAMES_MAX * STRING_WORDS);
+  return { bytes: Buffer.alloc(0), starts: none, ends: none, names: [], nameWords, nameBytes: [] };
 }
 
 function readNumbers(vector: duckdb.Vector, { from, to }: Span): Float64Array {
@@ -39,100 +55,119 @@ function readNumbers(vector: duckdb.Vector, { from, to }: Span): Float64Array {
   return numbers;
 }
 
-function readNames(vector: duckdb.Vector, span: Span): (string | null)[] {
+function readNames(vector: duckdb.Vector, span: Span, room: Room): (string | null)[] {
   const isNull = nullsOf(vector, span);
   const data = bufferOf(duckdb.vector_get_data(vector, span.to * STRING_BYTES));
-  const words = new Int32Array(data.buffer, data.byteOffset, span.to * 4);
-  /** Names seen last, and the row that each was read of; an object or closure a row would be most of the garbage. */
-  const knownRows: number[] = [];
-  const known: string[] = [];
-  let last = 0;
+  const words = new Int32Array(data.buffer, data.byteOffset, span.to * STRING_WORDS);
+  // Each row has a copy of its own of a name that is longer than 12 bytes.
+  const long = hasLong(words, span, isNull) ? readTexts(vector, span, room) : null;
   const names: (string | null)[] = [];
+  let last = 0;
   for (let row = span.from; row < span.to; row++) {
     if (isNull(row)) {
       names.push(null);
       continue;
     }
-    if (last >= known.length || !isSame(words, knownRows[last]! * 4, row * 4)) {
-      for (last = 0; last < known.length; last++) if (isSame(words, knownRows[last]! * 4, row * 4)) break;
+    const start = long === null ? 0 : long.starts[row - span.from]!;
+    if (last >= room.names.length || !isName(room, last, words, row, start)) {
+      for (last = 0; last < room.names.length; last++) if (isName(room, last, words, row, start)) break;
     }
-    if (last === known.length) {
-      if (last === NAMES_MAX) last = known.length = knownRows.length = 0;
-      knownRows.push(row);
-      known.push(textAt(data, row * STRING_BYTES));
+    if (last === room.names.length) {
+      if (last === NAMES_MAX) last = room.names.length = 0;
+      const bytes = Buffer.from(
+        long === null ? textAt(data, row) : room.bytes.subarray(start, long.ends[row - span.from]),
+      );
+      room.nameWords.set(words.subarray(row * STRING_WORDS, (row + 1) * STRING_WORDS), last * STRING_WORDS);
+      room.nameBytes[last] = bytes;
+      room.names.push(bytes.toString("utf8"));
     }
-    names.push(known[last]!);
+    names.push(room.names[last]!);
   }
   return names;
 }
 
-function isSame(words: Int32Array, a: number, b: number): boolean {
-  for (let i = 0; i < 4; i++) if (words[a + i] !== words[b + i]) return false;
+function hasLong(words: Int32Array, { from, to }: Span, isNull: (row: number) => boolean): boolean {
+  for (let row = from; row < to; row++) if (words[row * STRING_WORDS]! > INLINE_BYTES_MAX && !isNull(row)) return true;
+  return false;
+}
+
+/** Whether the row has the name at `index`; if it is a long one its bytes start at `start`. */
+function isName(
+  { bytes, nameWords, nameBytes }: Room,
+  index: number,
+  words: Int32Array,
+  row: number,
+  start: number,
+): boolean {
+  const [known, at] = [index * STRING_WORDS, row * STRING_WORDS];
+  if (nameWords[known] !== words[at] || nameWords[known + 1] !== words[at + 1]) return false;
+  if (words[at]! <= INLINE_BYTES_MAX) {
+    return nameWords[known + 2] === words[at + 2] && nameWords[known + 3] === words[at + 3];
+  }
+  const name = nameBytes[index]!;
+  for (let i = 4; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
   return true;
 }
 
-function textAt(data: Buffer, at: number): string {
-  const length = data.readUInt32LE(at);
-  if (length <= INLINE_BYTES_MAX) return data.toString("utf8", at + 4, at + 4 + length);
-  return bytesAt(data, at, length).toString("utf8");
+function textAt(data: Buffer, row: number): Buffer {
+  const at = row * STRING_BYTES;
+  return data.subarray(at + 4, at + 4 + data.readUInt32LE(at));
 }
 
-/** What the pointer of a long text leads to. */
-function bytesAt(data: Buffer, at: number, length: number): Buffer {
-  return bufferOf(duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, data.byteOffset + at + 8, length));
-}
-
-/** Texts one after the other, copied by runs of those that follow each other in memory. */
-function readTexts(vector: duckdb.Vector, span: Span, scratch: Scratch): Texts {
+/** Texts one after the other, copied by runs of those that follow each other in memory; short ones as they stand in the vector. */
+function readTexts(vector: duckdb.Vector, span: Span, room: Room): Texts {
   const isNull = nullsOf(vector, span);
   const data = bufferOf(duckdb.vector_get_data(vector, span.to * STRING_BYTES));
+  const words = new Int32Array(data.buffer, data.byteOffset, span.to * STRING_WORDS);
   const rows = span.to - span.from;
-  const starts = new Int32Array(rows);
-  const ends = new Int32Array(rows);
-  let used = 0;
-  let run = { at: -1, start: 0, stop: 0, offset: 0 };
-  const endRun = (): void => {
-    if (run.at < 0) return;
-    bytesAt(data, run.at, run.stop - run.start).copy(scratch.bytes, run.offset);
-    run = { at: -1, start: 0, stop: 0, offset: 0 };
-  };
+  if (room.starts.length < rows) [room.starts, room.ends] = [new Int32Array(rows), new Int32Array(rows)];
+  const { starts, ends } = room;
+  let used = rows * STRING_BYTES;
+  makeRoom(room, 0, used);
+  data.copy(room.bytes, 0, span.from * STRING_BYTES);
+  // A run: the row that it starts with, where it lies in DuckDB's memory, and in the room.
+  let [first, from, stop, offset] = [-1, 0, 0, 0];
   for (let row = span.from; row < span.to; row++) {
     const i = row - span.from;
-    const at = row * STRING_BYTES;
-    const length = Math.min(TEXT_BYTES_MAX, data.readUInt32LE(at));
-    if (used + length + PADDING_BYTES_MAX + MARGIN_BYTES > scratch.bytes.length) {
-      endRun();
-      grow(scratch, used, length);
-    }
+    const at = row * STRING_WORDS;
     if (isNull(row)) {
       starts[i] = ends[i] = -1;
       continue;
     }
+    // It has 32 bits without a sign.
+    const length = words[at]! < 0 ? TEXT_BYTES_MAX : Math.min(TEXT_BYTES_MAX, words[at]!);
     if (length <= INLINE_BYTES_MAX) {
-      endRun();
-      data.copy(scratch.bytes, used, at + 4, at + 4 + length);
-      starts[i] = used;
-      used += length;
-    } else {
-      const pointer = data.readUInt32LE(at + 8) + data.readUInt32LE(at + 12) * 2 ** 32;
-      const isNext = run.at >= 0 && pointer >= run.stop && pointer - run.stop <= PADDING_BYTES_MAX;
-      if (!isNext || pointer + length - run.start > RUN_BYTES_MAX) {
-        endRun();
-        run = { at, start: pointer, stop: pointer, offset: used };
-      }
-      const start = run.offset + pointer - run.start;
-      starts[i] = start;
-      run.stop = pointer + length;
-      used = start + length;
+      starts[i] = i * STRING_BYTES + 4;
+      ends[i] = starts[i] + length;
+      continue;
     }
+    const pointer = (words[at + 2]! >>> 0) + words[at + 3]! * 2 ** 32;
+    const isNext = first >= 0 && pointer >= stop && pointer - stop <= PADDING_BYTES_MAX;
+    if (!isNext || pointer + length - from > RUN_BYTES_MAX) {
+      if (first >= 0) copyRun(data, first, stop - from, room, offset);
+      [first, from, stop, offset] = [row, pointer, pointer, used];
+      makeRoom(room, used, RUN_BYTES_MAX);
+    }
+    starts[i] = offset + pointer - from;
+    stop = pointer + length;
+    used = offset + stop - from;
     ends[i] = used;
   }
-  endRun();
-  return { bytes: scratch.bytes, starts, ends };
+  if (first >= 0) copyRun(data, first, stop - from, room, offset);
+  return { bytes: room.bytes, starts, ends };
 }
 
-function grow(scratch: Scratch, used: number, length: number): void {
-  const larger = Buffer.alloc(Math.max(scratch.bytes.length * 2, used + length + PADDING_BYTES_MAX + MARGIN_BYTES));
-  scratch.bytes.copy(larger, 0, 0, used);
-  scratch.bytes = larger;
+/** Copies what the pointer of a row's text leads to. */
+function copyRun(data: Buffer, row: number, length: number, room: Room, offset: number): void {
+  const pointerAt = data.byteOffset + row * STRING_BYTES + 8;
+  const run = bufferOf(duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, pointerAt, length));
+  run.copy(room.bytes, offset);
+}
+
+/** Makes the room larger if `more` bytes do not fit after those that are used. */
+function makeRoom(room: Room, used: number, more: number): void {
+  if (used + more + MARGIN_BYTES <= room.bytes.length) return;
+  const larger = Buffer.alloc(Math.max(room.bytes.length * 2, used + more + MARGIN_BYTES));
+  room.bytes.copy(larger, 0, 0, used);
+  room.bytes = larger;
 }

@@ -38,7 +38,7 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
         const explain = async (error: unknown): Promise<unknown> => await explained(error, query, options, signal);
         const reading: Reading = { signal, explain, close };
         const types = columns.map((_, i) => result.columnType(i));
-        const scratch: Scratch = { bytes: Buffer.alloc(0) };
+        const scratch: Scratch = [];
         return {
           columns,
           batches: readBatches(result, (chunk, span) => chunkRows(chunk, types, span), ROWS, reading),

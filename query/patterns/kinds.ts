@@ -12,6 +12,8 @@ export const QUOTE = 16;
 export const END = 32;
 /** Other control characters; they are left out. */
 const CONTROL = 64;
+/** Punctuation that may start a value. */
+const SIGN = 128;
 
 export const KINDS = makeKinds();
 
@@ -29,6 +31,7 @@ function kindOf(byte: number): number {
   if (char === " " || char === "\t") return BLANK;
   if (/["'`]/.test(char)) return QUOTE;
   if (char === "\n") return END;
+  if (/[/+:-]/.test(char)) return SIGN;
   return byte < 0x20 || byte === 0x7f ? CONTROL : 0;
 }
 

@@ -33,27 +33,30 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
   /** The end of a quoted text that is not masked as a whole. */
   let closing = -1;
   while (at < to) {
-    const byte = bytes[at]!;
-    const kind = KINDS[byte]!;
+    let byte = bytes[at]!;
+    let kind = KINDS[byte]!;
     if ((kind & WORD) !== 0) {
       const start = at;
-      masked.length = length;
       let kinds = 0;
-      let next = kind;
       do {
-        kinds |= next;
-        out[length++] = bytes[at++]!;
-        next = KINDS[bytes[at]!]!;
-      } while ((next & WORD) !== 0);
-      const after = AFTER[bytes[at]!]!;
-      if ((kinds & DIGIT) === 0 && (after === 0 || (after === 1 && at - start !== 3))) continue;
-      at = maskWord(bytes, start, at, kinds, masked, first);
+        kinds |= kind;
+        out[length++] = byte;
+        byte = bytes[++at]!;
+        kind = KINDS[byte]!;
+      } while ((kind & WORD) !== 0);
+      if ((kinds & DIGIT) === 0) {
+        const after = AFTER[byte]!;
+        if (after === 0 || (after === 1 && at - start !== 3)) continue;
+      }
+      masked.length = length - (at - start);
+      if (kinds === DIGIT) at = maskDigits(bytes, start, at, masked);
+      else at = maskWord(bytes, start, at, kinds, masked, first);
       length = masked.length;
+    } else if (kind === 0) {
+      out[length++] = byte;
+      at += 1;
     } else if ((kind & BLANK) !== 0) {
       if (length > first && out[length - 1] !== SPACE) out[length++] = SPACE;
-      at += 1;
-    } else if (kind === 0 && SIGNS[byte] === 0) {
-      out[length++] = byte;
       at += 1;
     } else if ((kind & QUOTE) !== 0) {
       masked.length = length;
@@ -73,10 +76,6 @@ export function maskText(bytes: Uint8Array, from: number, to: number, masked: Ma
   masked.length = length;
   return at;
 }
-
-/** Punctuation that may start a value. */
-const SIGNS = new Uint8Array(256);
-for (const byte of [SLASH, DASH, PLUS, COLON]) SIGNS[byte] = 1;
 
 /** What may follow a word that is more than one: 1 after three letters alone. */
 const AFTER = new Uint8Array(256);
@@ -133,20 +132,37 @@ function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, 
   return maskMixed(bytes, start, end, isHexOnly, masked);
 }
 
-/** What starts with a digit. */
-function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked): number {
-  if ((kinds & ~DIGIT) === 0) {
-    const next = bytes[end]!;
-    if (next === COLON || next === DASH || next === SLASH || (next === SPACE && isWord(bytes[end + 1]!))) {
-      const time = numericTimeEnd(bytes, start);
-      if (time > 0) return mask(masked, TIME, start, time);
-    }
-    if (next === DOT || next === COLON) {
-      const address = addressEnd(bytes, start);
-      if (address > 0) return mask(masked, IP, start, address);
-    }
-    if (next !== DOT && next !== PERCENT) return mask(masked, NUM, start, sizeEnd(bytes, end));
+/** What may follow digits that are not a number by themselves. */
+const AFTER_DIGITS = new Uint8Array(256);
+for (const byte of [SPACE, COLON, DASH, SLASH, DOT, PERCENT]) AFTER_DIGITS[byte] = 1;
+
+/** A run of digits from `start` to `end`, written as `maskWord` has it. */
+function maskDigits(bytes: Uint8Array, start: number, end: number, masked: Masked): number {
+  const next = bytes[end]!;
+  if (AFTER_DIGITS[next] === 0) return mask(masked, NUM, start, end);
+  const length = end - start;
+  if (next === DASH && length === 8) {
+    const uuid = uuidEnd(bytes, start);
+    if (uuid > 0) return mask(masked, UUID, start, uuid);
   }
+  if (next === COLON && length <= 4) {
+    const mac = macEnd(bytes, start);
+    if (mac > 0) return mask(masked, MAC, start, mac);
+  }
+  if (next === COLON || next === DASH || next === SLASH || (next === SPACE && isWord(bytes[end + 1]!))) {
+    const time = numericTimeEnd(bytes, start, length);
+    if (time > 0) return mask(masked, TIME, start, time);
+  }
+  if (next === DOT || next === COLON) {
+    const address = addressEnd(bytes, start);
+    if (address > 0) return mask(masked, IP, start, address);
+  }
+  if (next !== DOT && next !== PERCENT) return mask(masked, NUM, start, sizeEnd(bytes, end));
+  return maskNumber(bytes, start, end, DIGIT, masked);
+}
+
+/** What starts with a digit and is more. */
+function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number, masked: Masked): number {
   const number = numberEnd(bytes, start);
   if (number > 0) return mask(masked, NUM, start, sizeEnd(bytes, number));
   return maskMixed(bytes, start, end, (kinds & LETTER) === 0, masked);

@@ -11,11 +11,10 @@ function packedNames(names: string): ReadonlySet<number> {
 }
 
 /**
- * A date, a time of the day or both from `at`, where a number starts: `2026-11-21T05:00:00.123Z`, `2026/11/21 05:00:00,1`,
+ * A date, a time of the day or both from `at`, where a number of so many digits starts: `2026-11-21T05:00:00.123Z`, `2026/11/21 05:00:00,1`,
  * `17/06/09 20:10:40`, `21/Nov/2026:05:00:00 +0000`, `21 Nov 2026 05:00:00 GMT`, `05:00:00.123`, `05:00`.
  */
-export function numericTimeEnd(bytes: Uint8Array, at: number): number {
-  const digits = digitsAt(bytes, at);
+export function numericTimeEnd(bytes: Uint8Array, at: number, digits: number): number {
   const next = bytes[at + digits]!;
   if (next === COLON && digits <= 2) return clockEnd(bytes, at);
   if (digits === 4 && (next === DASH || next === SLASH)) return afterDate(bytes, dateEnd(bytes, at + 5, next, 2));
@@ -43,7 +42,7 @@ export function namedTimeEnd(bytes: Uint8Array, at: number): number {
   if (month > 0 && bytes[month] === SPACE) place = skipBlanks(bytes, month);
   const digits = digitsAt(bytes, place);
   if (digits === 0 || digits > 2) return -1;
-  const numeric = numericTimeEnd(bytes, place);
+  const numeric = numericTimeEnd(bytes, place, digits);
   if (numeric > 0) return numeric;
   place += digits;
   if (bytes[place] !== SPACE) return -1;

@@ -141,13 +141,18 @@ export function emailEnd(bytes: Uint8Array, at: number): number {
 export function quoteEnd(bytes: Uint8Array, at: number, to: number): number {
   const quote = bytes[at]!;
   for (let end = at + 1; end < to; end++) {
+    while (QUOTE_STOPS[bytes[end]!] === 0) end += 1;
     const byte = bytes[end]!;
     if (byte === BACKSLASH) end += 1;
-    else if (byte === quote && !isWord(bytes[end + 1]!)) return end;
+    else if (byte === quote && !isWord(bytes[end + 1]!)) return end < to ? end : -1;
     else if ((KINDS[byte]! & END) !== 0) return -1;
   }
   return -1;
 }
+
+const QUOTE_STOPS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === BACKSLASH || (KINDS[byte]! & (QUOTE | END)) !== 0 ? 1 : 0,
+);
 
 /** Where the path starts of `GET /path HTTP/1.1`. */
 export function requestPath(bytes: Uint8Array, at: number, to: number): number {
