@@ -14,7 +14,7 @@ export interface Completable {
 
 export interface CompletableOption {
   readonly short?: string;
-  /** Null for a switch. `column`: values of that column in the store, asked of logq itself. */
+  /** Null for a switch. `column`: values of that column in the store, asked of logq itself; `fields`: names of columns. */
   readonly takes: null | "text" | "directory" | { readonly words: readonly string[] } | { readonly column: string };
 }
 
@@ -50,7 +50,7 @@ _logq_values() {
   # Not by a list of words, in which a * would become the names of files.
   while IFS= read -r value; do
     COMPREPLY+=("$done$(printf '%q' "$value")")
-  done < <("\${COMP_WORDS[0]}" completion values "$1" "\${cur##*,}" 2>/dev/null)
+  done < <("\${COMP_WORDS[0]}" completion values "$1" "\${cur##*,}" -- "\${COMP_WORDS[@]:1}" 2>/dev/null)
 }
 _logq() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev=""
@@ -100,7 +100,7 @@ function zshScript({ options, commands, commandWords }: Completable): string {
 # zsh completion of logq. In ~/.zshrc, after compinit:  source <(logq completion zsh)
 _logq_values() {
   local -a found
-  found=("\${(@f)$(\${words[1]} completion values "$1" "$PREFIX" 2>/dev/null)}")
+  found=("\${(@f)$(\${words[1]} completion values "$1" "$PREFIX" -- "\${(@)words[2,-1]}" 2>/dev/null)}")
   compadd -- $found
 }
 _logq_first() {
@@ -160,6 +160,7 @@ function fishAction({ takes }: CompletableOption): string {
   if (takes === "text") return " -x";
   if (takes === "directory") return ` -x -a "(__fish_complete_directories)"`;
   if ("words" in takes) return ` -x -a ${fishQuote(takes.words.join(" "))}`;
+  if (takes.column === "fields") return ` -x -a "(logq completion values fields '' -- (commandline -opc) 2>/dev/null)"`;
   return ` -x -a "(logq completion values ${takes.column} (commandline -ct) 2>/dev/null)"`;
 }
 

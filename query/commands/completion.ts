@@ -1,4 +1,6 @@
-import { COLUMNS, LEVELS, PARTITION_COLUMNS } from "../../config/table.ts";
+import { LEVELS } from "../../config/table.ts";
+import { TABLES } from "../../config/tables/all.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import {
   SHELLS,
@@ -11,6 +13,7 @@ import { nearestName } from "../nearest.ts";
 import { COMPLETED_COLUMNS, newestValues, type CompletedColumn } from "../newest-values.ts";
 import { OPTION_TABLE, parseOptions } from "../options.ts";
 import { FORMATS } from "../render/renderer.ts";
+import { readTable } from "../repl/complete.ts";
 import type { Command } from "./command.ts";
 
 /** Nobody waits longer for a key. */
@@ -23,11 +26,19 @@ export const completion: Command = {
   logq completion fish | source       in ~/.config/fish/config.fish
 
 Options, commands and saved queries are completed, and names of pods, workloads
-… by the newest hour of the store.
+… by the newest hour of the store; --fields by the table that a query before it
+reads.
 `,
   async run(argv, io) {
     const options = parseOptions(argv);
-    const [shell, column, prefix = ""] = options.words;
+    const [shell, column, prefix = "", ...line] = options.words;
+    if (shell === "values" && column === "fields") {
+      // bash and zsh hand over words as they were typed, in their quotes.
+      const typed = line.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2")).join(" ");
+      const names = [...readTable(typed).names].filter((name) => name.startsWith(prefix));
+      await io.out.write(names.map((name) => `${name}\n`).join(""));
+      return EXIT.ok;
+    }
     if (shell === "values" && isCompleted(column)) {
       const values = await newestValues(column, options, io, VALUES_TIMEOUT_MS);
       const fitting = values.filter((value) => value.startsWith(prefix));
@@ -58,7 +69,7 @@ const TAKES: { readonly [Name in keyof typeof OPTION_TABLE]?: CompletableOption[
   workload: { column: "workload" },
   pod: { column: "pod" },
   container: { column: "container" },
-  fields: { words: COLUMNS.map(({ name }) => name) },
+  fields: { column: "fields" },
 };
 
 async function completable(): Promise<Completable> {
@@ -72,8 +83,14 @@ async function completable(): Promise<Completable> {
       takes: option.type === "boolean" ? null : (takes[name] ?? "text"),
     },
   ]);
-  const columns = [...COLUMNS.map(({ name }) => name), ...PARTITION_COLUMNS];
-  const commandWords = { completion: SHELLS, values: columns, saved: ["rm"] };
+  const tables = TABLES.map(({ name }) => name);
+  const commandWords = {
+    completion: SHELLS,
+    values: [...LOGS.names],
+    saved: ["rm"],
+    schema: tables,
+    init: TABLES.flatMap(({ name, aws }) => (aws === null ? [] : [name])),
+  };
   return { options: Object.fromEntries(options), commands: COMMANDS, commandWords };
 }
 

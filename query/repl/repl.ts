@@ -2,6 +2,7 @@
 import { createInterface, type Interface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import packageJson from "../../package.json" with { type: "json" };
+import { TABLES } from "../../config/tables/all.ts";
 import { answer } from "../answer.ts";
 import { EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
@@ -155,7 +156,11 @@ async function runCommand(line: string, state: Repl): Promise<void> {
       }
       if (outcome.kind === "session") state.session = outcome.session;
       if (outcome.kind === "session" || outcome.kind === "say") await io.out.write(`${neutralise(outcome.said)}\n`);
-      if (outcome.kind === "columns") await describe(io);
+      if (outcome.kind === "columns") await describe(outcome.table, state.session.options, io);
+      if (outcome.kind === "tables") {
+        const tables = TABLES.map(({ name, meaning }) => [name, meaning]);
+        await showRows(["name", "meaning"], tables, optionsOf(state.session), io);
+      }
       if (outcome.kind === "values") {
         const values = await newestValues(outcome.column, state.session.options, io, LOOKUP_TIMEOUT_MS);
         const rows = values.map((value) => [value]);
@@ -202,7 +207,7 @@ function interrupt(state: Repl): void {
 
 async function complete(line: string, state: Repl): Promise<[string[], string]> {
   const { pending, io } = state;
-  const completion = completionOf(pending + line);
+  const completion = completionOf(pending + line, state.readline.line.slice(line.length));
   if (completion.kind === "words") return [[...completion.words], completion.partial];
   if (completion.kind === "saved") {
     const names = await listSaved(io.env).catch(() => []);
@@ -224,10 +229,13 @@ async function proposedValues(column: CompletedColumn, { session, values, io }: 
   return await Promise.race([known.found, wait(COMPLETION_TIMEOUT_MS, [])]);
 }
 
-async function describe(io: CommandIo): Promise<void> {
+async function describe(table: string, { store, context }: Options, io: CommandIo): Promise<void> {
   const { COMMANDS } = await import("../commands/registry.ts");
   const schema = await COMMANDS["schema"]!.load();
-  await schema.run([], io);
+  const place = Object.entries({ store, context }).flatMap(([name, value]) =>
+    value === null ? [] : [`--${name}=${value}`],
+  );
+  await schema.run([...place, table], io);
 }
 
 async function greeting(options: Options, io: CommandIo): Promise<string> {

@@ -1,4 +1,6 @@
 /** What lasts from one query at the prompt to the next, and the backslash commands that change it: psql's where psql has them. */
+import { TABLES, tableNamed } from "../../config/tables/all.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError } from "../cli-error.ts";
 import { nearestName } from "../nearest.ts";
 import { COMPLETED_COLUMNS, type CompletedColumn } from "../newest-values.ts";
@@ -16,7 +18,8 @@ export interface Session {
 export type Outcome =
   | { readonly kind: "session"; readonly session: Session; readonly said: string }
   | { readonly kind: "say"; readonly said: string }
-  | { readonly kind: "columns" }
+  | { readonly kind: "columns"; readonly table: string }
+  | { readonly kind: "tables" }
   | { readonly kind: "values"; readonly column: CompletedColumn }
   | { readonly kind: "quit" };
 
@@ -44,10 +47,16 @@ interface Backslash {
 const BACKSLASH: Readonly<Record<string, Backslash>> = {
   "?": { takes: "", does: "this list", run: () => ({ kind: "say", said: help() }) },
   d: {
-    takes: "[COLUMN]",
-    does: "the table's columns; values of one in the newest hour",
-    run: (argument) => (argument === "" ? { kind: "columns" } : { kind: "values", column: columnNamed(argument) }),
+    takes: "[NAME]",
+    does: "columns of logs, or of another table; values of a column in the newest hour",
+    run(argument) {
+      const table = argument === "" ? LOGS : tableNamed(argument);
+      return table === null
+        ? { kind: "values", column: columnNamed(argument) }
+        : { kind: "columns", table: table.name };
+    },
   },
+  dt: { takes: "", does: "the tables", run: () => ({ kind: "tables" }) },
   since: {
     takes: "[1h|all]",
     does: "the window of the next queries; without a time: as each query says",
@@ -114,9 +123,9 @@ function help(): string {
 function columnNamed(name: string): CompletedColumn {
   const column = COMPLETED_COLUMNS.find((known) => known === name.toLowerCase());
   if (column !== undefined) return column;
-  const near = nearestName(name, COMPLETED_COLUMNS);
-  const hint = `${near === null ? "" : `did you mean ${near}? `}\\d shows the values of ${COMPLETED_COLUMNS.join(", ")}`;
-  throw new CliError(`\\d ${name}: not a column of few values`, hint);
+  const near = nearestName(name, [...COMPLETED_COLUMNS, ...TABLES.map((table) => table.name)]);
+  const hint = `${near === null ? "" : `did you mean ${near}? `}\\d shows the values of ${COMPLETED_COLUMNS.join(", ")}; \\dt the tables`;
+  throw new CliError(`\\d ${name}: not a table, nor a column of few values`, hint);
 }
 
 const SINCE: Readonly<Record<string, readonly string[]>> = { "": [], all: ["--all-time"] };

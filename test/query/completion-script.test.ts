@@ -10,6 +10,7 @@ const WHAT: Completable = {
     output: { short: "o", takes: { words: ["json", "log", "ndjson"] } },
     store: { takes: "directory" },
     pod: { short: "p", takes: { column: "pod" } },
+    fields: { takes: { column: "fields" } },
     since: { takes: "text" },
     quiet: { short: "q", takes: null },
   },
@@ -22,7 +23,10 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "logq-completion-"));
   const logq = join(folder, "logq");
   // Stands for the program: what the scripts ask of it.
-  writeFileSync(logq, `#!/bin/sh\n[ "$1" = saved ] && echo errors || echo "$2:$3-1"\n`);
+  writeFileSync(
+    logq,
+    `#!/bin/sh\n[ "$1" = saved ] && echo errors || { [ "$3" = fields ] && echo "$*" || echo "$2:$3-1"; }\n`,
+  );
   chmodSync(logq, 0o755);
   for (const shell of SHELLS) writeFileSync(join(folder, shell), completionScript(shell, WHAT));
 });
@@ -36,13 +40,14 @@ test.each([
   [["hi"], "hist history"],
   [[""], "hist history"],
   [["--o"], "--output"],
-  [["-"], "-o --output --store -p --pod --since -q --quiet"],
+  [["-"], "-o --output --store -p --pod --fields --since -q --quiet"],
   [["-o", ""], "json log ndjson"],
   [["-o", "l"], "log"],
   [["--output", "=", "nd"], "ndjson"],
   [["--output", "="], "json log ndjson"],
   [["-p", "ng"], "values:pod-1"],
   [["-p", "web,ng"], "web,values:pod-1"],
+  [["--fields", "x"], String.raw`completion\ values\ fields\ x\ --\ --fields\ x`],
   [["--since", ""], ""],
   [["@e"], "@errors"],
   [["@x"], ""],

@@ -27,6 +27,21 @@ test("values are those of the newest hour that start with what was typed", async
   expect((await logq("values", "cluster")).stdout).toBe("prod\n");
 });
 
+test.each([
+  [[], "namespace\nnode\n"],
+  [["select ts from alb"], ""],
+  [["'select ts from eks_audit'", "--fields"], "namespace\nname\nnode\n"],
+  [["\"select ' from alb', n from logs\"", "--fields"], "namespace\nnode\n"],
+])("--fields has the columns of the table that %j reads", async (line, names) => {
+  expect((await logq("values", "fields", "n", "--", ...line)).stdout).toBe(names);
+});
+
+test("tables are completed where their names stand", async () => {
+  const { stdout } = await logq("bash");
+  expect(stdout).toContain("schema) _logq_words 'logs eks_audit cloudtrail alb vpc_flow'");
+  expect(stdout).toContain("init) _logq_words 'cloudtrail alb vpc_flow'");
+});
+
 test("a key that was pressed where there is no store says nothing", async () => {
   const ran = await runLogq(["completion", "values", "pod"], { env: { LOGQ_STORE: "/nowhere" } });
   expect(ran).toMatchObject({ code: 0, stdout: "", stderr: "" });

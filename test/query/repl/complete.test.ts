@@ -13,6 +13,22 @@ test.each([
   ["\\si", ["\\since"]],
   ["\\o nd", ["ndjson"]],
   ["\\d po", ["pod"]],
+  ["\\d cl", ["cloudtrail", "cluster"]],
+  ["select * from c", ["cloudtrail"]],
+  ["select * from ", ["alb", "cloudtrail", "eks_audit", "logs", "vpc_flow"]],
+  ["select * FROM Cloudtrail where eventn", ["eventname"]],
+  ["select * from alb\nwhere elb_s", ["elb_status_code"]],
+  ["select * from vpc_flow where dstp", ["dstport"]],
+  ["select * from eks_audit where status_", ["status_code", "status_message", "status_reason"]],
+  ["select * from alb where pod", []],
+  ["select * from cloudtrail c where c.events", ["eventsource"]],
+  ["select * from cloudtrail where useridentity.accou", ["accountId"]],
+  ["select * from logs where log.st", []],
+  ["select pod where log = ' from alb ' and elb_", []],
+  ["select pod where log = ' from alb ' and nod", ["node"]],
+  // A level of an audit policy, and no pod of the store.
+  ["select * from eks_audit where level >= wa", []],
+  ["select * from alb where pod = '", []],
   ["log like '%sel", []],
 ])("%s is completed by %j", (text, words) => {
   const completion = completionOf(text);
@@ -31,6 +47,11 @@ test.each([
 
 test.each(["pod='nginx' ", "log = 'x", "pod = lower('"])("%s asks for no values", (text) => {
   expect(completionOf(text).kind).toBe("words");
+});
+
+test("what stands behind the cursor says the table, too", () => {
+  const completion = completionOf("select eventn", " from cloudtrail");
+  expect(completion).toEqual({ kind: "words", partial: "eventn", words: ["eventname"] });
 });
 
 test("saved queries are completed by their sign", () => {

@@ -91,6 +91,22 @@ test("Tab completes names, and values that the store has", async () => {
   await prompt.code;
 });
 
+test("\\d shows a table, \\dt all of them", async () => {
+  const prompt = start();
+  await prompt.shows("logq> ");
+  prompt.type("\\dt\r");
+  await prompt.shows("cloudtrail |");
+  await prompt.shows("access logs of Application Load Balancers");
+  prompt.type("\\d alb\r");
+  await prompt.shows("target_processing_time");
+  prompt.type("select * from cloudt");
+  await prompt.shows("from cloudt");
+  prompt.type("\t");
+  await prompt.shows("from cloudtrail");
+  prompt.type("\x03\\q\r");
+  expect(await prompt.code).toBe(0);
+});
+
 test("what was typed is there at the next start", async () => {
   const first = start();
   first.type("select 'remembered' as a;\r");

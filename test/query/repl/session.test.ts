@@ -27,10 +27,12 @@ test("\\x and \\timing go on and off, \\x keeps what \\o said", () => {
   expect(after("\\timing", after("\\timing"))).toEqual(START);
 });
 
-test("\\? lists every command, \\d asks for columns or values, \\q quits", () => {
+test("\\? lists every command, \\d asks for columns or values, \\dt for tables, \\q quits", () => {
   const help = runBackslash("\\?", START);
   for (const name of BACKSLASH_NAMES) expect(help).toMatchObject({ said: expect.stringContaining(`${name} `) });
-  expect(runBackslash("\\d", START)).toEqual({ kind: "columns" });
+  expect(runBackslash("\\d", START)).toEqual({ kind: "columns", table: "logs" });
+  expect(runBackslash("\\d ALB", START)).toEqual({ kind: "columns", table: "alb" });
+  expect(runBackslash("\\dt", START)).toEqual({ kind: "tables" });
   expect(runBackslash(" \\d pod ", START)).toEqual({ kind: "values", column: "pod" });
   expect(runBackslash("\\q", START)).toEqual({ kind: "quit" });
 });
@@ -39,7 +41,8 @@ test.each([
   ["\\sinc 1h", "\\sinc: no such command", "did you mean \\since?"],
   ["\\since soon", "--since soon: not a duration", "write a number"],
   ["\\o cvs", "--output cvs: not known", "did you mean csv?"],
-  ["\\d pods", "\\d pods: not a column of few values", "did you mean pod?"],
+  ["\\d pods", "\\d pods: not a table, nor a column of few values", "did you mean pod?"],
+  ["\\d cloudtrial", "\\d cloudtrial: not a table, nor a column of few values", "did you mean cloudtrail?"],
 ])("%s is a mistake with a remedy", (line, message, hint) => {
   expect(() => runBackslash(line, START)).toThrow(
     expect.objectContaining({ message, hint: expect.stringContaining(hint) }),
