@@ -65,7 +65,7 @@ asks; query, time, scope, -z, --limit and --fields are what it begins with.
 /** What is said of the terminal, or once for a query that is asked at once. */
 function refuseOption(name: string): void {
   if (Object.hasOwn(ui.extra!, name) || (FIXED as readonly string[]).includes(name) || name === "quiet") return;
-  if (PAGE_OPTIONS[name as OptionName] === "allowed") return;
+  if (PAGE_OPTIONS[name as OptionName] === "allowed" && name !== "estimate") return;
   throw new CliError(`ui --${name}: says nothing to the page`, "logq ui --help shows what does");
 }
 

@@ -31,6 +31,9 @@ const AT_START = "say it when logq ui is started";
 const NO_TERMINAL = "the page is no terminal";
 const NO_ROWS = "it gives no rows; ask logq in a terminal";
 
+/** Of options that commands would pass over. */
+const OF_QUERIES = { estimate: { refused: "it is of a query alone" } } as const;
+
 /** Every option: whether the page may send it, else why not. */
 export const PAGE_OPTIONS: Readonly<Record<OptionName, Permission>> = {
   store: { refused: AT_START },
@@ -65,7 +68,7 @@ export const PAGE_OPTIONS: Readonly<Record<OptionName, Permission>> = {
   "dry-run": { refused: NO_ROWS },
   "exit-status": { refused: NO_TERMINAL },
   "max-scan": { refused: AT_START },
-  estimate: { refused: NO_ROWS },
+  estimate: "allowed",
   reuse: { refused: AT_START },
   "no-pager": { refused: NO_TERMINAL },
   help: { refused: NO_ROWS },
@@ -79,7 +82,7 @@ export async function checkArguments(args: readonly string[]): Promise<PageArgum
   const command = commandNamed(first);
   const rest = command === null ? args : args.slice(1);
   const extra = command === null ? {} : ((await COMMANDS[command]!.load()).extra ?? {});
-  const permissions = { ...PAGE_OPTIONS, ...(command !== null && PAGE_COMMANDS[command]) };
+  const permissions = { ...PAGE_OPTIONS, ...(command !== null && { ...OF_QUERIES, ...PAGE_COMMANDS[command] }) };
   const { words, values } = readArguments(rest, extra);
   for (const name of values.keys()) refuseOption(name, permissions, { ...OPTION_TABLE, ...extra });
   for (const word of words) refuseWord(word);

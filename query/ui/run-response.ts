@@ -6,6 +6,7 @@
  *   #{"columns":["ts",…]}      before the first row
  *   #{"error":{"text":"…"}}    instead of the end: the message of the command line, carets and all
  *   #{"end":{"rows":1,"ms":2}} the last line of a result that is whole
+ *   #{"stopped":{"rows":1,"ms":2}} of one that was stopped
  */
 import type { ServerResponse } from "node:http";
 import { Readable, Writable } from "node:stream";
@@ -15,13 +16,21 @@ import type { CliIo } from "../cli-io.ts";
 /** What a run takes of the program's own surroundings. */
 export type RunIo = Pick<CliIo, "env" | "cwd" | "now" | "openEngine">;
 
-/** Runs the command line into the response until it ends, the signal is aborted or nobody reads any more. */
+export interface RunSignals {
+  /** Aborted when nobody waits for the response any more: nothing is said. */
+  readonly gone: AbortSignal;
+  /** Aborted to stop the run as Ctrl-C does: what that says still comes. */
+  readonly stopped: AbortSignal;
+}
+
+/** Runs the command line into the response until it ends, is stopped or nobody reads any more. */
 export async function runInto(
   response: ServerResponse,
   argv: readonly string[],
   io: RunIo,
-  signal: AbortSignal,
+  { gone, stopped }: RunSignals,
 ): Promise<void> {
+  const signal = AbortSignal.any([gone, stopped]);
   const startMs = performance.now();
   const say = (line: object): void => {
     if (response.writable) response.write(`#${JSON.stringify(line)}\n`);
@@ -37,15 +46,13 @@ export async function runInto(
     onColumns: (columns) => say({ columns: columns.map(({ name }) => name) }),
     onFailure: (text) => (failure = text),
   });
-  if (signal.aborted) {
+  if (gone.aborted) {
     response.destroy();
     return;
   }
-  say(
-    failure === null
-      ? { end: { rows, ms: Math.round(performance.now() - startMs) } }
-      : { error: { text: failure.trimEnd() } },
-  );
+  const effort = { rows, ms: Math.round(performance.now() - startMs) };
+  if (stopped.aborted) say({ stopped: effort });
+  else say(failure === null ? { end: effort } : { error: { text: failure.trimEnd() } });
   response.end();
 }
 

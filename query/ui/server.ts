@@ -1,4 +1,5 @@
-/** The server of `logq ui`: the page, and three questions that it asks. On 127.0.0.1 alone, for who has the token. */
+/** The server of `logq ui`: the page, and what it asks. On 127.0.0.1 alone, for who has the token. */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { failureOf } from "../report.ts";
@@ -41,9 +42,10 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function startUiServer(setup: UiSetup): Promise<UiServer> {
   const slots = openSlots(RUNS_MAX, WAITING_MAX);
   const running = new Set<Promise<void>>();
+  const runs = new Map<string, () => void>();
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     const { port } = server.address() as AddressInfo;
-    const answered = answer({ request, response, setup, port, slots }).catch(() => void response.destroy());
+    const answered = answer({ request, response, setup, port, slots, runs }).catch(() => void response.destroy());
     running.add(answered);
     void answered.finally(() => running.delete(answered));
   });
@@ -76,6 +78,8 @@ interface Exchange {
   readonly setup: UiSetup;
   readonly port: number;
   readonly slots: Slots;
+  /** What stops a run, by its name. */
+  readonly runs: Map<string, () => void>;
 }
 
 /** Nothing from elsewhere is loaded, run, framed or told; what is shown stays in this browser's memory. */
@@ -125,6 +129,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["/api/session", { method: "GET", answer: ({ response, setup }) => sendJson(response, 200, setup.session) }],
   ["/api/command", { method: "POST", answer: tellCommand }],
   ["/api/run", { method: "POST", answer: run }],
+  ["/api/stop", { method: "POST", answer: stop }],
 ]);
 
 /** The cookie goes to this host alone and no script sees it; the address that is left has no token. */
@@ -140,37 +145,57 @@ async function tellCommand(exchange: Exchange): Promise<void> {
 }
 
 async function run(exchange: Exchange): Promise<void> {
-  const { response, setup, slots } = exchange;
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
+  const { response, setup, slots, runs } = exchange;
+  const closed = new AbortController();
+  const stopped = new AbortController();
+  response.on("close", () => closed.abort());
   const asked = await argumentsOf(exchange);
   if (asked === null) return;
-  const signal = AbortSignal.any([setup.signal, gone.signal]);
-  const release = await slots.take(signal);
+  const gone = AbortSignal.any([setup.signal, closed.signal]);
+  const release = await slots.take(gone);
   if (release === null) return sayNo(response, 429, `${RUNS_MAX} queries run and ${WAITING_MAX} wait: stop some`);
+  const name = randomUUID();
+  runs.set(name, () => stopped.abort());
   try {
-    response.writeHead(200, { "Content-Type": "application/x-ndjson" }).flushHeaders();
+    response.writeHead(200, { "Content-Type": "application/x-ndjson", [RUN_HEADER]: name }).flushHeaders();
     const { command, rest } = asked;
     const argv = [...(command === null ? [] : [command]), ...setup.fixedArgs, "--output=ndjson", "--stats", ...rest];
-    await runInto(response, argv, setup.io, signal);
+    await runInto(response, argv, setup.io, { gone, stopped: stopped.signal });
   } finally {
+    runs.delete(name);
     release();
   }
 }
 
+/** Names a run, for `/api/stop`. */
+const RUN_HEADER = "Logq-Run";
+
+/** Who only goes away is not told what a stopped query is billed. One that has ended is left as it is. */
+async function stop(exchange: Exchange): Promise<void> {
+  const { response, runs } = exchange;
+  const names = await bodyOf(exchange);
+  if (names === null) return;
+  for (const name of names) runs.get(name)?.();
+  response.writeHead(204).end();
+}
+
 /** The checked arguments of a request; null if it was refused: by a sentence, or by what `logq` would print. */
-async function argumentsOf({ request, response }: Exchange): Promise<PageArguments | null> {
-  const read = await readArgs(request);
-  if (read.kind === "refused") {
-    sayNo(response, read.status, read.why);
-    return null;
-  }
+async function argumentsOf(exchange: Exchange): Promise<PageArguments | null> {
+  const args = await bodyOf(exchange);
   try {
-    return await checkArguments(read.args);
+    return args === null ? null : await checkArguments(args);
   } catch (error) {
-    sendText(response, 400, failureOf(error, null).text);
+    sendText(exchange.response, 400, failureOf(error, null).text);
     return null;
   }
+}
+
+/** The `args` of a request; null if it was refused. */
+async function bodyOf({ request, response }: Exchange): Promise<readonly string[] | null> {
+  const read = await readArgs(request);
+  if (read.kind === "args") return read.args;
+  sayNo(response, read.status, read.why);
+  return null;
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {

@@ -4,6 +4,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Context } from "../context.ts";
 
 export interface Session {
+  /** The name of the context in the settings file; null without one. */
+  readonly context: string | null;
   /** A directory or s3://…; null where Athena alone is asked. */
   readonly store: string | null;
   readonly engine: Context["engine"];
@@ -21,6 +23,7 @@ export interface Session {
 /** The session of a context and of the page's own arguments. */
 export function sessionOf(context: Context, zone: string, args: readonly string[]): Session {
   return {
+    context: context.name,
     store: context.store,
     engine: context.engine,
     athena: context.engine === "athena" || (context.engine === "auto" && context.hasAthena),

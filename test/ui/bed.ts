@@ -1,4 +1,4 @@
-/** A store, `dist/logq ui` over it, and a browser. */
+/** `dist/logq ui`, over a store that a test fills or over what it names, and a browser. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,8 +10,11 @@ import { CHROMIUM } from "./chromium.ts";
 
 export const LOGQ = new URL("../../dist/logq.cjs", import.meta.url).pathname;
 
-export interface Bed {
+export interface Bed extends Served {
   readonly store: string;
+}
+
+export interface Served {
   /** With the token, as `logq ui` printed it. */
   readonly url: string;
   readonly origin: string;
@@ -34,15 +37,27 @@ interface Opened {
 export async function makeBed(fill: (store: string) => Promise<unknown>): Promise<Bed> {
   const store = await mkdtemp(join(tmpdir(), "logq-ui-"));
   await fill(store);
-  const server = spawn(LOGQ, ["ui", "--no-open", "--port", "0", "--store", store], {
+  const served = await serve(["--store", store], { XDG_CONFIG_HOME: store, XDG_STATE_HOME: store });
+  return {
+    ...served,
+    store,
+    async close() {
+      await served.close();
+      await rm(store, { recursive: true });
+    },
+  };
+}
+
+/** `dist/logq ui` with these options, and a browser. */
+export async function serve(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Served> {
+  const server = spawn(LOGQ, ["ui", "--no-open", "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, XDG_CONFIG_HOME: store, XDG_STATE_HOME: store },
+    env: { ...process.env, ...env },
   });
   const url = await firstAddress(server);
   // As root Chromium has no sandbox of its own.
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   return {
-    store,
     url,
     origin: new URL(url).origin,
     browser,
@@ -51,7 +66,6 @@ export async function makeBed(fill: (store: string) => Promise<unknown>): Promis
       await browser.close();
       server.kill("SIGINT");
       if (server.exitCode === null) await once(server, "exit");
-      await rm(store, { recursive: true });
     },
   };
 }

@@ -3,10 +3,11 @@ export type Note =
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "columns"; readonly columns: readonly string[] }
   | { readonly kind: "error"; readonly text: string }
-  | { readonly kind: "end"; readonly rows: number; readonly ms: number };
+  | { readonly kind: "end" | "stopped"; readonly rows: number; readonly ms: number };
 
 /** What the page is told when it starts. */
 export interface Session {
+  readonly context: string | null;
   readonly store: string | null;
   readonly engine: string | null;
   /** Whether a query may cost money: then nothing is asked that nobody asked for. */
@@ -26,13 +27,16 @@ const SLICE_MS = 8;
 /**
  * Runs `logq` with these arguments and hands over what it prints as it comes: pieces of lines, cut anywhere. Resolves at
  * the end of the response, rejects if it is cut off; a refusal is an Error whose message is the server's sentence.
+ * `onBegin` is told the name of the run, for `stopRun`.
  */
 export async function run(
   args: readonly string[],
   onChunk: (chunk: Uint8Array) => void,
   signal: AbortSignal,
+  onBegin?: (name: string) => void,
 ): Promise<void> {
   const response = await post("/api/run", args, signal);
+  onBegin?.(response.headers.get("logq-run")!);
   const next = readerOf(response.body!);
   let sliceStart = performance.now();
   for (;;) {
@@ -45,26 +49,37 @@ export async function run(
   }
 }
 
+/** Stops a run as Ctrl-C does: what logq says then, such as what Athena bills, is the end of its response. */
+export async function stopRun(name: string, signal: AbortSignal): Promise<void> {
+  await post("/api/stop", [name], signal);
+}
+
+interface Answer {
+  readonly rows: string[];
+  readonly notices: string[];
+  /** What is printed and is no row, such as an estimate. */
+  readonly text: string;
+}
+
 /** The whole answer of a question with few rows. Throws Error with the CLI's text if it fails. */
-export async function answer(
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<{ rows: string[]; notices: string[] }> {
+export async function answer(args: readonly string[], signal: AbortSignal): Promise<Answer> {
   const decoder = new TextDecoder();
   let text = "";
   await run(args, (chunk) => (text += decoder.decode(chunk, { stream: true })), signal);
   const rows: string[] = [];
   const notices: string[] = [];
+  const others: string[] = [];
   let isWhole = false;
   for (const line of text.split("\n")) {
     if (line.startsWith("{")) rows.push(line);
+    else if (!line.startsWith("#")) others.push(line);
     const note = readNote(line);
     if (note?.kind === "notice") notices.push(note.text);
     if (note?.kind === "error") throw new Error(note.text);
     if (note?.kind === "end") isWhole = true;
   }
   if (!isWhole) throw new Error(CUT_OFF);
-  return { rows, notices };
+  return { rows, notices, text: others.join("\n").trimEnd() };
 }
 
 export const CUT_OFF = "the answer was cut off: is logq ui still running? Run the query again";
@@ -77,10 +92,12 @@ export function readNote(line: string): Note | null {
     columns?: string[];
     error?: { text: string };
     end?: { rows: number; ms: number };
+    stopped?: { rows: number; ms: number };
   };
   if (said.notice !== undefined) return { kind: "notice", text: said.notice };
   if (said.columns !== undefined) return { kind: "columns", columns: said.columns };
   if (said.error !== undefined) return { kind: "error", text: said.error.text };
+  if (said.stopped !== undefined) return { kind: "stopped", ...said.stopped };
   return said.end === undefined ? null : { kind: "end", ...said.end };
 }
 

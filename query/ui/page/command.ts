@@ -1,4 +1,4 @@
-import { commandOf } from "./ask.ts";
+import { answer, commandOf } from "./ask.ts";
 import { announce, byId, el } from "./dom.ts";
 
 /** Puts the command that gives the same rows on the clipboard, and shows it: where the clipboard is closed it can be taken from there. */
@@ -6,6 +6,16 @@ export async function copyCommand(args: readonly string[]): Promise<void> {
   try {
     const command = await commandOf(args, AbortSignal.timeout(10_000));
     await copyText(command, "command");
+  } catch (error) {
+    show((error as Error).message, "");
+  }
+}
+
+/** Shows what a query would read and cost, as `--estimate` says it. */
+export async function showEstimate(args: readonly string[]): Promise<void> {
+  try {
+    const { text } = await answer(["--estimate", ...args], AbortSignal.timeout(60_000));
+    show(text, "");
   } catch (error) {
     show((error as Error).message, "");
   }

@@ -33,6 +33,8 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
   const found = new Set<string>();
   /** What is counted, and for which question: asked once. */
   let counted: { key: string; body: HTMLElement; abort: AbortController } | null = null;
+  /** The field that was clicked last: on Athena, which bills each count, none is counted for anything else. */
+  let clicked: string | null = null;
 
   function draw(): void {
     if (session === null || state === null) return;
@@ -61,7 +63,10 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
           disabled: !canCount,
           title: canCount ? `${meaning === "" ? name : meaning}: count its values` : meaning,
           "aria-expanded": String(isOpen),
-          onclick: () => onOpen(isOpen ? null : name),
+          onclick() {
+            clicked = name;
+            onOpen(isOpen ? null : name);
+          },
         },
         oneLine(name, 80),
       ),
@@ -75,25 +80,35 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
     const key = JSON.stringify([name, query, scopeArgs(state!)]);
     if (counted?.key === key) return counted.body;
     counted?.abort.abort();
-    const body = el("div", { class: "values", "aria-busy": "true" }, el("p", { class: "dim" }, "counting …"));
+    const body = el("div", { class: "values" });
     counted = { key, body, abort: new AbortController() };
     if (query === null) {
       body.replaceChildren(el("p", { class: "dim" }, "Values are counted of rows: write a condition or select *."));
       return body;
     }
-    void fill(body, name, [...scopeArgs(state!), queryWord(query)], counted.abort.signal);
+    const args = [...scopeArgs(state!), queryWord(query)];
+    const { signal } = counted.abort;
+    if (!session!.athena || clicked === name) void fill(body, name, args, signal);
+    else {
+      const onclick = (): void => void fill(body, name, args, signal);
+      body.append(el("button", { type: "button", onclick }, "Count: one more query on Athena"));
+    }
+    clicked = null;
     return body;
   }
 
   async function fill(body: HTMLElement, name: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+    body.setAttribute("aria-busy", "true");
+    body.replaceChildren(el("p", { class: "dim" }, "counting …"));
     try {
-      const { rows } = await answer(args, signal);
+      const { rows, notices } = await answer(args, signal);
       const values = rows.map(parseRow).map(([value, n]) => ({ value: value!, n: Number(n!.text) }));
       const most = values[0]?.n ?? 0;
       body.replaceChildren(
         ...(values.length === 0 ? [el("p", { class: "dim" }, "No rows.")] : []),
         ...values.map(({ value, n }) => valueRow(name, value, n, most)),
         ...(values.length === VALUES_MAX ? [el("p", { class: "dim" }, `the ${VALUES_MAX} most frequent`)] : []),
+        ...(session!.athena ? [el("p", { class: "dim" }, notices.join(" · "))] : []),
       );
     } catch (error) {
       if (!signal.aborted) body.replaceChildren(el("pre", { class: "error" }, (error as Error).message));

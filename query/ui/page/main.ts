@@ -2,7 +2,7 @@
 import { session as readSession, type Session } from "./ask.ts";
 import { createBarsView, type BarsView } from "./bars-view.ts";
 import { showTools } from "./cell-tools.ts";
-import { copyCommand, copyText } from "./command.ts";
+import { copyCommand, copyText, showEstimate } from "./command.ts";
 import { conditionOf, type Wanted } from "./condition.ts";
 import { showContext } from "./context.ts";
 import { createControls, type Controls } from "./controls.ts";
@@ -48,7 +48,9 @@ try {
 function start(session: Session): void {
   const page = createPage(session);
   const { state, first } = page;
-  byId("where").textContent = [session.store, session.engine].filter((part) => part !== null).join(" · ");
+  byId("where").textContent = [session.context, session.store, session.engine]
+    .filter((part) => part !== null)
+    .join(" · ");
   listenToButtons(page);
   addEventListener("popstate", () => {
     page.state = readState(location.hash, first);
@@ -212,6 +214,10 @@ function listenToButtons(page: Page): void {
   });
   byId("live").addEventListener("click", toggleLive);
   byId("copy").addEventListener("click", copy);
+  byId("estimate").hidden = !page.session.athena;
+  byId("estimate").addEventListener("click", () => {
+    void showEstimate(rowArgs({ ...page.state, query: page.controls.query(), follow: false }));
+  });
   listenToKeys({
     move: (rows) => list.move(rows),
     toggle: () => list.toggle(),

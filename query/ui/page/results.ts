@@ -1,4 +1,4 @@
-import { CUT_OFF, readNote, run, type Note } from "./ask.ts";
+import { CUT_OFF, readNote, run, stopRun, type Note } from "./ask.ts";
 import { announce, byId, el } from "./dom.ts";
 import { createRowStore, type RowStore } from "./row-store.ts";
 import { rowArgs, type PageState } from "./state.ts";
@@ -9,6 +9,8 @@ const REFRESH_MS = 120;
 /** Once the list is longer than any screen, who waits looks at the number. */
 const REFRESH_LONG_MS = 1000;
 const ROWS_LONG = 2000;
+/** While nothing comes, the seconds go on. */
+const TICK_MS = 500;
 
 /** The rows of the question that was asked last, as far as they have come. */
 export interface Results {
@@ -17,6 +19,7 @@ export interface Results {
   readonly columns: readonly string[] | null;
   readonly isRunning: boolean;
   start(state: PageState): void;
+  /** As Ctrl-C does; asked again, without waiting for what is said of it. */
   stop(): void;
   /** Following goes on, but rows that come are not shown until `pause(false)`. */
   pause(isPaused: boolean): void;
@@ -44,6 +47,10 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
   let lastRefreshMs = 0;
   /** Shows what came too soon after the last refresh: nothing else may come for long. */
   let later: ReturnType<typeof setTimeout> | undefined;
+  let ticks: ReturnType<typeof setInterval> | undefined;
+  /** The run's name; null until the server has begun it. */
+  let name: string | null = null;
+  let isStopping = false;
   let notices: string[] = [];
 
   function refresh(isForced = false): void {
@@ -65,16 +72,14 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
   }
 
   function sayStatus(end?: string): void {
-    const waiting = store.count - shownCount;
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    const state =
-      end ??
-      (isFollowing
-        ? isPaused
-          ? `paused, ${waiting.toLocaleString("en")} new`
-          : "live: new rows come as they are uploaded"
-        : `reading … ${seconds} s`);
-    byId("status").textContent = `${rowsText(store.count)} · ${state}`;
+    byId("status").textContent = `${rowsText(store.count)} · ${end ?? runningText()}`;
+  }
+
+  function runningText(): string {
+    if (isStopping) return "stopping …";
+    if (isPaused) return `paused, ${(store.count - shownCount).toLocaleString("en")} new`;
+    if (isFollowing) return "live: new rows come as they are uploaded";
+    return `reading … ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
   }
 
   function showNotices(): void {
@@ -82,14 +87,14 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
   }
 
   async function ask(state: PageState, own: AbortController): Promise<void> {
-    let end: Extract<Note, { kind: "end" }> | null = null;
+    let end: Ended | null = null;
     let failure: string | null = null;
     const onNote = (line: string): void => {
       const note = readNote(line);
       if (note?.kind === "columns") ({ columns } = note);
       else if (note?.kind === "notice") notices = [...notices.slice(-4), note.text];
       else if (note?.kind === "error") failure = note.text;
-      else if (note?.kind === "end") end = note;
+      else if (note?.kind === "end" || note?.kind === "stopped") end = note;
       if (note?.kind === "notice") showNotices();
     };
     const mine = store;
@@ -102,6 +107,9 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
           if (abort === own) refresh();
         },
         own.signal,
+        (given) => {
+          if (abort === own) name = given;
+        },
       );
       if (end === null && failure === null) failure = CUT_OFF;
     } catch (error) {
@@ -113,19 +121,22 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
     finish(end, failure);
   }
 
-  function finish(end: Extract<Note, { kind: "end" }> | null, failure: string | null): void {
+  function finish(end: Ended | null, failure: string | null): void {
+    clearInterval(ticks);
+    isStopping = false;
     refresh(true);
     byId("progress").hidden = true;
     showError(failure);
     // The command line's own summary says more: window, objects, engine.
     const summary = notices.find((text) => text.startsWith(`${rowsText(store.count)} · `));
     notices = notices.filter((text) => text !== summary);
-    const says = end === null ? (failure === null ? "stopped" : "failed") : msText(end.ms);
+    const isWhole = end?.kind === "end";
+    const says = isWhole ? msText(end.ms) : failure === null ? "stopped" : "failed";
     if (summary === undefined) sayStatus(says);
     else byId("status").textContent = summary;
     announce(failure ?? byId("status").textContent);
-    if (end !== null && store.count === 0) onEmpty(notices);
-    if (end !== null && store.count === 0) notices = [];
+    if (isWhole && store.count === 0) onEmpty(notices);
+    if (isWhole && store.count === 0) notices = [];
     showNotices();
     onEnd();
   }
@@ -145,6 +156,10 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
       abort = new AbortController();
       clearTimeout(later);
       later = undefined;
+      clearInterval(ticks);
+      ticks = setInterval(() => sayStatus(), TICK_MS);
+      name = null;
+      isStopping = false;
       store = createRowStore();
       columns = null;
       notices = [];
@@ -160,7 +175,12 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
       void ask(state, abort);
     },
     stop() {
-      abort?.abort();
+      if (abort === null) return;
+      const own = abort;
+      if (name === null || isStopping) return own.abort();
+      isStopping = true;
+      sayStatus();
+      stopRun(name, own.signal).catch(() => own.abort());
     },
     pause(next) {
       isPaused = next;
@@ -168,6 +188,9 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
     },
   };
 }
+
+/** The last line of a response: whole, or stopped. */
+type Ended = Extract<Note, { kind: "end" | "stopped" }>;
 
 /** Shows what the command line says of a mistake, carets and all. */
 export function showError(text: string | null): void {

@@ -19,7 +19,7 @@ const refused = Object.keys(PAGE_OPTIONS).filter((name) => !allowed.includes(nam
 
 test("what is refused is what says where to ask, how to print and what to spend", () => {
   expect(refused.join(" ")).toBe(
-    "store context output color quiet stats explain dry-run exit-status max-scan estimate reuse no-pager help version",
+    "store context output color quiet stats explain dry-run exit-status max-scan reuse no-pager help version",
   );
 });
 

@@ -120,6 +120,17 @@ test("on Athena a query scans no more than logq ui was allowed, says its price, 
   response.on("error", () => {}).destroy();
   await vi.waitUntil(() => world.athena.executions.at(-1)?.state === "CANCELLED", { timeout: 20_000 });
   expect(world.athena.stops).toHaveLength(1);
+
+  world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
+  const stopped = await athena.open(count);
+  await vi.waitUntil(() => world.athena.executions.at(-1)?.state === "RUNNING", { timeout: 20_000 });
+  expect((await athena.post("/api/stop", ["no such run", String(stopped.headers["logq-run"])])).status).toBe(204);
+  const rest = Buffer.concat((await stopped.toArray()) as Buffer[]).toString();
+  expect(rowsAndSaid(rest).said).toEqual([
+    { notice: expect.stringMatching(/^Athena: .* scanned, \$0\.0000\d+ \([\da-f-]{36}\)$/) },
+    { stopped: { rows: 0, ms: expect.any(Number) } },
+  ]);
+  expect(world.athena.stops).toHaveLength(2);
 });
 
 test("the page is told where it is and what it begins with", async () => {
