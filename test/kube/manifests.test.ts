@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -23,6 +23,10 @@ const PROFILES = [
   { overlay: "links-off", values: ["values-eks.yaml", "values-links-off.yaml"] },
   { overlay: "instance-store", values: ["values-eks.yaml", "values-instance-store.yaml"] },
 ];
+
+interface CronJob extends KubeObject {
+  readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: object } } } };
+}
 
 let cluster: Cluster;
 let kustomize: string;
@@ -48,8 +52,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function built(overlay: string): KubeObject[] {
-  return objectsOf(execFileSync(kustomize, ["build", join(KUBERNETES, "overlays", overlay)], { encoding: "utf8" }));
+function built(overlay: string, manifests = KUBERNETES): KubeObject[] {
+  return objectsOf(execFileSync(kustomize, ["build", join(manifests, "overlays", overlay)], { encoding: "utf8" }));
+}
+
+/** The manifests as who wants `logq compact` has them: with the component that the overlay has in a comment. */
+function withCompact(overlay: string): string {
+  const manifests = join(folder, `compact-${overlay}`);
+  cpSync(KUBERNETES, manifests, { recursive: true });
+  const file = join(manifests, "overlays", overlay, "kustomization.yaml");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("# components:\n#   - ../../compact\n", "components:\n  - ../../compact\n"));
+  return manifests;
 }
 
 function templated(values: readonly string[], ...options: readonly string[]): KubeObject[] {
@@ -119,6 +133,43 @@ describe.each(PROFILES)("$overlay", ({ overlay, values }) => {
       expect(config.service.emf?.logGroup ?? null).toBe(overlay === "generic" ? null : "/logq/prod/metrics");
       const withoutMetrics = { ...settings, METRICS_LOG_GROUP: undefined };
       expect(examineConfig(file, withoutMetrics)).toMatchObject({ problems: [], config: { service: { emf: null } } });
+    }
+  });
+});
+
+describe.each([
+  { overlay: "eks", values: ["values-eks.yaml"], role: "arn:aws:iam::111122223333:role/logq-compact" },
+  { overlay: "eks-china", values: ["values-eks-china.yaml"], role: "arn:aws-cn:iam::111122223333:role/logq-compact" },
+  { overlay: "generic", values: [], role: undefined },
+])("logq compact in $overlay", ({ overlay, values, role }) => {
+  test("the server takes its CronJobs, the chart's are the overlay's, and neither has them unasked", async () => {
+    const added = built(overlay, withCompact(overlay)).filter(({ metadata }) =>
+      metadata.name.startsWith("logq-compact"),
+    );
+    expect(added.map(({ kind, metadata }) => [kind, metadata.name])).toEqual([
+      ["ServiceAccount", "logq-compact"],
+      ["CronJob", "logq-compact-days"],
+      ["CronJob", "logq-compact-hours"],
+    ]);
+    for (const object of added) expect(await dryRun(object)).toEqual([]);
+    expect(added[0]!.metadata.annotations?.["eks.amazonaws.com/role-arn"]).toBe(role);
+    const without = templated(values);
+    const rest = templated(values, "--set", "compact.enabled=true").filter(
+      ({ kind, metadata }) => !without.some((each) => each.kind === kind && each.metadata.name === metadata.name),
+    );
+    expect(comparable(rest)).toEqual(comparable(added));
+    expect(built(overlay).filter(({ kind }) => kind === "CronJob")).toEqual([]);
+  });
+
+  test("its pods are what PodSecurity's restricted level permits", async () => {
+    const jobs = built(overlay, withCompact(overlay)).filter(({ kind }) => kind === "CronJob") as CronJob[];
+    expect(jobs).toHaveLength(2);
+    for (const { spec } of jobs) {
+      const metadata = { name: "compact", namespace: "strict" };
+      const pod = { apiVersion: "v1", kind: "Pod", metadata, spec: spec.jobTemplate.spec.template.spec };
+      expect(await dryRun(pod)).toEqual([]);
+      const unsafe = { ...pod, spec: { ...pod.spec, securityContext: {} } };
+      expect(await dryRun(unsafe)).toEqual([expect.stringContaining('would violate PodSecurity "restricted:latest"')]);
     }
   });
 });
