@@ -19,7 +19,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "
  * the manifest.json that `docker load` reads. The same files give the same bytes. Returns the bytes of the packed layer, which is what
  * a node pulls.
  */
-export async function writeArchive(root: string, archive: string, config: ImageConfig): Promise<number> {
+export async function writeArchive(
+  root: string,
+  archive: string,
+  program: string,
+  config: ImageConfig,
+): Promise<number> {
   const folder = `${archive}.d`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
@@ -38,7 +43,7 @@ export async function writeArchive(root: string, archive: string, config: ImageC
     config: configBlob,
     layers: [layer.descriptor],
   });
-  const name = `logq-agent:${packageJson.version}`;
+  const name = `${program}:${packageJson.version}`;
   const annotations = { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": packageJson.version };
   writeJson(folder, "oci-layout", { imageLayoutVersion: "1.0.0" });
   writeJson(folder, "index.json", { schemaVersion: 2, manifests: [{ ...manifest, annotations }] });

@@ -1,64 +1,91 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import { writeArchive } from "./archive.ts";
-import { copyWithLibraries, packagesOf } from "./libraries.ts";
-import { imageConfig, PROGRAM_FOLDER, PROGRAMS } from "./image-config.ts";
+import { copyLibraries, copyWithLibraries, packagesOf } from "./libraries.ts";
+import { AGENT, imageConfig, LOGQ, PROGRAM_FOLDER, type ImageConfig, type Program } from "./image-config.ts";
 import { printSizes } from "./sizes.ts";
 import { writeSystemFiles } from "./system-files.ts";
 import { warmCompileCache } from "./warm.ts";
 
 /*
- * The image's root file system, without a Docker engine:
+ * The root file system of an image, without a Docker engine:
  *
- *   npm run image [-- --journalctl] [--root DIR] [--archive FILE | --no-archive]
+ *   npm run image [-- --program logq] [--journalctl] [--root DIR] [--archive FILE | --no-archive]
  *
  * It holds the Node.js that runs this script, stripped where there is strip(1); the shared libraries that it needs, of this machine's Debian;
- * the agent's bundles, and their compiled code, warmed by a run in the root itself; the few files that glibc looks for; no
- * shell. The Dockerfile runs the same script and copies the folder, so there is one list of what is in the image.
+ * the program's bundles; the few files that glibc looks for; no shell. The agent's has its compiled code too, warmed by a run in
+ * the root itself; logq's has DuckDB. The Dockerfile runs the same script and copies the folder, so there is one list of what is
+ * in the images.
  *
- * The root is written to .cache/image/root, the archive (OCI layout, and what `docker load` reads) to .cache/image/logq-agent.tar.
+ * The root is written to .cache/image/root (logq: logq-root), the archive (OCI layout, and what `docker load` reads) to
+ * .cache/image/<program>.tar.
  */
 const REPOSITORY = new URL("../..", import.meta.url).pathname;
 const OUT = join(REPOSITORY, ".cache/image");
 
 const { values } = parseArgs({
   options: {
-    root: { type: "string", default: join(OUT, "root") },
+    // Or logq.
+    program: { type: "string", default: AGENT.name },
+    root: { type: "string" },
     // The image as one file; packing it takes half a minute.
-    archive: { type: "string", default: join(OUT, "logq-agent.tar") },
+    archive: { type: "string" },
     "no-archive": { type: "boolean", default: false },
     // systemd's program and its libraries, 20 MB more, for inputs that read the journal.
     journalctl: { type: "boolean", default: false },
   },
 });
 
-await assemble(values.root, values.journalctl);
-const archive = values["no-archive"] ? null : values.archive;
-const layerBytes = archive === null ? null : await writeArchive(values.root, archive, imageConfig(agentLauncher()));
-printSizes(values.root, { layerBytes, archive });
+const chosen = [AGENT, LOGQ].find(({ name }) => name === values.program);
+if (chosen === undefined) throw new Error(`there is no image of ${values.program}; --program is logq-agent or logq`);
+await makeImage(chosen);
 
-async function assemble(root: string, withJournalctl: boolean): Promise<void> {
+async function makeImage(program: Program): Promise<void> {
+  const root = values.root ?? join(OUT, program === AGENT ? "root" : `${program.name}-root`);
+  const archive = values["no-archive"] ? null : (values.archive ?? join(OUT, `${program.name}.tar`));
+  // The first line of a built program says how Node is to be run for it.
+  const config = imageConfig(program, readFileSync(join(REPOSITORY, "dist", program.files[0]!), "utf8"));
+  await assemble(root, config, program);
+  const layerBytes = archive === null ? null : await writeArchive(root, archive, program.name, config);
+  printSizes(root, { layerBytes, archive });
+}
+
+async function assemble(root: string, config: ImageConfig, program: Program): Promise<void> {
   rmSync(root, { recursive: true, force: true });
   writeSystemFiles(root, packageJson.version);
   const copied = copyWithLibraries(process.execPath, root);
   strip(join(root, "usr/bin", basename(process.execPath)));
-  if (withJournalctl) copied.push(...copyWithLibraries("/usr/bin/journalctl", root));
-  describePackages(root, packagesOf(copied));
+  if (values.journalctl) copied.push(...copyWithLibraries("/usr/bin/journalctl", root));
 
   const folder = join(root, PROGRAM_FOLDER);
   mkdirSync(folder, { recursive: true });
-  for (const name of PROGRAMS) copyFileSync(join(REPOSITORY, "dist", name), join(folder, name));
+  for (const name of program.files) cpSync(join(REPOSITORY, "dist", name), join(folder, name), { recursive: true });
+  for (const name of program.packages) {
+    const at = join(folder, "node_modules", name);
+    cpSync(join(REPOSITORY, "node_modules", name), at, { recursive: true });
+    copied.push(
+      ...readdirSync(at, { recursive: true, encoding: "utf8" })
+        .filter((path) => path.endsWith(".so"))
+        .flatMap((path) => copyLibraries(join(at, path), root)),
+    );
+  }
+  describePackages(root, packagesOf(copied));
   copyFileSync(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
   copyFileSync(join(REPOSITORY, "dist/THIRD-PARTY-NOTICES"), join(folder, "THIRD-PARTY-NOTICES"));
-  await warmCompileCache(root, imageConfig(agentLauncher()));
-}
-
-/** The first line of the built program says how Node is to be run for it. */
-function agentLauncher(): string {
-  return readFileSync(join(REPOSITORY, "dist/logq-agent.cjs"), "utf8");
+  if (program === AGENT) await warmCompileCache(root, config);
 }
 
 /** Its symbols are a quarter of Node's binary. */

@@ -8,10 +8,15 @@ import { basename, dirname, join } from "node:path";
  */
 export function copyWithLibraries(program: string, root: string): string[] {
   copy(program, join(root, "usr/bin"));
+  return [program, ...copyLibraries(program, root)];
+}
+
+/** The same of a program, or a library, that is in the root already. Returns the paths of the libraries. */
+export function copyLibraries(program: string, root: string): string[] {
   const libraries = librariesOf(program);
   // Links of folders, as /lib to /usr/lib, are links in the image too.
   for (const path of libraries) copy(path, join(root, realpathSync(dirname(path))));
-  return [program, ...libraries];
+  return libraries;
 }
 
 function copy(path: string, folder: string): void {

@@ -12,7 +12,8 @@ const NODE = "Node.js";
 /** The image's parts, each a list of what is in it below the root. */
 const PARTS: Readonly<Record<string, (path: string) => boolean>> = {
   [NODE]: (path) => path === "usr/bin/node",
-  "the agent's bundles": (path) => /^usr\/lib\/logq\/[^/]+$/.test(path),
+  "the program's bundles": (path) => /^usr\/lib\/logq\/(?:ui\/)?[^/]+$/.test(path),
+  DuckDB: (path) => path.startsWith("usr/lib/logq/node_modules/@duckdb/"),
   "their compiled code": (path) => path.startsWith("usr/lib/logq/compile-cache/"),
   "shared libraries, journalctl": (path) => /\.so[.\d]*$/.test(path) || path === "usr/bin/journalctl",
   "licences, packages, files of the system": () => true,

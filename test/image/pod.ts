@@ -2,9 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { imageConfig } from "../../deploy/docker/image-config.ts";
+import { AGENT, imageConfig, type Program } from "../../deploy/docker/image-config.ts";
 
-const { Entrypoint, Env } = imageConfig(readFileSync(new URL("../../dist/logq-agent.cjs", import.meta.url), "utf8"));
+const DIST = new URL("../../dist", import.meta.url).pathname;
+/** Of the image's root: where the tools are that the pod is started by. */
+const TOOLS = "/run";
 
 /** A folder of the test's, and where the pod sees it. */
 interface Volume {
@@ -14,6 +16,8 @@ interface Volume {
 }
 
 export interface PodOptions {
+  /** Whose image it is: the agent's without it. */
+  readonly program?: Program;
   /** The image's root file system. */
   readonly root: string;
   /** For what the test keeps beside it. */
@@ -40,32 +44,11 @@ export interface Pod {
  * read-only root (an overlay, a file system of its own, as there), no capability in any set, no new privileges. Needs root, unshare(1) and setpriv(1) of util-linux.
  */
 export async function startPod(options: PodOptions): Promise<Pod> {
-  const { root, folder, volumes, env, args, user } = options;
-  const tools = toolsIn(join(folder, "tools"));
-  const mounts: Volume[] = [{ from: tools, at: "/tmp", readOnly: true }, ...volumes];
-  const [at, nothing] = [join(folder, "root"), join(folder, "nothing")];
-  for (const path of [at, nothing]) mkdirSync(path, { recursive: true });
-  const script = [
-    "set -e",
-    `mount -t overlay -o "ro,lowerdir=${root}:${nothing}" overlay "${at}"`,
-    ...mounts.flatMap((volume) => mountCommands(at, volume)),
-    `mount -t proc proc "${at}/proc"`,
-    `mount --bind /dev "${at}/dev"`,
-    `exec chroot "${at}" /tmp/loader --library-path /tmp /tmp/setpriv ${privileges(user).join(" ")} "$@"`,
-  ].join("\n");
-  const way = ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "pod"];
-  const child = spawn("unshare", [...way, ...Entrypoint, ...args], {
-    env: { ...Object.fromEntries(Env.map((each) => each.split(/=(.*)/s, 2))), PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-  const closed = once(child, "close") as Promise<[number | null]>;
-  const pid = await agentBelow(child, () => said);
+  const { child, entrypoint, said, closed } = runInPod(options);
+  const pid = await agentBelow(child, entrypoint, said);
   return {
     pid,
-    said: () => said,
+    said,
     stop: async () => {
       const startedAt = performance.now();
       process.kill(pid, "SIGTERM");
@@ -78,6 +61,47 @@ export async function startPod(options: PodOptions): Promise<Pod> {
       await closed;
     },
   };
+}
+
+/** Runs a pod that ends by itself, as a Job's does; resolves to its exit code and what it wrote. */
+export async function runJob(options: PodOptions): Promise<{ readonly code: number | null; readonly said: string }> {
+  const { said, closed } = runInPod(options);
+  const [code] = await closed;
+  return { code, said: said() };
+}
+
+interface Started {
+  /** unshare(1): the program's parent. */
+  readonly child: ChildProcess;
+  readonly entrypoint: readonly string[];
+  readonly said: () => string;
+  readonly closed: Promise<[number | null]>;
+}
+
+function runInPod({ program = AGENT, root, folder, volumes, env, args, user }: PodOptions): Started {
+  const { Entrypoint, Env } = imageConfig(program, readFileSync(join(DIST, program.files[0]!), "utf8"));
+  const tools = toolsIn(join(folder, "tools"));
+  const mounts: Volume[] = [{ from: tools, at: TOOLS, readOnly: true }, ...volumes];
+  const [at, nothing] = [join(folder, "root"), join(folder, "nothing")];
+  for (const path of [at, nothing]) mkdirSync(path, { recursive: true });
+  const script = [
+    "set -e",
+    `mount -t overlay -o "ro,lowerdir=${root}:${nothing}" overlay "${at}"`,
+    ...mounts.flatMap((volume) => mountCommands(at, volume)),
+    `mount -t proc proc "${at}/proc"`,
+    `mount --bind /dev "${at}/dev"`,
+    `exec chroot "${at}" ${TOOLS}/loader --library-path ${TOOLS} ${TOOLS}/setpriv ${privileges(user).join(" ")} "$@"`,
+  ].join("\n");
+  const way = ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "pod"];
+  const child = spawn("unshare", [...way, ...Entrypoint, ...args], {
+    env: { ...Object.fromEntries(Env.map((each) => each.split(/=(.*)/s, 2))), PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const closed = once(child, "close") as Promise<[number | null]>;
+  return { child, entrypoint: Entrypoint, said: () => said, closed };
 }
 
 /** The image has neither a shell nor what drops privileges: they come along in a folder of their own. */
@@ -104,12 +128,12 @@ function privileges(user: PodOptions["user"]): string[] {
 }
 
 /** Waits until the agent itself is what runs: mounting and dropping privileges come first. */
-async function agentBelow(unshare: ChildProcess, said: () => string): Promise<number> {
+async function agentBelow(unshare: ChildProcess, entrypoint: readonly string[], said: () => string): Promise<number> {
   const children = `/proc/${unshare.pid}/task/${unshare.pid}/children`;
   for (;;) {
     if (unshare.exitCode !== null) throw new Error(`the pod ended with ${unshare.exitCode} before it ran: ${said()}`);
     const pid = Number(read(children).trim());
-    if (pid > 0 && read(`/proc/${pid}/cmdline`).startsWith(`${Entrypoint[0]}\0`)) return pid;
+    if (pid > 0 && read(`/proc/${pid}/cmdline`).startsWith(`${entrypoint[0]}\0`)) return pid;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
