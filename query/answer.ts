@@ -1,4 +1,6 @@
 /** Answers a query: prepares it, runs it, shows the rows, says what is worth saying. */
+import { storedTable } from "../config/tables/definition.ts";
+import { LOGS } from "../config/tables/logs.ts";
 import { showAround } from "./around/show-around.ts";
 import { EXIT } from "./cli-error.ts";
 import type { CliIo, CommandIo } from "./cli-io.ts";
@@ -160,10 +162,12 @@ function sum(values: readonly number[]): number | null {
 }
 
 /** Scripts leave no trace: what they query is not what the user at the terminal wants to query next. */
-async function rememberStoreOnTerminal(options: Options, { scan, context }: PreparedQuery, io: CliIo): Promise<void> {
+async function rememberStoreOnTerminal(options: Options, prepared: PreparedQuery, io: CliIo): Promise<void> {
+  const { scan, context, statement } = prepared;
   const { store } = context;
-  // Where a context is in use, what is remembered would not be looked at.
-  const isNew = options.store !== null && scan !== null && context.name === null;
+  // Where a context is in use, what is remembered would not be looked at. AWS's files are no store of logs.
+  const isOfLogs = storedTable(statement.table ?? LOGS) === LOGS;
+  const isNew = options.store !== null && scan !== null && context.name === null && isOfLogs;
   if (!isNew || store === null || io.stderr.isTTY !== true) return;
   try {
     const path = await changeSettings(io.env, (settings) => ({ ...settings, store }));

@@ -2,6 +2,8 @@
  * Why a query found nothing, and a command that finds something: where the logs are in time, which values are near.
  * Every command that is proposed has been run first, for one row.
  */
+import type { TableDefinition } from "../config/tables/definition.ts";
+import { LOGS } from "../config/tables/logs.ts";
 import type { Partition } from "./catalog/plan.ts";
 import { commandOf } from "./command-line.ts";
 import type { TimeRange } from "./dialect/statement.ts";
@@ -29,8 +31,13 @@ const EXAMPLES_MAX = 3;
 const HOUR_NS = 3_600_000_000_000n;
 const EVERYTHING: TimeRange = { from: null, to: null };
 
-/** Lines for stderr. */
-export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<string[]> {
+/** Lines for stderr. `table`: logs, or a view of them. */
+export async function diagnose(
+  asked: Asked,
+  scan: Scan,
+  probe: Probe,
+  table: TableDefinition = LOGS,
+): Promise<string[]> {
   const { zone } = asked.options;
   const lines = [`looked at ${scanText(scan)}; window: ${windowText(scan.window.range, zone)} (${zone})`];
   const newest = await probe.newest();
@@ -46,8 +53,8 @@ export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<
   const base = isWindowEmpty ? withTime(asked, { allTime: true }) : asked;
   const range = isWindowEmpty ? EVERYTHING : scan.window.range;
   const near: Asked[] = [];
-  for (const predicate of findPredicates(base)) {
-    const found = await lookInto(predicate, range, probe);
+  for (const predicate of findPredicates(base).filter(({ column }) => table.names.has(column))) {
+    const found = await lookInto(predicate, { table, range, probe });
     lines.push(found.line);
     near.push(...found.candidates);
   }
@@ -60,7 +67,10 @@ export async function diagnose(asked: Asked, scan: Scan, probe: Probe): Promise<
   for (const candidate of candidates) {
     if (await probe.finds(candidate)) return [...lines, ...proposal(candidate)];
   }
-  const anything: Asked = { options: unscoped(withTime(asked, {}).options), text: "select *" };
+  const anything: Asked = {
+    options: unscoped(withTime(asked, {}).options),
+    text: table === LOGS ? "select *" : `select * from ${table.name}`,
+  };
   return (await probe.finds(anything)) ? [...lines, ...proposal(anything)] : lines;
 }
 
@@ -84,9 +94,15 @@ interface Finding {
   readonly candidates: readonly Asked[];
 }
 
-async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): Promise<Finding> {
+interface Look {
+  readonly table: TableDefinition;
+  readonly range: TimeRange;
+  readonly probe: Probe;
+}
+
+async function lookInto(predicate: Predicate, look: Look): Promise<Finding> {
   const { column, value, written } = predicate;
-  const counts = await valueCounts(column, range, probe);
+  const counts = await valueCounts(column, look);
   if (counts === null) return { line: `${written}: not looked into, it takes too long`, candidates: [] };
   if (predicate.match === "prefix") return lookIntoPrefix(predicate, counts);
   const exact = counts.get(value);
@@ -102,8 +118,8 @@ async function lookInto(predicate: Predicate, range: TimeRange, probe: Probe): P
       `${column}s that start with ${prefix}: ${longer.length} (${examples}${longer.length > EXAMPLES_MAX ? ", …" : ""})`,
     );
   }
-  for (const other of otherColumns(column)) {
-    if (!(await valueCounts(other, range, probe))?.has(value)) continue;
+  for (const other of otherColumns(column).filter((name) => look.table.names.has(name))) {
+    if (!(await valueCounts(other, look))?.has(value)) continue;
     notes.push(`try ${other}='${value}'`);
     candidates.push(predicate.replaced(other, value, "equal"));
     break;
@@ -136,8 +152,8 @@ function examplesOf(column: string, counts: ReadonlyMap<string, number>): string
 }
 
 /** The values of a column with their number of rows, most frequent first; null if that takes too long. */
-async function valueCounts(column: string, range: TimeRange, probe: Probe): Promise<Map<string, number> | null> {
-  const text = `select ${column}, count(*) from logs where ${column} is not null group by 1 order by 2 desc, 1 limit ${VALUES_MAX}`;
+async function valueCounts(column: string, { table, range, probe }: Look): Promise<Map<string, number> | null> {
+  const text = `select ${column}, count(*) from ${table.name} where ${column} is not null group by 1 order by 2 desc, 1 limit ${VALUES_MAX}`;
   const rows = await probe.rows(text, range);
   return rows && new Map(rows.map(([value, count]) => [String(value), Number(count)]));
 }

@@ -1,3 +1,4 @@
+import { LOGS } from "../config/tables/logs.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Engine } from "./engine/engine.ts";
 import { scanText, windowText } from "./footer.ts";
@@ -11,7 +12,7 @@ import { createProbe } from "./probe.ts";
  */
 export async function noRowsNotice(
   asked: Asked,
-  { scan, context, choice }: PreparedQuery,
+  { scan, context, choice, statement }: PreparedQuery,
   at: Surroundings,
   engine: Engine,
 ): Promise<string> {
@@ -27,7 +28,8 @@ export async function noRowsNotice(
     if (scan === null) return [];
     if (scan.store !== null && !scan.store.readsWhole && choice.engine === "local") {
       const { store } = scan;
-      return await diagnose(asked, scan, createProbe(asked.options, { clusters: context.clusters, store }, at, engine));
+      const probe = createProbe(asked.options, { clusters: context.clusters, store }, at, engine);
+      return await diagnose(asked, scan, probe, statement.table ?? LOGS);
     }
     const { range } = scan.window;
     const isAll = range.from === null && range.to === null;

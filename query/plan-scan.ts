@@ -49,7 +49,7 @@ export async function planScan(planned: Planned, only: EngineName | null, given:
       ? windowOf(options.time, statement.window, clock, fallback)
       : { range: given, source: "flags" as const };
   const table = statement.table ?? LOGS;
-  if (storedTable(table).aws !== null) refuseFlagsOfLogs(table, options);
+  if (table !== LOGS) refuseFlagsOfLogs(table, options);
   const { clusters: said, partitions: chosen, ...found } = findNeed(statement, options.scope);
   const need = { ...found, range: window.range };
   const isLogs = storedTable(table) === LOGS;
@@ -85,13 +85,18 @@ async function open(context: Context, at: Planned["at"], { table, chosen }: Read
   return await openAwsStore({ location: requireStoreOf(stored, context), table: stored, chosen }, setup);
 }
 
-/** Flags about pods, and what reads objects as they come, know `logs` alone. */
-function refuseFlagsOfLogs({ name }: TableDefinition, options: Options): void {
+/**
+ * Flags about pods, and what reads objects as they come, know `logs` alone. Of a view's rows they would mean who wrote them,
+ * not whom they are about: none of the API server's events is in the namespace `shop`.
+ */
+function refuseFlagsOfLogs({ name, view }: TableDefinition, options: Options): void {
+  const isAws = view === null;
+  const scope = isAws ? options.scope : { ...options.scope, grep: [] };
   const flag =
-    (hasScope(options.scope) && "a scope flag (-n, -p, -g, --level …)") ||
-    (options.clusters != null && "--cluster") ||
-    (options.follow && "-f") ||
-    (options.around !== null && "-A, -B or -C");
+    (hasScope(scope) && `a scope flag (-n, -p, ${isAws ? "-g, " : ""}--level …)`) ||
+    (isAws && options.clusters != null && "--cluster") ||
+    (isAws && options.follow && "-f") ||
+    (isAws && options.around !== null && "-A, -B or -C");
   if (flag === false) return;
   throw new CliError(
     `${flag} does not go with ${name}: it is for logs`,

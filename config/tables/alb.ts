@@ -85,10 +85,11 @@ export const ALB = defineTable({
   aws: {
     service: "elasticloadbalancing",
     extensions: [".log.gz", ".log"],
-    // Of network, gateway and classic load balancers.
-    others: /^\d{12}_elasticloadbalancing_[a-z0-9-]+_(?!app\.)/,
+    // Of network, gateway and classic load balancers; connection and health check logs.
+    others: /^\d{12}_elasticloadbalancing_[a-z0-9-]+_(?!app\.)|^(?:conn|health_check)_log_\d{12}_/,
     // A file is named by the end of its five minutes; how late it is written is not in its name.
     lateMs: 3_600_000,
+    spanMs: 60_000,
     content: "alb entries",
     readers: [
       {

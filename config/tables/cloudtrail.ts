@@ -84,6 +84,7 @@ export const CLOUDTRAIL = defineTable({
     extensions: [".json.gz", ".json"],
     // Some minutes as a rule; AWS promises none.
     lateMs: 7_200_000,
+    spanMs: 60_000,
     content: "cloudtrail records",
     readers: [
       {

@@ -47,8 +47,10 @@ export interface AwsLayout {
   readonly extensions: readonly string[];
   /** What the names of other files begin or go on with, that lie beside those of the table. */
   readonly others?: RegExp;
-  /** A file may come so long after an event in it; none is named by a time before its events. */
+  /** A file may come so long after an event in it. */
   readonly lateMs: number;
+  /** Events may be so much later than the time that their file is named by: a minute, or the interval that begins there. */
+  readonly spanMs: number;
   /** What is in a file (`query/aws-logs/convert.ts` makes of it what the readers take). */
   readonly content: "cloudtrail records" | "alb entries" | "flow records";
 }

@@ -107,6 +107,8 @@ export const VPC_FLOW = defineTable({
     extensions: [".log.gz", ".log", ".parquet"],
     // Ten minutes of capture, ten of delivery as a rule; AWS promises none.
     lateMs: 7_200_000,
+    // "Flow log files": one named 16:20 holds the records that end from 16:20:00 to 16:24:59.
+    spanMs: 300_000,
     content: "flow records",
     readers: [
       {

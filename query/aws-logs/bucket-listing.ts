@@ -29,11 +29,27 @@ export async function placesOf(
   layout: Wanted["layout"],
   signal: AbortSignal,
 ): Promise<{ accounts: string[]; regions: string[] }> {
-  const wanted: Wanted = { layout, range: { from: null, to: null }, accounts: null, regions: null };
+  const wanted = anyOf(layout);
   // Athena's table names folders by their values alone.
   const accounts = (await accountFolders(list, `${root}AWSLogs/`, wanted, signal)).filter(({ isHive }) => !isHive);
   const regions = await Promise.all(accounts.map((account) => regionFolders(list, account, wanted, signal)));
   return { accounts: namesOf(accounts.filter((_, i) => regions[i]!.length > 0)), regions: namesOf(regions.flat()) };
+}
+
+/** Whether a bucket has files of a service, of any time. */
+export async function hasService(
+  list: List,
+  root: string,
+  layout: Wanted["layout"],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const accounts = await accountFolders(list, `${root}AWSLogs/`, anyOf(layout), signal);
+  const regions = await Promise.all(accounts.map((account) => regionFolders(list, account, anyOf(layout), signal)));
+  return regions.flat().length > 0;
+}
+
+function anyOf(layout: Wanted["layout"]): Wanted {
+  return { layout, range: { from: null, to: null }, accounts: null, regions: null };
 }
 
 function namesOf(folders: readonly Folder[]): string[] {

@@ -2,8 +2,8 @@
 import { CliError, EXIT } from "../cli-error.ts";
 import { createS3Requests } from "../store/s3/requests.ts";
 import type { StoreSetup } from "../store/store.ts";
-import { listFiles } from "./bucket-listing.ts";
-import type { FilePlace, FoundFile } from "./store.ts";
+import { hasService, listFiles } from "./bucket-listing.ts";
+import type { FilePlace, FoundFile, Wanted } from "./store.ts";
 
 /** Bytes that are asked for at once, and held. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -33,7 +33,7 @@ export function openBucket(location: string, setup: StoreSetup): FilePlace {
         any = true;
         yield { ...object, key: object.key.slice(root.length) };
       }
-      if (!any) await refuseOtherPlace(location, root, requests.list, signal);
+      if (!any) await refuseOtherPlace(location, root, { list: requests.list, layout: wanted.layout, signal });
     },
     async open(file, signal) {
       const range = { start: 0, end: Math.min(file.bytes, PIECE_BYTES) };
@@ -60,12 +60,18 @@ async function* nothing(): AsyncGenerator<Buffer> {}
 async function refuseOtherPlace(
   location: string,
   root: string,
-  list: ReturnType<typeof createS3Requests>["list"],
-  signal: AbortSignal,
+  {
+    list,
+    layout,
+    signal,
+  }: Pick<Wanted, "layout"> & {
+    readonly list: ReturnType<typeof createS3Requests>["list"];
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
-  if (root.includes("AWSLogs/")) return;
+  if (root.includes("AWSLogs/") || (await hasService(list, root, layout, signal))) return;
   const { objects, prefixes } = await list({ prefix: `${root}AWSLogs/`, foldersOnly: true }, signal);
-  if (objects.length > 0 || prefixes.length > 0) return;
-  const hint = "name the bucket, with the prefix that the trail was given: --store s3://bucket/prefix";
-  throw new CliError(`${location} holds no AWSLogs/`, hint, EXIT.backend);
+  const hint = "name the bucket, with the prefix that its logs were given: --store s3://bucket/prefix";
+  const what = objects.length > 0 || prefixes.length > 0 ? `AWSLogs/<account>/${layout.service}/` : "AWSLogs/";
+  throw new CliError(`${location} holds no ${what}`, hint, EXIT.backend);
 }

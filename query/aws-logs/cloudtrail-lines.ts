@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { CLOUDTRAIL } from "../../config/tables/cloudtrail.ts";
 import type { Need } from "../store/store.ts";
 import { splitRecords } from "./record-splitter.ts";
@@ -27,16 +26,18 @@ export async function* cloudTrailLines(
     lines = [];
   }
   const end = splitter.end();
+  // What is torn or no gzip has been told of.
+  if (faults.count > 0) return;
   if (end === "no records") faults.add(`file without {"Records": [`);
-  // A torn gzip has been told of.
-  if (end === "torn" && faults.count === 0) faults.add("file that ends inside a record");
+  if (end === "torn") faults.add("file that ends inside a record");
 }
 
 type Event = Readonly<Record<string, unknown>>;
 
 function parsed(record: Buffer): Event | null {
   try {
-    return JSON.parse(record.toString()) as Event;
+    const value: unknown = JSON.parse(record.toString());
+    return Array.isArray(value) ? null : (value as Event);
   } catch {
     return null;
   }
@@ -48,7 +49,8 @@ function timeFilter({ range: { from, to } }: Need): (event: Event) => boolean {
   const toMs = to === null ? Infinity : Number((to + 999_999n) / 1_000_000n);
   if (from === null && to === null) return () => true;
   return ({ eventTime }) => {
-    const ms = typeof eventTime === "string" ? Date.parse(eventTime) : NaN;
+    // Without a Z it would be read in the zone of this machine.
+    const ms = typeof eventTime === "string" && eventTime.endsWith("Z") ? Date.parse(eventTime) : NaN;
     return Number.isNaN(ms) || (ms >= fromMs && ms < toMs);
   };
 }
@@ -64,17 +66,18 @@ function plainFields({ columns }: Need): string[] | null {
 function lineOf(record: Buffer, event: Event, fields: readonly string[] | null): Buffer {
   if (fields !== null) {
     const part = Object.fromEntries(fields.map((field) => [field, event[field] ?? null]));
-    return Buffer.from(`${JSON.stringify(part)}\n`);
+    return Buffer.from(`${wellFormed(JSON.stringify(part))}\n`);
   }
-  const text = record.toString();
-  // DuckDB reads no half of a surrogate pair, and a line each: both are rare enough to write the event anew.
-  if (!isUtf8(record) || text.includes("\n") || HALF.test(text)) {
-    const whole = JSON.stringify(event, (_, value: unknown) =>
-      typeof value === "string" ? value.toWellFormed() : value,
-    );
-    return Buffer.from(`${whole}\n`);
-  }
-  return Buffer.from(`${text}\n`);
+  // Not written anew: a number may have more digits than JavaScript's. DuckDB reads a line each; outside of strings only.
+  return Buffer.from(`${wellFormed(record.toString()).replaceAll(/[\r\n]+/g, " ")}\n`);
+}
+
+/** DuckDB reads no half of a surrogate pair: it would leave out the event. */
+function wellFormed(json: string): string {
+  return HALF.test(json) ? json.replaceAll(ESCAPE, (escape) => (LONE_HALF.test(escape) ? "\\ufffd" : escape)) : json;
 }
 
 const HALF = /\\u[dD][89a-fA-F]/;
+const LONE_HALF = /^\\u[dD][89a-fA-F][\da-fA-F]{2}$/;
+/** A pair, or any other escape. */
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|[^u])/g;

@@ -12,7 +12,14 @@ const DEPTH_MAX = 32;
 export function openFolder(location: string): FilePlace {
   return {
     kind: "directory",
-    list: (wanted, signal) => walk(location, "", wanted, signal, 0),
+    async *list(wanted, signal) {
+      let any = false;
+      for await (const file of walk(location, "", wanted, signal, 0)) {
+        any = true;
+        yield file;
+      }
+      if (!any) throw noFiles(location, wanted.layout);
+    },
     async open({ key }) {
       const path = join(location, key);
       return (await access(path).then(
@@ -46,6 +53,12 @@ async function* walk(
     const info = await stat(join(root, key)).catch(() => null);
     if (info !== null) yield { key, bytes: info.size, modifiedMs: info.mtimeMs };
   }
+}
+
+function noFiles(location: string, { service, extensions }: Wanted["layout"]): CliError {
+  const name = `…_${service}_…${extensions[0]!}`;
+  const hint = `name the folder that holds AWSLogs/, or any other with files called ${name}: --store DIRECTORY`;
+  return new CliError(`${location} holds no files of ${service}`, hint, EXIT.backend);
 }
 
 function unreadable(path: string, { code, message }: NodeJS.ErrnoException): CliError {

@@ -3,11 +3,13 @@ import type { Faults } from "./faults.ts";
 
 /** A longer line is no entry: a request line is 16 KiB at most. */
 const LINE_BYTES_MAX = 1_048_576;
+const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
 /**
  * Makes of each line of a text what `read` does: other text for the reader, "" for a line that is no row and not to be told of,
  * null for one that is broken. Lines are given as the characters of their bytes (Latin-1), which costs least; what
- * is no UTF-8 in the result becomes U+FFFD. The end of a torn file is left out: that has been told of.
+ * is no UTF-8 in the result becomes U+FFFD. The end of a torn file is left out: that has been told of. A byte order mark, of
+ * an editor that saved the file, is none of its text.
  */
 export async function* eachLine(
   text: AsyncIterable<Buffer>,
@@ -16,9 +18,12 @@ export async function* eachLine(
 ): AsyncGenerator<Buffer> {
   let rest = "";
   let isTooLong = false;
+  let isFirst = true;
   let broken = 0;
   const take = (line: string, lines: string[]): void => {
-    const made = isTooLong ? null : read(line.endsWith("\r") ? line.slice(0, -1) : line);
+    const start = isFirst && line.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+    const made = isTooLong ? null : read(line.slice(start, line.endsWith("\r") ? -1 : undefined));
+    isFirst = false;
     isTooLong = false;
     if (made !== null && made !== "") lines.push(made);
     if (made !== null) return;

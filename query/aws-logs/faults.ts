@@ -34,5 +34,9 @@ export function createFaults(): { of(name: string): Faults; lines(): string[] } 
 
 function plural(count: number, what: string): string {
   const [noun, ...rest] = what.split(" ");
-  return [counted(count, noun!), ...rest].join(" ");
+  const words = [counted(count, noun!), ...rest].join(" ");
+  if (count === 1) return words;
+  return words.replace(/ that (is|was|ends) /, (_, verb: string) => ` that ${PLURAL[verb]!} `);
 }
+
+const PLURAL: Readonly<Record<string, string>> = { is: "are", was: "were", ends: "end" };

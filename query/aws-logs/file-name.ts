@@ -5,7 +5,7 @@ export interface LogFile {
   /** Null where the name does not say so: a file that somebody saved. */
   readonly account: string | null;
   readonly region: string | null;
-  /** When AWS wrote it, in milliseconds since 1970; no event in it is later. Null as above. */
+  /** Of the minute that it is named by, in milliseconds since 1970: when AWS wrote it, or its interval began. Null as above. */
   readonly writtenMs: number | null;
 }
 
@@ -30,16 +30,15 @@ export function readFileName(
   return { account: account!, region: region!, writtenMs: Number.isNaN(writtenMs) ? null : writtenMs };
 }
 
-/** Whether a file may hold events of a range, in nanoseconds since 1970. Its name says the minute. */
+/** Whether a file may hold events of a range, in nanoseconds since 1970. */
 export function mayHold(
   { writtenMs }: LogFile,
   { from, to }: { readonly from: bigint | null; readonly to: bigint | null },
-  lateMs: number,
+  { lateMs, spanMs }: Pick<AwsLayout, "lateMs" | "spanMs">,
 ): boolean {
   if (writtenMs === null) return true;
-  if (from !== null && BigInt(writtenMs + MINUTE_MS) * MS_NS <= from) return false;
+  if (from !== null && BigInt(writtenMs + spanMs) * MS_NS <= from) return false;
   return to === null || BigInt(writtenMs - lateMs) * MS_NS < to;
 }
 
-const MINUTE_MS = 60_000;
 const MS_NS = 1_000_000n;

@@ -61,7 +61,7 @@ export async function openAwsStore({ location, table, chosen }: AwsStoreOptions,
     const [accounts, regions] = [chosen.get("account") ?? null, chosen.get("region") ?? null];
     for await (const each of place.list({ layout, range, accounts, regions }, signal)) {
       const file = readFileName(each.key, layout);
-      if (file === null || !mayHold(file, range, layout.lateMs)) continue;
+      if (file === null || !mayHold(file, range, layout)) continue;
       if (!isChosen(file.account, accounts) || !isChosen(file.region, regions)) continue;
       const path = each.key.slice(0, Math.max(0, each.key.lastIndexOf("/"))) || ".";
       const partition = found.get(path)?.[0]?.partition ?? { cluster: "", path, hour: hourOf(file, each) };

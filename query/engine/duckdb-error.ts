@@ -123,6 +123,9 @@ function explain(failure: Failure, token: Token | null, query: LoweredQuery): Ex
     const hint = suggestion === undefined ? null : `did you mean ${suggestion}?`;
     return { message: `no function is called ${called}`, hint, isMember: false };
   }
+  if (/^syntax error at or near "end"/i.test(firstLine) && query.table?.names.has("end") === true) {
+    return { message: firstLine, hint: 'END is a word of SQL: the column is "end", in double quotes', isMember: false };
+  }
   const needsCast = /explicit type cast/.test(failure.message);
   const hint = needsCast ? "cast one side: cast(x as double), cast(x as varchar)" : null;
   return { message: firstLine, hint, isMember: false };

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -265,6 +265,16 @@ test("--store is remembered on a terminal, and not by a script", async () => {
   expect(JSON.parse(await readFile(join(base, "logq/config.json"), "utf8"))).toEqual({ store });
   expect((await runLogq(argv, { env })).stdout).toBe('{"n":160}\n');
   expect((await query(argv, { env, terminal: "stderr" })).stderr).not.toContain("remembered");
+});
+
+test("a store of AWS's own logs is not remembered as the one of logs", async () => {
+  const base = await mkdtemp(join(tmpdir(), "logq-home-"));
+  onTestFinished(() => rm(base, { recursive: true }));
+  await writeFile(join(base, "app.log"), "");
+  const argv = ["--store", base, "select count(*) as n from alb"];
+  const ran = await runLogq(argv, { env: { XDG_CONFIG_HOME: base }, terminal: "stderr" });
+  expect(ran).toMatchObject({ code: 0, stdout: '{"n":0}\n' });
+  expect(ran.stderr).not.toContain("remembered");
 });
 
 test("settings that cannot be written are a warning", async () => {

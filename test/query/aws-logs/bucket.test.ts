@@ -67,5 +67,15 @@ test("a bucket without such logs is named, with what to do", async () => {
   await using bed = await openBed();
   bed.put("cluster=prod/dt=2026-11-21/hour=05/a.parquet", Buffer.from("x"));
   const { code, stderr } = await runLogq(["--store", bed.location, "select * from cloudtrail"]);
-  expect([code, stderr]).toEqual([4, expect.stringContaining("s3://logs/team/logs holds no AWSLogs/")]);
+  expect([code, stderr]).toEqual([4, expect.stringContaining("s3://logs/team/logs holds no AWSLogs/\n")]);
+});
+
+test("a bucket with other logs of AWS's alone is no empty one", async () => {
+  await using bed = await openBed();
+  putTrail(bed);
+  const { code, stderr } = await runLogq(["--store", bed.location, "select count(*) from alb"]);
+  expect([code, stderr]).toEqual([
+    4,
+    expect.stringContaining("s3://logs/team/logs holds no AWSLogs/<account>/elasticloadbalancing/\n"),
+  ]);
 });

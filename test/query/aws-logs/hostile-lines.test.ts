@@ -103,6 +103,22 @@ test("fields of the future are left alone", async () => {
   expect(stderr).not.toContain("left out");
 });
 
+test("connection and health check logs are left alone, however their names begin", async () => {
+  await putAlb(text(entries));
+  for (const kind of ["conn_log.", "conn_log_", "health_check_log_"]) await putAlb("other\n", `${kind}${ALB_NAME}.gz`);
+  const { stdout, stderr } = await ask("select count(*) as n from alb");
+  expect({ stdout, stderr }).toEqual({ stdout: `{"n":${entries.length}}\n`, stderr: "" });
+});
+
+test("a byte order mark and lines that end as on Windows change no value", async () => {
+  await putAlb(Buffer.from(`\ufeff${entries[0]!}\r\n`), ALB_NAME);
+  const { stdout } = await ask("select type, request_transform_status as last from alb");
+  expect(stdout).toMatch(/^{"type":"(?:https?|h2)","last":"-"}\n$/);
+  await putFlow(Buffer.from(`\ufeff${records.slice(0, 2).join("\r\n")}\r\n`), FLOW_NAME);
+  const flows = await ask("select version, log_status from vpc_flow");
+  expect(flows.stdout).toBe('{"version":2,"log_status":"NODATA"}\n');
+});
+
 describe("VPC flow logs", () => {
   test("a record with other fields than its file is left out and told of", async () => {
     await putFlow(text([records[0]!, "2 123 eni-1", ...records.slice(1), `${records[1]!} more`, "}{"]));

@@ -104,6 +104,39 @@ test("text that DuckDB's reader would stumble over comes through", async () => {
   expect(rows).toBe('bytes\ufffd\ufffd,"]}{[\\""" half,x\ufffdy pretty,line_break');
 });
 
+test("halves of surrogate pairs cost no event, whichever columns are read, and nothing but themselves", async () => {
+  const odd = [
+    `{"eventName":"half","userAgent":"x\\ud800y","responseElements":{"n":1}}`,
+    `{"eventName":"pair","userAgent":"\\ud83d\\ude00","responseElements":{"n":9007199254740993}}`,
+    `{"eventName":"text","userAgent":"\\\\ud800","responseElements":{"n":"\\ude00"}}`,
+    `{"eventName":"line",\r\n"userAgent":"a","responseElements":{"n":12345678901234567890}}`,
+    `["no event"]`,
+  ];
+  await put(gzipSync(`{"Records":[${odd.join(",")}]}`));
+  const expected = ["half,x\ufffdy", "line,a", "pair,\u{1f600}", "text,\\ud800"];
+  expect((await ask("select eventname, useragent from cloudtrail order by 1"))[0]).toBe(expected.join(" "));
+  const numbers = [1, "12345678901234567890", "9007199254740993", "\ufffd"];
+  const [rows, said] = await ask("select eventname, useragent, responseelements.n as n from cloudtrail order by 1");
+  expect(rows).toBe(expected.map((row, i) => `${row},${numbers[i]}`).join(" "));
+  expect(said).toContain("left out: 1 record that is no JSON");
+});
+
+test("a folder without a file of the table is refused, not empty", async () => {
+  const ran = async () => await runLogq(["--store", folder.path, "select count(*) as n from cloudtrail"]);
+  await put("{}", "AWSLogs/111122223333/elasticloadbalancing/eu-central-1/2026/11/21/a.log");
+  expect(await ran()).toMatchObject({ code: 4, stdout: "" });
+  expect((await ran()).stderr).toContain(`${folder.path} holds no files of CloudTrail\n`);
+  await put(gzippedRecords([]));
+  expect(await ran()).toMatchObject({ code: 0, stdout: '{"n":0}\n' });
+});
+
+test("several faults of a kind are counted, and a file is told of once", async () => {
+  await put("plain text");
+  await put("plain text", KEY.replace("aaa2", "aaa3"));
+  const { stderr } = await runLogq(["--store", folder.path, "select count(*) as n from cloudtrail"]);
+  expect(stderr).toBe(`logq: left out: 2 files that are torn or no gzip (incorrect header check) (first in ${KEY})\n`);
+});
+
 test("digests, insights and other services' files are no events; files with other names are", async () => {
   await put(gzippedRecords([event("digest")]), KEY.replace("_CloudTrail_", "_CloudTrail-Digest_"));
   await put(gzippedRecords([event("insight")]), KEY.replace("_CloudTrail_", "_CloudTrail-Insight_"));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,6 +23,33 @@ describe("VPC flow logs answer", () => {
     expect(stdout.trimEnd().split("\n")).toEqual(answer);
     expect(stderr).not.toContain("left out");
   });
+});
+
+test("a file is named by the beginning of its five minutes: the records of all of them are found", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "logq-flow-"));
+  const head = "version account-id interface-id start end action";
+  const records = [0, 60, 120, 180, 239].map((s) => `2 1 eni-1 ${1_795_252_800 + s} ${1_795_252_860 + s} ACCEPT`);
+  await writeFile(
+    join(folder, "123456789012_vpcflowlogs_eu-central-1_fl-1_20261121T0920Z_1.log"),
+    `${[head, ...records].join("\n")}\n`,
+  );
+  const { stdout } = await runLogq([
+    "--store",
+    folder,
+    "--from",
+    "2026-11-21T09:22:00Z",
+    "-o",
+    "csv",
+    "select count(*) as n from vpc_flow",
+  ]);
+  await rm(folder, { recursive: true });
+  expect(stdout).toBe("n\n3\n");
+});
+
+test("the column that is a word of SQL is refused without its quotes, and that is said", async () => {
+  const { code, stderr } = await ask("select end from vpc_flow");
+  expect(code).toBe(2);
+  expect(stderr).toContain('       ^^^\n  END is a word of SQL: the column is "end", in double quotes');
 });
 
 describe("a window acts on ts", () => {
