@@ -79,6 +79,10 @@ function mismatch(subject: Subject, column: TypedColumn, operand: number): Query
       stringLiteral(column.name === "hour" ? source.padStart(2, "0") : source),
     );
   }
+  if (isWord(token, "true", "false") && column.type !== "map") {
+    const meant = column.type === "text" ? stringLiteral(token.value.toLowerCase()) : `a ${column.type}`;
+    return duckDbOnly(`${column.name} compared with ${source}`, spanOf(subject, operand), meant);
+  }
   const other = columnAt(subject, operand);
   if (other === null || other.type === column.type || other.type === "map" || column.type === "map") return null;
   if (isNumeric(other) && isNumeric(column)) return null;

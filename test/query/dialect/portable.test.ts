@@ -37,6 +37,8 @@ describe("text that one engine takes alone is refused where it stands, with what
     ["pos > '5'", "'5'", "write 5"],
     ["hour in ('04', 5)", "5", "write '05'"],
     ["pod = 5", "5", "write '5'"],
+    ["select count(*) from cloudtrail where readonly = FALSE", "FALSE", "write 'false'"],
+    ["true = pos", "true", "write a bigint"],
     ["pod = pos", "pod", "write cast(pod as …)"],
     ["select pos / 0", "/ 0", "write x / nullif(y, 0): Athena stops at a zero, DuckDB answers NULL"],
     ["select labels[pod] from logs", "[", "write element_at(…, pod)"],
