@@ -17,7 +17,13 @@ export function countsQuery(statement: Statement | null, by: string, stepMs: num
   const head = `select ts_ns - ts_ns % ${step} as bar, ${series} as by_value, count(*) as n from `;
   const tail = "\ngroup by 1, 2";
   if (statement === null) return compose("", [`${head}logs${tail}`]);
-  const { text, kind, parsed } = statement;
+  const { text, kind, table, parsed } = statement;
+  if (table?.names.has("ts_ns") === false) {
+    throw new CliError(
+      `hist counts rows of logs, and this query reads ${table.name}`,
+      `group them in a query: select date_trunc('hour', ts) as hour, count(*) as n from ${table.name} group by 1 order by 1`,
+    );
+  }
   if (kind !== "rows") {
     throw new CliError(
       "hist counts rows of logs, and this query gives something else",

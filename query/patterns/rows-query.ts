@@ -1,4 +1,5 @@
 /** The query for the rows whose messages are looked at, made of the user's own. */
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError } from "../cli-error.ts";
 import { compose, type Composed } from "../dialect/composed.ts";
 import type { Statement } from "../dialect/statement.ts";
@@ -14,7 +15,13 @@ const PREFIXES = { none: "", star: "select * ", where: "select * where " } as co
 export function rowsQuery(statement: Statement | null, command: string, hasPods: boolean): Composed {
   const head = `select ${COLUMNS}${hasPods ? ", pod" : ""} from `;
   if (statement === null) return compose("", [`${head}logs`]);
-  const { text, kind, parsed } = statement;
+  const { text, kind, table, parsed } = statement;
+  if (table !== null && table !== LOGS) {
+    throw new CliError(
+      `${command} looks at rows of logs, and this query reads ${table.name}`,
+      `${table.name} has columns to group by: logq schema ${table.name}`,
+    );
+  }
   if (kind !== "rows") {
     throw new CliError(
       `${command} looks at rows of logs, and this query gives something else`,

@@ -55,6 +55,21 @@ test("a query with a time of its own is refused: the windows are from flags", as
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("takes its windows from flags") });
 });
 
+test("what is still to come makes no window longer: rates are of the time that was", async () => {
+  const { stdout, stderr } = await diff(["--from", "01:07", "--to", "2026-03-03"]);
+  expect(stderr).toContain("after: 2026-03-02T01:07:00Z to 2026-03-02T02:07:00Z; before: 2026-03-02T00:07:00Z to");
+  expect(rowsOf(stdout)[0]).toMatchObject({ before: 120, after: 150, before_per_hour: 120, after_per_hour: 150 });
+});
+
+test.each([
+  [["--since", "1h", "--offset", "30m"], "--offset 30m: shorter than the window"],
+  [["--at", "2026-03-03"], "it begins in the future: write an earlier --at or --from"],
+  [["--at", "02:00", "--to", "01:00"], "write a later --to"],
+])("windows that overlap, or are none, are refused: %j", async (args, message) => {
+  const { code, stdout, stderr } = await diff(args);
+  expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+});
+
 /** Two rows a minute for two hours; a rollout after the first. */
 function rollout(): StoredRow[] {
   return Array.from({ length: 120 }, (_, i) => {

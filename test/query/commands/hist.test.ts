@@ -93,6 +93,7 @@ test("mistakes show where they are in the user's own text", async () => {
   const { code, stderr } = await hist(["pods = 'x'"]);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("  pods = 'x'\n  ^^^^\n") });
   expect((await hist(["select count(*)"])).stderr).toContain("hist counts rows of logs");
+  expect((await hist(["select * from alb"])).stderr).toContain("hist counts rows of logs, and this query reads alb");
   expect((await hist(["--by", "colour"])).stderr).toContain("colour");
   expect((await hist(["--interval", "soon"])).stderr).toContain("--interval soon: not a duration");
   expect((await hist(["--interval", "1s"])).stderr).toContain("bars are too many");

@@ -63,6 +63,8 @@ test("mistakes show where they are in the user's own text", async () => {
   const { code, stderr } = await patterns(["pods = 'x'"]);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("  pods = 'x'\n  ^^^^\n") });
   expect((await patterns(["select count(*)"])).stderr).toContain("patterns looks at rows of logs");
+  const other = (await patterns(["select * from eks_audit"])).stderr;
+  expect(other).toContain("patterns looks at rows of logs, and this query reads eks_audit");
 });
 
 test("no rows are said, and --exit-status tells scripts", async () => {
