@@ -38,7 +38,7 @@ export function measureTwice(source: Buffer, from: number, to: number, sizes: Si
   [sizes.once, sizes.twice] = [once, twice];
 }
 
-/** Writes the bytes escaped twice, and says what they came to; the target has room for it, and for three bytes more. */
+/** Writes the bytes escaped twice, and says what they came to; the target has room for it, and for one byte more. */
 export function writeTwice(target: Buffer, at: number, source: Buffer, from: number, to: number, sizes: Sizes): void {
   let end = at;
   let once = to - from;
@@ -59,11 +59,19 @@ export function writeTwice(target: Buffer, at: number, source: Buffer, from: num
     for (const stop = Math.min(i + 4, to); i < stop; i++) {
       const byte = source[i]!;
       const length = LENGTHS[byte]!;
-      if (length === 1) target[end++] = byte;
-      else {
-        for (let place = byte * PLACES; place < byte * PLACES + length; place++) target[end++] = TEXTS[place]!;
-        once += LENGTHS_ONCE[byte]! - 1;
+      if (length === 1) {
+        target[end++] = byte;
+        continue;
       }
+      // What is written too much is written over.
+      const text = byte * PLACES;
+      target[end] = TEXTS[text]!;
+      target[end + 1] = TEXTS[text + 1]!;
+      target[end + 2] = TEXTS[text + 2]!;
+      target[end + 3] = TEXTS[text + 3]!;
+      for (let place = 4; place < length; place++) target[end + place] = TEXTS[text + place]!;
+      end += length;
+      once += LENGTHS_ONCE[byte]! - 1;
     }
   }
   [sizes.once, sizes.twice] = [once, end - at];

@@ -1,11 +1,10 @@
 import { giveBackBuffer, takeBuffer } from "../../../parquet/byte-sink.ts";
-import { ESCAPE_BYTES_MAX, writeEscaped } from "../../encode/json-line.ts";
 import type { Batch, Origin } from "../../record.ts";
 import type { QuarantinedRecord } from "../../state/quarantine.ts";
 import type { BatchSource } from "../output.ts";
 import type { StreamRequest } from "../send.ts";
 import { giveBackChunk, takeChunk } from "./chunks.ts";
-import { measureTwice, MOST, writeTwice, type Sizes } from "./escape-twice.ts";
+import { eventTextBytesMax, writeEvent, type Message } from "./event.ts";
 import { EVENT_OVERHEAD_BYTES, REQUEST_BYTES_MAX, REQUEST_EVENTS_MAX, REQUEST_SPAN_MS_MAX } from "./limits.ts";
 
 /** A log stream and its group. */
@@ -14,35 +13,7 @@ export interface StreamName {
   readonly stream: string;
 }
 
-/** What an event says: bytes of its own, and what stands around them. */
-export interface Message {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-  /** Those bytes stand in a JSON string of the message, not in the message as they are. */
-  readonly isInString: boolean;
-  /** Before and after them, as it stands in the body, and what both come to in the message. */
-  readonly head: Buffer;
-  readonly tail: Buffer;
-  readonly aroundBytes: number;
-}
-
-/** Bytes of a message as the service counts them, or somewhat more than that. */
-export function messageBytesMax({ start, end, isInString, aroundBytes }: Message): number {
-  return aroundBytes + (end - start) * (isInString ? MOST.once : 1);
-}
-
-/** Bytes of a message as the service counts them. */
-export function messageBytes({ bytes, start, end, isInString, aroundBytes }: Message): number {
-  if (!isInString) return aroundBytes + end - start;
-  measureTwice(bytes, start, end, sizes);
-  return aroundBytes + sizes.once;
-}
-
 const TAIL = Buffer.from("]}");
-const EVENT_TAIL = Buffer.from('"},');
-/** Of messages up to here it is assumed that each byte becomes as many as it can: a body has chunks enough for that. */
-const UNMEASURED_BYTES_MAX = 2048;
 
 /**
  * The body of one PutLogEvents, written as the events come, into chunks until it is sent: the SDK would make
@@ -98,25 +69,13 @@ export class EventBatch implements StreamRequest {
 
   /** Adds row `row` of a batch. */
   add(message: Message, ms: number, batch: Batch, row: number, source: BatchSource): void {
-    const { bytes, head, tail } = message;
-    const around = EVENT_HEAD_BYTES_MAX + head.length + tail.length + EVENT_TAIL.length;
-    const chunk = this.#chunkFor(around + escapedBytesMax(message));
+    const chunk = this.#chunkFor(eventTextBytesMax(message));
     const start = this.#filled.at(-1)!;
-    let end = writeEventHead(chunk, start, ms);
-    end += head.copy(chunk, end);
-    if (message.isInString) {
-      writeTwice(chunk, end, bytes, message.start, message.end, sizes);
-      end += sizes.twice;
-    } else {
-      sizes.once = message.end - message.start;
-      end = writeEscaped(chunk, end, bytes, message.start, message.end);
-    }
-    end += tail.copy(chunk, end);
-    end += EVENT_TAIL.copy(chunk, end);
+    const { end, messageBytes } = writeEvent(chunk, start, message, ms);
     this.#filled[this.#filled.length - 1] = end;
     this.#bodyBytes += end - start;
     this.#keep(start, end - start, ms, batch, row, source);
-    this.bytes += message.aroundBytes + sizes.once + EVENT_OVERHEAD_BYTES;
+    this.bytes += messageBytes + EVENT_OVERHEAD_BYTES;
     this.#isOrdered &&= ms >= this.#newestMs;
     this.#oldestMs = Math.min(this.#oldestMs, ms);
     this.#newestMs = Math.max(this.#newestMs, ms);
@@ -252,39 +211,6 @@ export class EventBatch implements StreamRequest {
 }
 
 const NOTHING = Buffer.alloc(0);
-/** Of the message that was looked at last. */
-const sizes: Sizes = { once: 0, twice: 0 };
-
-/** What a message's own bytes come to in the body, or more than that. */
-function escapedBytesMax({ bytes, start, end, isInString }: Message): number {
-  if (!isInString) return (end - start) * ESCAPE_BYTES_MAX;
-  if (end - start <= UNMEASURED_BYTES_MAX) return (end - start) * MOST.twice;
-  measureTwice(bytes, start, end, sizes);
-  return sizes.twice;
-}
-
-/** `{"timestamp":<milliseconds>,"message":"` of the second that was written last, whose last three digits change. */
-let eventHead = NOTHING;
-let secondOfHead = NaN;
-let digitsAt = 0;
-const EVENT_HEAD_BYTES_MAX = 64;
-
-function writeEventHead(target: Buffer, at: number, ms: number): number {
-  const second = Math.floor(ms / 1000);
-  // Before 1970 and in its first second there are fewer digits.
-  if (second <= 0) return at + target.write(`{"timestamp":${ms},"message":"`, at, "latin1");
-  if (second !== secondOfHead) {
-    eventHead = Buffer.from(`{"timestamp":${second}000,"message":"`);
-    secondOfHead = second;
-    digitsAt = eventHead.indexOf(",") - 3;
-  }
-  const end = at + eventHead.copy(target, at);
-  const digits = ms - second * 1000;
-  target[at + digitsAt] = 0x30 + ((digits / 100) | 0);
-  target[at + digitsAt + 1] = 0x30 + (((digits / 10) | 0) % 10);
-  target[at + digitsAt + 2] = 0x30 + (digits % 10);
-  return end;
-}
 /** Numbers kept of an event, and room for how many events there is at first. */
 const COLUMNS = 10;
 const ROWS_MIN = 64;

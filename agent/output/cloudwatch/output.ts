@@ -7,7 +7,8 @@ import { REPLAYED, type BatchSource, type Delivery, type Outcome, type Output, t
 import { sendDivided } from "../divide.ts";
 import { Fault, type RetryOptions } from "../retry.ts";
 import { sendAll } from "../send.ts";
-import { EventBatch, messageBytes, messageBytesMax, type Message, type StreamName } from "./event-batch.ts";
+import { EventBatch, type StreamName } from "./event-batch.ts";
+import { messageBytes, messageBytesMax, type Message } from "./event.ts";
 import { EVENT_OVERHEAD_BYTES } from "./limits.ts";
 import type { CloudWatchRequests, Rejected } from "./requests.ts";
 
