@@ -174,6 +174,23 @@ describe.each([
   });
 });
 
+test("the NetworkPolicy is that of all pods of ours, and of no other in the namespace", () => {
+  const objects = built("eks", withCompact("eks"));
+  const names = JSON.stringify(objects).matchAll(/"labels":\{"app.kubernetes.io\/name":"([^"]*)"\}/g);
+  const policy = objects.find(({ kind }) => kind === "NetworkPolicy");
+  const values = [...new Set([...names].map(([, name]) => name!))].toSorted();
+  expect(values).toHaveLength(3);
+  const matchExpressions = [{ key: "app.kubernetes.io/name", operator: "In", values }];
+  expect(policy).toMatchObject({ spec: { podSelector: { matchExpressions } } });
+});
+
+test("every pod of the chart may be pulled with the Secret of a registry", () => {
+  const words = ["compact.enabled=true", "imagePullSecrets[0].name=registry"].flatMap((each) => ["--set", each]);
+  const text = JSON.stringify(templated(["values-eks.yaml"], ...words));
+  const pods = text.match(/"serviceAccountName":"[^"]*","imagePullSecrets":\[\{"name":"registry"\}\]/g);
+  expect(pods).toHaveLength(4);
+});
+
 test("the reader of the control plane's logs is what PodSecurity's restricted level permits", async () => {
   const reader = built("eks").find(({ kind }) => kind === "Deployment")!;
   const there = { ...reader, metadata: { ...reader.metadata, namespace: "strict" } };
