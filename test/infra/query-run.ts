@@ -75,7 +75,8 @@ async function moto(path: string, body: object): Promise<void> {
   if (!answer.ok) throw new Error(`tell moto ${path}: ${answer.status} ${await answer.text()}`);
 }
 
-function logqIn(home: string, user: Readonly<Record<string, string>>): (...args: string[]) => Promise<Answer> {
+/** `logq` as the user runs it who has these variables; `home` is where it keeps its own. */
+export function logqIn(home: string, user: Readonly<Record<string, string>>): (...args: string[]) => Promise<Answer> {
   const prod = {
     store: `s3://${BUCKET}`,
     cluster: "prod",
