@@ -174,6 +174,16 @@ describe.each([
   });
 });
 
+test("no agent waits for a node of EKS Fargate, which its toleration of all taints would let it", () => {
+  const agent = built("eks").find(({ kind }) => kind === "DaemonSet");
+  const terms = [
+    { matchExpressions: [{ key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] }] },
+  ];
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } };
+  const pod = { tolerations: [{ operator: "Exists" }], affinity: { nodeAffinity } };
+  expect(agent).toMatchObject({ spec: { template: { spec: pod } } });
+});
+
 test("the NetworkPolicy is that of all pods of ours, and of no other in the namespace", () => {
   const objects = built("eks", withCompact("eks"));
   const names = JSON.stringify(objects).matchAll(/"labels":\{"app.kubernetes.io\/name":"([^"]*)"\}/g);
