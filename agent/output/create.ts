@@ -24,7 +24,7 @@ import { createFirehoseOutput } from "./firehose/output.ts";
 import { createFirehoseRequests } from "./firehose/requests.ts";
 import { createNullOutput } from "./null.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { createObjectOutput } from "./objects.ts";
+import { createObjectOutput, MARKERS_MS_MIN } from "./objects.ts";
 import { observed, type RequestObserver } from "./observed.ts";
 import type { Output } from "./output.ts";
 import { Pace, paced } from "./pace.ts";
@@ -83,6 +83,7 @@ export function createOutput(config: OutputConfig, context: OutputContext, tools
     name: { ...context, extension: extensionOf(config) },
     createEncoder: () => createEncoder(config),
     probe: tools.probe,
+    log: tools.log,
   });
 }
 
@@ -97,6 +98,7 @@ function createBucketStore(output: string, config: S3Config, { log, observer }: 
   const said = new Set<string>();
   const pace = new Pace();
   const requests = (signal: AbortSignal): S3Requests => {
+    const begunMs = Date.now();
     const once = connect(signal);
     const { abortUpload, listUploads, probe } = once;
     return {
@@ -106,6 +108,8 @@ function createBucketStore(output: string, config: S3Config, { log, observer }: 
         output,
         said,
         onAnswer: observer?.answered,
+        // What was stored by a try so long ago may be merged, and its marker gone: the recovery of the shipment looks.
+        isHopeless: () => Date.now() - begunMs > MARKERS_MS_MIN,
       }),
       abortUpload,
       listUploads,

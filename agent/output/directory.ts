@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, rm, stat, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "../state/atomic-file.ts";
 import type { ObjectStore, StagedObject } from "./object-store.ts";
@@ -16,6 +16,12 @@ export function createDirectoryStore(root: string): ObjectStore {
     create: (key) => new StagedFile(root, key),
     exists,
     isTaken: exists,
+    listKeys: async (prefix) => {
+      const folder = dirname(prefix);
+      const names = (await readdir(join(root, folder)).catch(ignoreMissing)) ?? [];
+      return names.map((name) => `${folder}/${name}`).filter((key) => key.startsWith(prefix));
+    },
+    read: async (key) => await readFile(join(root, key)),
     clean: async ({ isOwn }) => {
       const names = (await readdir(join(root, STAGING)).catch(ignoreMissing)) ?? [];
       for (const name of names)

@@ -11,6 +11,12 @@ export interface ObjectStore {
   forbid?(key: string, planId: string, tombstone: Buffer, signal: AbortSignal): Promise<boolean>;
   /** Whether a key that was never used is taken nevertheless. Absent where asking costs a request: publishing finds out. */
   isTaken?(key: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Keys that begin so, and the bytes of one: of what stands beside the objects, and was not written by agents. A string
+   * instead: why the store refuses, and would again.
+   */
+  listKeys(prefix: string, signal: AbortSignal): Promise<readonly string[] | string>;
+  read(key: string, signal: AbortSignal): Promise<Buffer | string>;
   /** Removes staged objects that an earlier life of the writer left. */
   clean(owner: ObjectOwner, signal: AbortSignal): Promise<void>;
 }

@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "bucket" {
   }
 }
 
-# What every agent may do. It lists no objects: a key of its own it knows, and those of others are none of its business.
+# What every agent may do. It lists no logs: a key of its own it knows, and those of others are none of its business.
 data "aws_iam_policy_document" "agent" {
   statement {
     sid       = "StoreObjects"
@@ -48,6 +48,33 @@ data "aws_iam_policy_document" "agent" {
       sid       = "LookAtOwnObjects"
       actions   = ["s3:GetObject"]
       resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}cluster=*"]
+    }
+  }
+
+  # After a week and more: has logq compact merged what I am about to store again?
+  dynamic "statement" {
+    for_each = !var.put_object_only ? [1] : []
+
+    content {
+      sid       = "FindOutcomes"
+      actions   = ["s3:ListBucket"]
+      resources = [aws_s3_bucket.logs.arn]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = ["${var.prefix}_compact/*"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = !var.put_object_only ? [1] : []
+
+    content {
+      sid       = "ReadOutcomes"
+      actions   = ["s3:GetObject"]
+      resources = ["${aws_s3_bucket.logs.arn}/${var.prefix}_compact/*"]
     }
   }
 

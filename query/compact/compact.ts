@@ -18,8 +18,9 @@ import { mapLimited } from "../store/s3/limiter.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { CompactStore } from "./compact-store.ts";
 import { BrokenFile, openMerger, type Merger } from "./merge.ts";
-import { isInputOf, mergeable, planOutputs, type Limits } from "./plan.ts";
+import { mergeable, planOutputs, type Limits } from "./plan.ts";
 import {
+  isInputOf,
   mergedGeneration,
   parseOutcome,
   parsePlan,
@@ -29,7 +30,7 @@ import {
   type Plan,
   type PlannedOutput,
   type Step,
-} from "./record.ts";
+} from "../../config/compact-records.ts";
 import { baseName, visibilityOf } from "./visible.ts";
 import { isAlive } from "./work-folder.ts";
 

@@ -2,7 +2,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promis
 import { basename, dirname, join } from "node:path";
 import { openDirectory } from "../store/directory.ts";
 import type { CompactStore } from "./compact-store.ts";
-import { parseRecordKey, RECORDS } from "./record.ts";
+import { parseRecordKey, RECORDS } from "../../config/compact-records.ts";
 import { makeWorkFolder } from "./work-folder.ts";
 
 /** As the agent's output `directory` stages: readers ignore it. */

@@ -1,5 +1,5 @@
 import { CliError, EXIT } from "../cli-error.ts";
-import { parseOutcome, type Outcome } from "./record.ts";
+import { parseOutcome, type Outcome } from "../../config/compact-records.ts";
 
 /** Reads an outcome. Throws CliError for one that cannot be read: which objects count would be a guess. */
 export function outcomeOf(bytes: Uint8Array, location: string): Outcome {

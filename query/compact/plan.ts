@@ -1,6 +1,12 @@
 /** Which objects of an hour are merged, and into how many: a pure function. */
 import type { StoredObject } from "../store/store.ts";
-import { mergedGeneration, mergedName, shipmentOf, type InputRange, type PlannedOutput } from "./record.ts";
+import {
+  mergedGeneration,
+  mergedName,
+  shipmentOf,
+  type InputRange,
+  type PlannedOutput,
+} from "../../config/compact-records.ts";
 import { baseName } from "./visible.ts";
 
 export interface Limits {
@@ -54,15 +60,6 @@ export function planOutputs(
     inputs: rangesOf(group),
     merged: group.map(baseName).filter((name) => mergedGeneration(name) !== null),
   }));
-}
-
-/** Whether an object is an input. */
-export function isInputOf({ inputs, merged }: PlannedOutput, name: string): boolean {
-  if (merged.includes(name)) return true;
-  const shipment = shipmentOf(name);
-  if (shipment === null) return false;
-  const { writer, seq } = shipment;
-  return inputs.some((range) => range.writer === writer && range.seqs.some(([a, b]) => a <= seq && seq <= b));
 }
 
 /** Numbers that no object has lie in no range: one that comes later under such a number counts. */

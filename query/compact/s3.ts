@@ -11,7 +11,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { mapLimited } from "../store/s3/limiter.ts";
 import type { Store, StoredObject, StoreSetup } from "../store/store.ts";
 import type { CompactStore } from "./compact-store.ts";
-import { parseRecordKey, RECORDS } from "./record.ts";
+import { parseRecordKey, RECORDS } from "../../config/compact-records.ts";
 import { makeWorkFolder } from "./work-folder.ts";
 
 type Sdk = Awaited<ReturnType<typeof loadS3>>;

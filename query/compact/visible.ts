@@ -1,5 +1,5 @@
 /** Which objects of a partition count: a pure function of their names and the outcomes of its compactions. */
-import { mergedGeneration, shipmentOf, type Outcome } from "./record.ts";
+import { mergedGeneration, shipmentOf, type Outcome } from "../../config/compact-records.ts";
 
 export interface Visibility {
   /** Whether the rows of the object are to be read. */

@@ -1,5 +1,5 @@
 /** What the agents have stored, whether `logq compact` has merged it since or not. */
-import { shipmentOf } from "../compact/record.ts";
+import { shipmentOf } from "../../config/compact-records.ts";
 import { baseName, isMerged } from "../compact/visible.ts";
 import type { StoredObject } from "../store/store.ts";
 

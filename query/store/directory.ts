@@ -6,7 +6,7 @@ import { isObject, parsePartition, prunePartitions, type Partition } from "../ca
 import { decodeSegment } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import { outcomeOf } from "../compact/outcome.ts";
-import { parseRecordKey, RECORDS, type Outcome } from "../compact/record.ts";
+import { parseRecordKey, RECORDS, type Outcome } from "../../config/compact-records.ts";
 import { isMerged, visibleObjects } from "../compact/visible.ts";
 import type { Store, StoredObject } from "./store.ts";
 

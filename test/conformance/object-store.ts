@@ -76,6 +76,15 @@ export function objectStoreConformance(name: string, open: () => Promise<StoreBe
     expect((await bed.visible()).size).toBe(0);
   });
 
+  test(`${name}: keys are listed by how they begin, whatever else is there, and read whole`, async () => {
+    await using bed = await open();
+    const keys = ["dt=1/hour=05-1.a.json", "dt=1/hour=05-2.a.json", "dt=1/hour=06-1.a.json"].map((key) => `_r/${key}`);
+    for (const key of keys) await (await stagedObject(bed.store, key, bytes(100, 7))).publish();
+    expect(await bed.store.listKeys("_r/dt=1/hour=05-", NEVER)).toEqual(keys.slice(0, 2));
+    expect(await bed.store.listKeys("_r/dt=2/hour=05-", NEVER)).toEqual([]);
+    expect(await bed.store.read(keys[1]!, NEVER)).toEqual(bytes(100, 7));
+  });
+
   test(`${name}: several objects are staged at once, and each gets its own bytes`, async () => {
     await using bed = await open();
     const bodies = new Map([KEY, OTHER].map((key, index) => [key, bytes(6 * 1024 * 1024 + index, index + 3)]));

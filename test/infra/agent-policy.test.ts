@@ -15,6 +15,8 @@ test("an agent with its policy is denied nothing, with all outputs, over two kil
 const WITHOUT: readonly (readonly [string, readonly string[], readonly Outcome[]])[] = [
   ["StoreObjects", ["s3:PutObject"], ["object"]],
   ["LookAtOwnObjects", ["s3:GetObject"], []],
+  ["FindOutcomes", ["s3:ListBucket"], ["old object alone"]],
+  ["ReadOutcomes", ["s3:GetObject"], ["old object alone"]],
   ["FindInterruptedUploads", ["s3:ListBucketMultipartUploads"], ["ended uploads"]],
   ["EndInterruptedUploads", ["s3:AbortMultipartUpload"], ["ended uploads"]],
   ["SendMetrics", ["logs:PutLogEvents"], ["metrics"]],
@@ -37,8 +39,8 @@ test("no statement is without a line of this table", () => {
   expect(WITHOUT.map(([sid]) => sid)).toEqual(STATEMENTS.map(({ Sid }) => Sid));
 });
 
-test("with PutObjectOnly everything arrives, and only uploads that were interrupted stay", async () => {
-  const missing: readonly Outcome[] = ["ended uploads"];
+test("with PutObjectOnly everything arrives, only uploads that were interrupted stay, and what was merged comes again", async () => {
+  const missing: readonly Outcome[] = ["old object alone", "ended uploads"];
   const run = await runAgentAs(statementsOf("AgentPolicy", { PutObjectOnly: "true" }), { missing, denied: true });
   expect(run.missing).toEqual(missing);
 });

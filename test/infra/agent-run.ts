@@ -1,24 +1,40 @@
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { recordKey, shipmentOf } from "../../config/compact-records.ts";
 import { cri, tempFolder } from "../agent/fixture.ts";
-import { decisionsOf, ENDPOINT, openAccount, REGION, type Account, type Decision, type Statement } from "./account.ts";
+import {
+  BUCKET,
+  decisionsOf,
+  ENDPOINT,
+  openAccount,
+  REGION,
+  type Account,
+  type Decision,
+  type Statement,
+} from "./account.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const KILLABLE = `${ROOT}test/e2e/killable-agent.ts`;
 const WAIT_MS_MAX = 90_000;
+const DAY_MS = 86_400_000;
 /** More than one part of an upload, whatever is made of it. */
 const LARGE_LINES = 8000;
 /** Without them nothing is stored, so that no point of a shipment is reached. */
 const NEEDED_TO_STORE = new Set(["s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"]);
 
-/** What a run leaves: `ended uploads` are those that were interrupted. */
-export type Outcome = "object" | "ended uploads" | "log events" | "metrics" | "Firehose's object";
+/** What a run leaves: `ended uploads` are those that were interrupted; `old object alone`: what was merged came not again. */
+export type Outcome = "object" | "old object alone" | "ended uploads" | "log events" | "metrics" | "Firehose's object";
 
 export interface AgentRun {
   readonly decisions: readonly Decision[];
@@ -30,7 +46,8 @@ export interface AgentRun {
 }
 
 /**
- * One agent's life in an account of its own, by a user who may do what the statements say. It is killed when a large
+ * One agent's life in an account of its own, by a user who may do what the statements say. It is killed eight days ago when
+ * an object is there but not committed, which is merged and taken away meanwhile; started again, it is killed when a large
  * object is uploaded but not completed, started again and killed when the object is there but not committed, then left
  * alone, with all outputs, until everything is there but what `missing` names and, where something is to be denied, it was.
  */
@@ -46,21 +63,27 @@ export async function runAgentAs(
   await account.enforce();
 
   writeFileSync(path, configOf(folder.path, STORE));
-  writeLog(folder.path, "large", LARGE_LINES);
   const isStuck = async (): Promise<boolean> => deniedOf(run.user).some(({ action }) => NEEDED_TO_STORE.has(action));
+  writeLog(folder.path, "old", 10);
+  const eightDaysAgo = { ...run, env: { ...run.env, ...shiftedClock(folder.path, -8 * DAY_MS) } };
+  await live(eightDaysAgo, [KILLABLE, path, "published"], isStuck);
+  const old = await mergeAll(account);
+  run.said = eightDaysAgo.said;
+
+  writeLog(folder.path, "large", LARGE_LINES);
   await live(run, [KILLABLE, path, "sealed"], isStuck);
   if (!(await isStuck())) await live(run, [KILLABLE, path, "published"], isStuck);
 
   writeFileSync(path, configOf(folder.path, [...STORE, ...SEND]));
   writeLog(folder.path, "small", 10);
   await live(run, ["agent/main.ts", "-c", path], async () => {
-    const others = (await missingOf(account)).filter((outcome) => !missing.includes(outcome));
+    const others = (await missingOf(account, old)).filter((outcome) => !missing.includes(outcome));
     return others.length === 0 && deniedOf(run.user).length > 0 === denied;
   });
   return {
     decisions: decisionsOf(run.user),
     denied: deniedOf(run.user),
-    missing: await missingOf(account),
+    missing: await missingOf(account, old),
     said: run.said.replaceAll(/.*cannot find out whether the store minds.*/g, ""),
   };
 }
@@ -86,14 +109,37 @@ export async function live(life: Life, args: readonly string[], isEnough: () => 
   throw new Error(`${args.join(" ")} did not get done within ${WAIT_MS_MAX / 1000} s; it said: ${life.said}`);
 }
 
-async function missingOf({ s3, logs }: Account): Promise<Outcome[]> {
+/** Variables for a process whose clock is off. */
+function shiftedClock(folder: string, byMs: number): Record<string, string> {
+  const SOAK_CLOCK = join(folder, "clock");
+  writeFileSync(SOAK_CLOCK, `${byMs} 0`);
+  return { SOAK_CLOCK, NODE_OPTIONS: `--import=${ROOT}test/soak/shifted-clock.mjs` };
+}
+
+/** As `logq compact` leaves it after the markers' life. Returns the keys that were there. */
+async function mergeAll({ s3 }: Account): Promise<readonly string[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: "cluster=prod/" }));
+  for (const { Key } of Contents) {
+    const { writer, seq } = shipmentOf(basename(Key!))!;
+    const inputs = [{ writer, seqs: [[seq, seq]] }];
+    const record = { version: 1, state: "finished", outputs: [{ name: "merged-1-0.parquet", inputs, merged: [] }] };
+    const at = { Bucket: BUCKET, Key: recordKey(dirname(Key!), 1, "outcome") };
+    await s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify(record) }));
+    await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: Key! }));
+  }
+  return Contents.map(({ Key }) => Key!);
+}
+
+async function missingOf({ s3, logs }: Account, old: readonly string[]): Promise<Outcome[]> {
   const keys = async (Prefix: string): Promise<number> =>
-    (await s3.send(new ListObjectsV2Command({ Bucket: "my-logs", Prefix }))).KeyCount ?? 0;
+    (await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix }))).KeyCount ?? 0;
+  const came = await Promise.all(old.map(keys));
   const events = async (logGroupName: string): Promise<number> =>
     (await logs.send(new FilterLogEventsCommand({ logGroupName }))).events?.length ?? 0;
-  const uploads = (await s3.send(new ListMultipartUploadsCommand({ Bucket: "my-logs" }))).Uploads ?? [];
+  const uploads = (await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))).Uploads ?? [];
   const there: readonly [Outcome, boolean][] = [
     ["object", (await keys("cluster=prod/")) > 0],
+    ["old object alone", came.every((count) => count === 0)],
     ["ended uploads", uploads.length === 0],
     ["log events", (await events("/logq/prod/application")) === 10],
     ["metrics", (await events("/logq/prod/metrics")) > 0],

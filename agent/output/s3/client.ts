@@ -7,7 +7,7 @@ import type { Answer } from "../aws/exchange.ts";
 import type { AwsError } from "../aws/fault.ts";
 import { Fault } from "../retry.ts";
 import { faultOf, needsCredentials } from "./fault.ts";
-import { attributeHeaders, bodyHeaders, errorOf, partsXml, uploadsOf } from "./protocol.ts";
+import { attributeHeaders, bodyHeaders, errorOf, keysOf, partsXml, uploadsOf } from "./protocol.ts";
 import { PLAN_METADATA, TOMBSTONE_METADATA, type S3Requests, type Upload } from "./requests.ts";
 
 /** Longest time for a request that only cleans up: at the end of the process there is no more. */
@@ -45,6 +45,21 @@ function requestsOver(bucket: Bucket, config: S3Config, signal: AbortSignal): S3
       }));
       return await orAnswer(found, { 404: "missing", 403: "forbidden" } as const);
     },
+    listKeys: async (prefix) => {
+      const keys: string[] = [];
+      for (let next: Record<string, string> | null = {}; next !== null;) {
+        const query: Record<string, string> = { "list-type": "2", prefix, ...next };
+        const page: ReturnType<typeof keysOf> | Fault = await orRefusal(
+          send("ListObjectsV2", { method: "GET", path: "", query }).then(keysOf),
+        );
+        if (page instanceof Fault) return page;
+        keys.push(...page.keys);
+        ({ next } = page);
+      }
+      return keys;
+    },
+    get: async (key) =>
+      await orRefusal(send("GetObject", { method: "GET", path: pathOf(key) }).then(({ body }) => body)),
     createUpload: async (key, planId) => {
       const headers = { ...attributeHeaders(config, planId, false), "x-amz-checksum-algorithm": "CRC32" };
       const request = { method: "POST", path: pathOf(key), query: { uploads: "" }, headers } as const;
@@ -118,12 +133,27 @@ async function orAnswer<Result, Answered extends string>(
     return await sent;
   } catch (error) {
     const cause = (error as Error).cause as AwsError | undefined;
-    // Who refuses credentials says nothing of the object; NoSuchBucket is a 404 too, which only a request with a body of its own tells apart.
-    const isAnswer = cause?.name !== "NoSuchBucket" && cause?.isOfCredentials !== true;
-    const answer = isAnswer ? answers[cause?.status ?? 0] : undefined;
+    const answer = isOfObject(cause) ? answers[cause?.status ?? 0] : undefined;
     if (answer === undefined) throw error;
     return answer;
   }
+}
+
+/** For what can be done without: a fault that stays, and that only this request meets, is an answer. */
+async function orRefusal<Result>(sent: Promise<Result>): Promise<Result | Fault> {
+  try {
+    return await sent;
+  } catch (error) {
+    const cause = (error as Error).cause as AwsError | undefined;
+    const stays = error instanceof Fault && error.kind === "permanent" && (cause?.status ?? 0) >= 400;
+    if (stays && isOfObject(cause)) return error;
+    throw error;
+  }
+}
+
+/** Who refuses credentials says nothing of the object; NoSuchBucket is a 404 too, which only a request with a body of its own tells apart. */
+function isOfObject(error: AwsError | undefined): boolean {
+  return error?.name !== "NoSuchBucket" && error?.isOfCredentials !== true;
 }
 
 /** The bucket's store, and what is known of it. */

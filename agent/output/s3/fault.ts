@@ -46,7 +46,7 @@ function meaningOf(error: AwsError, request: string, target: Target): Meaning {
   if (WRONG_REGION.has(error.name) || status === 301 || status === 307)
     return { kind: "permanent", hint: regionHint(error, target) };
   if (status >= 500) return { kind: status === 501 ? "permanent" : "retryable" };
-  return { kind: "permanent", hint: hintOf(error.name, target) };
+  return { kind: "permanent", hint: hintOf(error.name, request, target) };
 }
 
 function regionHint(error: AwsError, { bucket, region }: Target): string {
@@ -57,12 +57,14 @@ function regionHint(error: AwsError, { bucket, region }: Target): string {
     : `${bucket} is in ${String(named)}${asked}; set region: ${String(named)}`;
 }
 
-function hintOf(code: string, { bucket }: Target): string {
+function hintOf(code: string, request: string, { bucket }: Target): string {
   switch (code) {
     case "NoSuchBucket":
       return `create ${bucket}, or correct bucket`;
     case "AccessDenied":
     case "Forbidden":
+      if (request === "ListObjectsV2" || request === "GetObject")
+        return "allow the agent's role s3:ListBucket and s3:GetObject of _compact/*";
       return `allow the agent's role s3:PutObject on ${bucket}, and the use of its KMS key if it has one; better s3:GetObject, s3:AbortMultipartUpload and s3:ListBucketMultipartUploads too`;
     default:
       return code.startsWith("KMS.") ? "enable the KMS key, or name another one in sse_kms_key_id" : "";

@@ -87,6 +87,14 @@ export function partsXml(parts: readonly Part[]): Buffer {
   return Buffer.from(`<CompleteMultipartUpload xmlns="${space}">${texts.join("")}</CompleteMultipartUpload>`);
 }
 
+/** A page of ListObjectsV2, and what asks for the next one; null at the end. */
+export function keysOf({ body }: Answer): { keys: string[]; next: Record<string, string> | null } {
+  const xml = body.toString();
+  const token = textOf(xml, "NextContinuationToken");
+  const keys = contentsOf(xml, "Contents").map((content) => textOf(content, "Key"));
+  return { keys, next: token === "" ? null : { "continuation-token": token } };
+}
+
 /** A page of ListMultipartUploads, and where the next one begins; null at the end. */
 export function uploadsOf({ body }: Answer): { uploads: Upload[]; next: Record<string, string> | null } {
   const xml = body.toString();

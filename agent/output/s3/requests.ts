@@ -1,3 +1,5 @@
+import type { Fault } from "../retry.ts";
+
 /**
  * The requests of S3 that the store makes. Each may be repeated: what a request whose answer was lost has done already
  * is an ordinary answer (`exists`, `gone`). What S3 did not do is a `Fault`. Bodies are in pieces.
@@ -12,6 +14,10 @@ export interface S3Requests {
   ) => Promise<"stored" | "exists">;
   /** HeadObject. `forbidden`: this writer may not look (PutObject is its only permission), so nothing is known. */
   readonly head: (key: string) => Promise<"missing" | "forbidden" | Found>;
+  /** ListObjectsV2: all keys that begin so. A fault: it is refused, and would be again. */
+  readonly listKeys: (prefix: string) => Promise<readonly string[] | Fault>;
+  /** GetObject. A fault: it is refused, and would be again. */
+  readonly get: (key: string) => Promise<Buffer | Fault>;
   /** CreateMultipartUpload. */
   readonly createUpload: (key: string, planId: string) => Promise<Upload>;
   /** `body` is read before it resolves. `gone`: there is no such upload (any more). */

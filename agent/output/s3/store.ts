@@ -1,5 +1,6 @@
 import type { Logger } from "../../telemetry/log.ts";
 import type { ObjectStore, StagedObject } from "../object-store.ts";
+import { Fault } from "../retry.ts";
 import type { Part, S3Requests, Upload } from "./requests.ts";
 
 /** The least that S3 takes for a part but the last, so what is not larger is put in one request. */
@@ -42,6 +43,14 @@ export function createS3Store({ requests, prefix, log }: S3StoreOptions): Object
       const found = await head(`${prefix}${key}`);
       // Whatever else has the key forbids it as well; who may not look takes it for the object itself.
       return typeof found !== "string" && (found.isTombstone || found.planId !== planId);
+    },
+    listKeys: async (start, signal) => {
+      const found = await requests(signal).listKeys(`${prefix}${start}`);
+      return found instanceof Fault ? found.message : found.map((key) => key.slice(prefix.length));
+    },
+    read: async (key, signal) => {
+      const found = await requests(signal).get(`${prefix}${key}`);
+      return found instanceof Fault ? found.message : found;
     },
     clean: async (owner, signal) => {
       const { listUploads, abortUpload, probe } = requests(signal);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { partitionOfHour, partitionPath } from "../../../config/table.ts";
 import { parsePartition, prunePartitions, type Partition } from "../../catalog/plan.ts";
 import { outcomeOf } from "../../compact/outcome.ts";
-import { parseRecordKey, RECORDS, type Outcome } from "../../compact/record.ts";
+import { parseRecordKey, RECORDS, type Outcome } from "../../../config/compact-records.ts";
 import type { TimeRange } from "../../dialect/statement.ts";
 import type { ListPage } from "./list-page.ts";
 import type { ListQuery } from "./requests.ts";

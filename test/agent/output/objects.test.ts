@@ -4,6 +4,7 @@ import type { ObjectStore } from "../../../agent/output/object-store.ts";
 import { PoisonError, type Output } from "../../../agent/output/output.ts";
 import { createObjectOutput } from "../../../agent/output/objects.ts";
 import { batchOf, HOUR_NS, originOf } from "../encode/rows.ts";
+import { recordingLogger } from "../fixture.ts";
 
 const SOURCE = { chain: "chain", rawBytes: new Uint32Array(8) };
 
@@ -26,12 +27,16 @@ function memoryOutput(heldBytes = 0, held = { bytes: 0, isFull: false }, names: 
       };
     },
     exists: async (key) => await Promise.resolve(visible.has(key)),
+    listKeys: async () => await Promise.reject(new Error("nobody lists on an ordinary path")),
+    read: async () => await Promise.reject(new Error("nobody reads on an ordinary path")),
     clean: async ({ prefix, isOwn }) =>
       await Promise.resolve(void events.push(`clean ${prefix}`, ...names.filter(isOwn))),
   };
   const name = { cluster: "c", node: "n", life: "life", extension: "json" } as const;
   const createEncoder = () => textEncoder(heldBytes, events);
-  const output = createObjectOutput({ id: "out", recorded: {}, store, name, createEncoder, probe: () => undefined });
+  const { log } = recordingLogger();
+  const rest = { createEncoder, probe: () => undefined, log, nowMs: () => 1e9 };
+  const output = createObjectOutput({ id: "out", recorded: {}, store, name, ...rest });
   return { output, visible, events };
 }
 
@@ -111,7 +116,7 @@ test("a shipment is delivered only if every object of it is there", async () => 
   const entry = {
     seq: 1,
     planId: "p",
-    readTimeMs: 0,
+    readTimeMs: 1e9 - 5 * 24 * 3_600_000,
     output: {},
     keys: ["a", "b"],
     ranges: [],

@@ -5,7 +5,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Partition } from "../../../query/catalog/plan.ts";
 import type { CompactStore } from "../../../query/compact/compact-store.ts";
-import { parseOutcome, parseRecordKey } from "../../../query/compact/record.ts";
+import { parseOutcome, parseRecordKey } from "../../../config/compact-records.ts";
 import { isMerged, visibleObjects } from "../../../query/compact/visible.ts";
 import type { Random } from "../../../bench/generate/random.ts";
 

@@ -4,7 +4,7 @@ import { createRandom, type Random } from "../../../bench/generate/random.ts";
 import { parsePartition } from "../../../query/catalog/plan.ts";
 import { compactPartition } from "../../../query/compact/compact.ts";
 import type { Merger } from "../../../query/compact/merge.ts";
-import { parseRecordKey } from "../../../query/compact/record.ts";
+import { parseRecordKey } from "../../../config/compact-records.ts";
 import { visibleObjects } from "../../../query/compact/visible.ts";
 import { Actor, modelStore, readRows, type Model } from "./model.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Outcome } from "../../../query/compact/record.ts";
+import type { Outcome } from "../../../config/compact-records.ts";
 import { visibleObjects } from "../../../query/compact/visible.ts";
 
 const WRITER = "node-1-0123456789abcdef0123-s3";

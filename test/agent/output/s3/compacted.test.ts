@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { runAgent } from "../../../../agent/agent.ts";
 import type { ProbePoint } from "../../../../agent/probe.ts";
 import { loadConfig } from "../../../../config/load.ts";
@@ -39,21 +39,92 @@ for (const isWhole of [true, false]) {
   });
 }
 
-test("a shipment that is repeated after its markers are gone is stored again, not counted, and deleted by the next run", async () => {
+describe("after the markers are gone", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("a shipment whose objects were merged is not sent again, and one line says which outcomes have it", async () => {
+    await using node = await openNode();
+    node.write(["1", "2", "3"]);
+    await node.dieAt("published");
+    const stored = node.keys();
+    await node.mergeAndForget();
+
+    node.write(["4"]);
+    await node.run();
+    expect(node.said("warn")).toEqual([
+      {
+        text: "logq compact has merged what the interrupted shipment stored; not sending that again",
+        output: expect.any(String) as string,
+        seq: 1,
+        ageHours: 2 * 24 * 7,
+        keys: stored,
+        outcomes: stored.map((key) => `_compact/${dirname(key)}-1.outcome.json`),
+      },
+    ]);
+    expect(await node.logs()).toEqual(["1", "2", "3", "4"]);
+    expect(node.keys().filter((key) => stored.includes(key))).toEqual([]);
+  });
+
+  test("of a shipment that was stored in part, what was merged is not sent again, the rest is", async () => {
+    await using node = await openNode();
+    node.write(["1", "2", "3"]);
+    await node.dieAt("published");
+    const [merged, lost] = node.keys();
+    await node.place.remove(lost!);
+    await node.mergeAndForget();
+    expect(await node.logs()).toEqual(["1", "3"]);
+
+    await node.run();
+    expect(node.said("warn")).toMatchObject([{ keys: [merged] }]);
+    expect(node.keys().filter((key) => !key.includes("/merged-"))).toEqual([lost]);
+    expect(await node.logs()).toEqual(["1", "2", "3"]);
+  });
+
+  test("a shipment that no outcome has is sent, without a word", async () => {
+    await using node = await openNode();
+    node.write(["1", "2"]);
+    await node.run();
+    node.write(["3", "4"]);
+    await node.dieAt("journaled");
+    await node.mergeAndForget();
+    await node.run();
+    expect(node.said("warn")).toEqual([]);
+    expect(await node.logs()).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test.each(["ListObjectsV2", "GetObject"] as const)(
+    "who may not look (%s) sends it again, which is not counted, and deleted by the next run",
+    async (operation) => {
+      await using node = await openNode();
+      node.write(["1", "2", "3"]);
+      await node.dieAt("published");
+      await node.mergeAndForget();
+      node.server.faults.add({ kind: "forbidden", operation });
+      await node.run();
+      node.server.faults.clear();
+      const warning = {
+        text: "cannot find out whether logq compact has merged the interrupted shipment; sending it again",
+        reason: expect.stringMatching(
+          `${operation} in bucket logs: AccessDenied: .*; allow the agent's role s3:ListBucket and s3:GetObject of _compact/`,
+        ) as string,
+      };
+      expect(node.said("warn")).toMatchObject([warning]);
+      expect(node.keys().filter((key) => !key.includes("/merged-"))).toHaveLength(2);
+      expect(await node.logs()).toEqual(["1", "2", "3"]);
+      await node.compact(Date.now());
+      expect(node.notices.join("\n")).toContain("came again after it was merged");
+      expect(node.keys().filter((key) => !key.includes("/merged-"))).toEqual([]);
+      expect(await node.logs()).toEqual(["1", "2", "3"]);
+    },
+  );
+});
+
+test("an agent that repeats a shipment of yesterday asks for no outcomes", async () => {
   await using node = await openNode();
   node.write(["1", "2", "3"]);
-  await node.dieAt("published");
-  const nowMs = Date.now() + 2 * HOUR_MS;
-  for (const laterMs of [0, 2 * HOUR_MS, WEEK_MS + 3 * HOUR_MS]) await node.compact(nowMs + laterMs);
-  expect(node.keys().filter((key) => !key.includes("/merged-"))).toEqual([]);
-
+  await node.dieAt("journaled");
   await node.run();
-  expect(node.keys().filter((key) => !key.includes("/merged-"))).toHaveLength(2);
-  expect(await node.logs()).toEqual(["1", "2", "3"]);
-  await node.compact(nowMs + 2 * WEEK_MS);
-  expect(node.notices.join("\n")).toContain("came again after it was merged");
-  expect(node.keys().filter((key) => !key.includes("/merged-"))).toEqual([]);
-  expect(await node.logs()).toEqual(["1", "2", "3"]);
+  expect(node.server.stats().requests.ListObjectsV2).toBe(undefined);
 });
 
 /** An agent over one file of logs of two hours, the bucket it ships to, and what merges there. */
@@ -92,6 +163,14 @@ async function openNode() {
         await compactPartition(await place.openCompact(), partition, options);
       }
     },
+    /** Objects are merged, markers put and taken away; two weeks pass. */
+    async mergeAndForget() {
+      const nowMs = Date.now() + 2 * HOUR_MS;
+      for (const laterMs of [0, 2 * HOUR_MS, WEEK_MS + 3 * HOUR_MS]) await this.compact(nowMs + laterMs);
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * WEEK_MS });
+    },
+    said: (wanted: string) =>
+      lines.filter(({ level }) => level === wanted).map(({ text, fields }) => ({ text, ...fields })),
     keys: () =>
       server
         .bucket("logs")

@@ -78,6 +78,15 @@ export function shipmentOf(baseName: string): { readonly writer: string; readonl
   return match === null ? null : { writer: match[1]!, seq: Number(match[2]) };
 }
 
+/** Whether an object is merged into this one. */
+export function isInputOf({ inputs, merged }: PlannedOutput, baseName: string): boolean {
+  if (merged.includes(baseName)) return true;
+  const shipment = shipmentOf(baseName);
+  if (shipment === null) return false;
+  const { writer, seq } = shipment;
+  return inputs.some((range) => range.writer === writer && range.seqs.some(([a, b]) => a <= seq && seq <= b));
+}
+
 /** Throws Error for what is none of ours, or of a version that this one does not know. */
 export function parsePlan(text: string): Plan {
   return parsed(text) as Plan;
