@@ -1,3 +1,5 @@
+import type { TableDefinition } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import type { CommandIo } from "../cli-io.ts";
 import type { Partition } from "../catalog/plan.ts";
@@ -37,7 +39,7 @@ export const hist: Command = {
   help: `The query is a condition or select *; without one, all rows in scope. Options of
 queries hold (time, scope, --store, -z), and
 
-  --by FIELD     level (default), a column, log.status, labels.app, or none
+  --by FIELD     level (default of logs), a column, log.status, labels.app, or none
   --buckets N    bars at most (${BARS_DEFAULT})
   --interval 1m  length of a bar instead
   -o FORMAT      log: bars; ndjson (default in a pipe), json, csv …: counts
@@ -49,9 +51,11 @@ queries hold (time, scope, --store, -z), and
   async run(argv, io) {
     const options = parseOptions(argv, { extra: hist.extra! });
     const text = await readCommandText(options, io);
-    const by = optionOf(options, "by") ?? "level";
+    const engine = options.engine === "local" ? "duckdb" : undefined;
+    const statement = text === null ? null : analyze(text, { now: io.now(), params: options.params, engine });
+    const by = optionOf(options, "by") ?? usualSeries(statement?.table ?? LOGS);
     const isDrawn = (options.output ?? (io.stdout.isTTY === true ? "log" : "ndjson")) === "log";
-    const question = { options, text, by, isDrawn, ...lengthOf(options) };
+    const question = { options, statement, by, isDrawn, ...lengthOf(options) };
     const { histogram, scan, elapsedMs, taken } = await count(question, io);
     if (isDrawn) await io.out.write(draw(histogram, question, io));
     else await writeCounts(histogram, question, io);
@@ -63,9 +67,15 @@ queries hold (time, scope, --store, -z), and
   },
 };
 
+/** Tables beside logs have no levels. */
+function usualSeries({ names }: TableDefinition): string {
+  return names.has("level") ? "level" : BY_NOTHING;
+}
+
 interface Question {
   readonly options: Options;
-  readonly text: string | null;
+  /** Null for all rows in scope. */
+  readonly statement: Statement | null;
   readonly by: string;
   readonly isDrawn: boolean;
   readonly barsMax: number;
@@ -81,14 +91,12 @@ interface Counted {
 }
 
 async function count(question: Question, io: CommandIo): Promise<Counted> {
-  const { options, text, by } = question;
+  const { options, statement, by } = question;
   const startMs = performance.now();
   const notice = (message: string): void => {
     if (!options.quiet) note(io, message);
   };
   const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now(), signal: io.signal, notice };
-  const engine = options.engine === "local" ? "duckdb" : undefined;
-  const statement = text === null ? null : analyze(text, { now: at.now, params: options.params, engine });
   const asked = { ...options, limit: null, fields: null };
   const ask = async (stepMs: number) => {
     const composed = countsQuery(statement, by, stepMs);
@@ -184,6 +192,7 @@ async function readCounts(result: Result): Promise<Count[]> {
   const counts: Count[] = [];
   for await (const batch of result.batches) {
     for (const [ns, by, rows] of batch) {
+      if (ns === null) continue; // no time could be read in these
       counts.push({ ms: Number((ns as bigint) / MS_NS), by: by as string | null, rows: Number(rows) });
     }
   }

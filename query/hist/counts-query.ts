@@ -1,4 +1,6 @@
 /** The query that counts what a histogram shows, made of the user's own. */
+import type { TableDefinition } from "../../config/tables/definition.ts";
+import { LOGS } from "../../config/tables/logs.ts";
 import { CliError } from "../cli-error.ts";
 import { compose, type Composed } from "../dialect/composed.ts";
 import type { Statement } from "../dialect/statement.ts";
@@ -9,24 +11,19 @@ export const BY_NOTHING = "none";
 /**
  * Counts the rows of a query (null: all in scope) by steps of `stepMs` and by the value of `by`, a column, a field such
  * as `log.status`, a label or an expression. Its columns: `bar` (nanoseconds since 1970), `by_value` (text), `n`. Throws
- * CliError for a query that does not give rows of logs.
+ * CliError for a query that does not give rows of a table.
  */
 export function countsQuery(statement: Statement | null, by: string, stepMs: number): Composed {
   const step = BigInt(stepMs) * 1_000_000n;
   const series = by === BY_NOTHING ? "''" : `cast(${by} as varchar)`;
-  const head = `select ts_ns - ts_ns % ${step} as bar, ${series} as by_value, count(*) as n from `;
+  const ns = nanoseconds(statement?.table ?? LOGS);
+  const head = `select ${ns} - ${ns} % ${step} as bar, ${series} as by_value, count(*) as n from `;
   const tail = "\ngroup by 1, 2";
   if (statement === null) return compose("", [`${head}logs${tail}`]);
-  const { text, kind, table, parsed } = statement;
-  if (table?.names.has("ts_ns") === false) {
-    throw new CliError(
-      `hist counts rows of logs, and this query reads ${table.name}`,
-      `group them in a query: select date_trunc('hour', ts) as hour, count(*) as n from ${table.name} group by 1 order by 1`,
-    );
-  }
+  const { text, kind, parsed } = statement;
   if (kind !== "rows") {
     throw new CliError(
-      "hist counts rows of logs, and this query gives something else",
+      "hist counts rows of a table, and this query gives something else",
       `write a condition or select *: logq hist "level >= warn"; --by FIELD groups`,
     );
   }
@@ -36,6 +33,11 @@ export function countsQuery(statement: Statement | null, by: string, stepMs: num
   const isCondition = prefix === "where" && root.orderBy === null && root.limitAt === null && root.offsetAt === null;
   if (isCondition) return compose(text, [`${head}logs where `, all, tail]);
   return compose(text, [`${head}(${PREFIXES[prefix]}`, all, `\n) as logs${tail}`]);
+}
+
+/** Tables beside logs know milliseconds. */
+function nanoseconds({ names }: TableDefinition): string {
+  return names.has("ts_ns") ? "ts_ns" : "cast(to_unixtime(ts) * 1000 as bigint) * 1000000";
 }
 
 const PREFIXES = { none: "", star: "select * ", where: "select * where " } as const;

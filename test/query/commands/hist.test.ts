@@ -18,6 +18,19 @@ test("more than --max-scan is refused before anything is read", async () => {
   expect(stderr).toMatch(/^logq: the query would read about .*, more than 1\.0 kB\n/);
 });
 
+test("rows of a table without levels and nanoseconds are counted by time alone", async () => {
+  const folder = new URL("../../fixtures/aws-logs/alb", import.meta.url).pathname;
+  const asked = ["select * from alb where elb_status_code >= 500", "--store", folder, "-o", "ndjson"];
+  const { stdout } = await hist([...asked, "--interval", "1h"]);
+  expect(rowsOf(stdout)).toEqual([
+    { ts: "2026-11-20T23:00:00.000Z", n: 1 },
+    { ts: "2026-11-21T09:00:00.000Z", n: 3 },
+    { ts: "2026-11-21T11:00:00.000Z", n: 3 },
+  ]);
+  const by = await hist([...asked, "--interval", "1d", "--by", "elb_status_code"]);
+  expect(rowsOf(by.stdout).map((row) => row["elb_status_code"])).toContain("502");
+});
+
 test("bars of all rows by level on a terminal, from the first row to the last", async () => {
   const { code, stdout, stderr } = await hist([], "both");
   expect(code).toBe(0);
@@ -92,8 +105,7 @@ test("counts come in every format", async () => {
 test("mistakes show where they are in the user's own text", async () => {
   const { code, stderr } = await hist(["pods = 'x'"]);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("  pods = 'x'\n  ^^^^\n") });
-  expect((await hist(["select count(*)"])).stderr).toContain("hist counts rows of logs");
-  expect((await hist(["select * from alb"])).stderr).toContain("hist counts rows of logs, and this query reads alb");
+  expect((await hist(["select count(*)"])).stderr).toContain("hist counts rows of a table");
   expect((await hist(["--by", "colour"])).stderr).toContain("colour");
   expect((await hist(["--interval", "soon"])).stderr).toContain("--interval soon: not a duration");
   expect((await hist(["--interval", "1s"])).stderr).toContain("bars are too many");
