@@ -135,7 +135,7 @@ describe("a query that runs", () => {
   test("is stopped on Athena, and what it is billed is said", async () => {
     const { page, troubles } = await running();
     const seconds = await page.locator("#status").textContent();
-    await expect.poll(() => page.locator("#status").textContent()).not.toBe(seconds);
+    await expect.poll(() => page.locator("#status").textContent(), { timeout: 20_000 }).not.toBe(seconds);
     await page.locator("#stop").click();
     await page.locator("#status", { hasText: "0 rows · stopped" }).waitFor();
     expect(await page.locator("#notices").textContent()).toMatch(COST);

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { oneLine } from "../../query/ui/page/visible-text.ts";
 import { incidentRows } from "../docs/incident.ts";
-import { writeRows } from "../helpers/store.ts";
+import { writeRows, type StoredRow } from "../helpers/store.ts";
 import { asked, column, LOGQ, makeBed, wholeResult, type Bed } from "./bed.ts";
 
 const run = promisify(execFile);
@@ -18,10 +18,25 @@ beforeAll(async () => {
     const base = incidentRows();
     const nginx = base.filter(({ workload }) => workload === "gateway").slice(0, 40);
     await writeRows(store, [...base, ...nginx.map((row) => ({ ...row, pod: "nginx", file: "node-a/u/nginx/1f" }))]);
+    await writeRows(store, manyPods(), "prod", 7);
     await symlink(LOGQ, join(store, "logq"));
   });
 });
 afterAll(() => bed.close());
+
+/** One row of each of 300 pods, a day before the rest. */
+function manyPods(): StoredRow[] {
+  return Array.from({ length: 300 }, (_, i) => ({
+    tsNs: 1_772_323_200_000_000_000n + BigInt(i) * 1_000_000_000n,
+    source: "application",
+    namespace: "many",
+    pod: `pod-${i}`,
+    node: "node-many",
+    log: `hello from ${i}`,
+    file: `node-many/${i}/c/1f`,
+    pos: 0,
+  }));
+}
 
 describe("a question", () => {
   test("select * where pod='nginx' shows its rows, newest first, and what was looked at", async () => {
@@ -160,6 +175,44 @@ describe("a value", () => {
   });
 });
 
+test("of 300 pods the most frequent are counted, and all if that is wanted", async () => {
+  const { page } = await bed.open("query=namespace%20%3D%20'many'&all-time&limit=100");
+  await wholeResult(page);
+  await page.locator('#fields [data-field="pod"] .name').click();
+  await page.locator("#fields .values", { hasText: "the 20 most frequent" }).waitFor();
+  expect(await page.locator("#fields .value-row").count()).toBe(20);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await expect.poll(() => page.locator("#fields .value-row").count(), { timeout: 60_000 }).toBe(300);
+  expect(await asked(page, () => page.locator("#fields .value-name", { hasText: "pod-299" }).click())).toBe(1);
+});
+
+test("where there is little room everything can be reached", async () => {
+  // A window of 1280 by 720, zoomed to 200 %.
+  const { page } = await bed.open(`query=${encodeURIComponent("namespace = 'many'")}&all-time&limit=100`, {
+    viewport: { width: 640, height: 360 },
+    deviceScaleFactor: 2,
+  });
+  await wholeResult(page);
+  const fields = page.getByRole("button", { name: "Fields" });
+  expect(await page.locator('#fields [data-field="pod"] .name').isVisible()).toBe(false);
+  await fields.click();
+  await page.locator('#fields [data-field="pod"] .name').click();
+  await page.locator("#fields .value-row").first().waitFor();
+  await fields.click();
+  expect(await page.locator("#fields").isVisible()).toBe(false);
+  // All of what is said can be read, nothing is wider than the window, and there are rows.
+  expect(await page.evaluate("notices.scrollWidth - notices.clientWidth")).toBe(0);
+  expect(await page.locator("#notices").textContent()).toContain("only the newest 100 rows are shown");
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+  expect((await page.locator("#list").boundingBox())!.height).toBeGreaterThan(120);
+  await page.locator("#list .row").nth(3).scrollIntoViewIfNeeded();
+  await page
+    .locator("#list .row")
+    .nth(3)
+    .click({ position: { x: 40, y: 8 } });
+  await page.locator("#list .detail").waitFor();
+});
+
 test("context shows the rows around one, and which it is", async () => {
   const { page } = await bed.open(`query=${encodeURIComponent("workload = 'orders' and level = 'error'")}&${HOURS}`);
   await wholeResult(page);
@@ -257,6 +310,11 @@ test("everything goes by keys", async () => {
   await page.keyboard.press("Escape");
   await page.keyboard.press("Enter");
   expect(await page.locator("#list .detail").count()).toBe(0);
+  await page.keyboard.press("t");
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Last 15 minutes");
+  await page.keyboard.press("Escape");
+  expect(await page.locator("#time-panel").isVisible()).toBe(false);
   await page.keyboard.press("?");
   expect(await page.locator("#help").isVisible()).toBe(true);
 });

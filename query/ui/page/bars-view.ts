@@ -2,7 +2,7 @@ import { answer, type Session } from "./ask.ts";
 import { barsOf, spanOf, stepFor, type Count } from "./bars.ts";
 import { byId, el } from "./dom.ts";
 import { createHistogram } from "./histogram.ts";
-import { kindOf } from "./rewrite.ts";
+import { kindOf, tableOf } from "./rewrite.ts";
 import { parseRow, textOf, type Field } from "./row.ts";
 import { histArgs, type PageState } from "./state.ts";
 import { stepText } from "../../hist/steps.ts";
@@ -31,7 +31,7 @@ export function createBarsView(session: Session, onZoom: (fromMs: number, toMs: 
       const { rows, notices } = await answer(histArgs(state, length), signal);
       const bars = barsOf(rows.map(parseRow).map(countOf), session.levels, span, stepMs);
       if (bars === null) histogram.say("No rows in this window.");
-      else histogram.show(bars, state.zone);
+      else histogram.show(bars, state.zone, tableOf(state.query).names.has("level") ? "no level" : "rows");
       if (session.athena) byId("hist").append(el("p", { class: "dim" }, notices.join(" · ")));
     } catch (error) {
       // Its mistake is the rows' mistake too, and said there with its caret.

@@ -38,6 +38,7 @@ export function showContext(
   async function ask(count: number): Promise<void> {
     rows = count;
     body.setAttribute("aria-busy", "true");
+    if (body.childElementCount === 0) body.append(el("p", { class: "dim" }, "reading …"));
     try {
       const lines = (await answer(contextArgs(fields, rows, zone), abort.signal)).rows.map(parseRow);
       body.style.setProperty("--columns", columnWidths(COLUMNS, lines.slice(0, 100)));

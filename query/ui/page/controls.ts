@@ -1,4 +1,6 @@
+import { LOGS } from "../../../config/tables/logs.ts";
 import { byId, el } from "./dom.ts";
+import { tableOf } from "./rewrite.ts";
 import type { PageState } from "./state.ts";
 
 const LIMITS = ["100", "1000", "10000", "100000", "1000000"];
@@ -65,6 +67,11 @@ export function createControls({ levels, zones, onChange, onRun }: Parts): Contr
       ignoreCase.checked = next.ignoreCase;
       order.textContent = next.order === "newest" ? "Newest first" : "Oldest first";
       byId("live").setAttribute("aria-pressed", String(next.follow));
+      // What is of logs alone, unless it is to be taken back.
+      const isLogs = tableOf(next.query) === LOGS;
+      level.disabled = !isLogs && next.level === "";
+      grep.disabled = ignoreCase.disabled = !isLogs && next.grep === "";
+      byId("live").disabled = !isLogs && !next.follow;
       showScope(next, onChange);
     },
     query: () => query.value,

@@ -27,6 +27,7 @@ interface Kinds {
   readonly ask: HTMLFormElement;
   readonly grep: HTMLInputElement;
   readonly "ignore-case": HTMLInputElement;
+  readonly live: HTMLButtonElement;
   readonly level: HTMLSelectElement;
   readonly limit: HTMLSelectElement;
   readonly zone: HTMLSelectElement;

@@ -4,11 +4,12 @@ import { conditionOf, type Wanted } from "./condition.ts";
 import { byId, el } from "./dom.ts";
 import { innerFields } from "./message.ts";
 import { parseRow, type Field } from "./row.ts";
-import { valuesQuery } from "./rewrite.ts";
+import { tableOf, valuesQuery } from "./rewrite.ts";
 import { queryWord, scopeArgs, type PageState } from "./state.ts";
 import { oneLine } from "./visible-text.ts";
 
-const VALUES_MAX = 20;
+const VALUES_FIRST = 20;
+const VALUES_MAX = 1000;
 /** Columns that are different in each row: counting them says nothing. */
 const UNCOUNTED = ["ts", "ts_ns", "pos", "log", "labels"];
 
@@ -35,10 +36,12 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
   let counted: { key: string; body: HTMLElement; abort: AbortController } | null = null;
   /** The field that was clicked last: on Athena, which bills each count, none is counted for anything else. */
   let clicked: string | null = null;
+  /** The field of which more values are wanted. */
+  let more: string | null = null;
 
   function draw(): void {
     if (session === null || state === null) return;
-    const named = session.columns.map(({ name, meaning }) => ({ name, meaning }));
+    const named = tableOf(state.query).all;
     const inner = [...found].toSorted().map((name) => ({ name, meaning: "" }));
     const focused = document.activeElement?.closest<HTMLElement>("#fields [data-field]")?.dataset["field"];
     box.replaceChildren(
@@ -65,6 +68,7 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
           "aria-expanded": String(isOpen),
           onclick() {
             clicked = name;
+            more = null;
             onOpen(isOpen ? null : name);
           },
         },
@@ -76,7 +80,8 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
   }
 
   function valuesOf(name: string): HTMLElement {
-    const query = valuesQuery(state!.query, name, VALUES_MAX);
+    const limit = more === name ? VALUES_MAX : VALUES_FIRST;
+    const query = valuesQuery(state!.query, name, limit);
     const key = JSON.stringify([name, query, scopeArgs(state!)]);
     if (counted?.key === key) return counted.body;
     counted?.abort.abort();
@@ -107,7 +112,7 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
       body.replaceChildren(
         ...(values.length === 0 ? [el("p", { class: "dim" }, "No rows.")] : []),
         ...values.map(({ value, n }) => valueRow(name, value, n, most)),
-        ...(values.length === VALUES_MAX ? [el("p", { class: "dim" }, `the ${VALUES_MAX} most frequent`)] : []),
+        ...ofMore(name, values.length),
         ...(session!.athena ? [el("p", { class: "dim" }, notices.join(" · "))] : []),
       );
     } catch (error) {
@@ -115,6 +120,21 @@ export function createFieldsPanel({ onOpen, onCondition, onColumn }: Parts): Fie
     } finally {
       body.removeAttribute("aria-busy");
     }
+  }
+
+  /** What is said, and offered, where values are left out. */
+  function ofMore(name: string, count: number): HTMLElement[] {
+    if (count >= VALUES_MAX) return [el("p", { class: "dim" }, `the ${VALUES_MAX.toLocaleString("en")} most frequent`)];
+    if (count !== VALUES_FIRST) return [];
+    const onclick = (): void => {
+      [more, clicked] = [name, name];
+      draw();
+    };
+    const cost = session!.athena ? ": one more query on Athena" : "";
+    return [
+      el("p", { class: "dim" }, `the ${VALUES_FIRST} most frequent`),
+      el("button", { type: "button", onclick }, `Show more${cost}`),
+    ];
   }
 
   function valueRow(name: string, value: Field, n: number, most: number): HTMLElement {

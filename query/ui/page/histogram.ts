@@ -5,7 +5,8 @@ const HEIGHT_PX = 84;
 const AXIS_PX = 16;
 
 export interface Histogram {
-  show(bars: Bars, zone: string): void;
+  /** `unnamed` is what rows of no series are called. */
+  show(bars: Bars, zone: string, unnamed: string): void;
   /** A sentence in its place. */
   say(text: string): void;
   /** A button in its place. */
@@ -28,6 +29,7 @@ export function createHistogram(onZoom: (fromMs: number, toMs: number) => void):
   stage.append(picture, tip);
   let bars: Bars | null = null;
   let zone = "UTC";
+  let unnamed = "";
   /** Bars chosen by a drag or by keys: where it began and where it is. */
   let chosen: { from: number; to: number } | null = null;
 
@@ -105,7 +107,7 @@ export function createHistogram(onZoom: (fromMs: number, toMs: number) => void):
       { class: "tip-time" },
       `${instantText(bar.fromMs, zone)} – ${instantText(bar.toMs, zone, true)}`,
     );
-    const lines = bar.counts.flatMap((n, i) => (n === 0 ? [] : [tipLine(bars!.series[i] ?? null, n)]));
+    const lines = bar.counts.flatMap((n, i) => (n === 0 ? [] : [tipLine(bars!.series[i] ?? null, unnamed, n)]));
     return [time, ...lines.toReversed()];
   }
 
@@ -152,11 +154,12 @@ export function createHistogram(onZoom: (fromMs: number, toMs: number) => void):
   new ResizeObserver(draw).observe(stage);
 
   return {
-    show(next, nextZone) {
+    show(next, nextZone, nextUnnamed) {
       bars = next;
       zone = nextZone;
+      unnamed = nextUnnamed;
       chosen = null;
-      legend.replaceChildren(...next.series.toReversed().map((name) => legendPart(name, next)));
+      legend.replaceChildren(...next.series.toReversed().map((name) => legendPart(name, unnamed, next)));
       box.replaceChildren(stage, legend);
       draw();
     },
@@ -197,23 +200,23 @@ function clamp(i: number, length: number): number {
   return Math.max(0, Math.min(length - 1, i));
 }
 
-function tipLine(name: string | null, n: number): HTMLElement {
+function tipLine(name: string | null, unnamed: string, n: number): HTMLElement {
   return el(
     "div",
     { class: "tip-line" },
     el("span", { class: `swatch level-${name ?? "none"}` }),
-    el("span", {}, name ?? "no level"),
+    el("span", {}, name ?? unnamed),
     el("b", {}, n.toLocaleString("en")),
   );
 }
 
-function legendPart(name: string | null, bars: Bars): HTMLElement {
+function legendPart(name: string | null, unnamed: string, bars: Bars): HTMLElement {
   const i = bars.series.indexOf(name);
   const total = bars.bars.reduce((sum, { counts }) => sum + counts[i]!, 0);
   return el(
     "span",
     {},
     el("span", { class: `swatch level-${name ?? "none"}` }),
-    `${name ?? "no level"} ${total.toLocaleString("en")}`,
+    `${name ?? unnamed} ${total.toLocaleString("en")}`,
   );
 }

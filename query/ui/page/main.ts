@@ -214,6 +214,10 @@ function listenToButtons(page: Page): void {
   });
   byId("live").addEventListener("click", toggleLive);
   byId("copy").addEventListener("click", copy);
+  byId("fields-button").addEventListener("click", (event) => {
+    const isShown = byId("fields").classList.toggle("shown");
+    (event.currentTarget as HTMLElement).setAttribute("aria-expanded", String(isShown));
+  });
   byId("estimate").hidden = !page.session.athena;
   byId("estimate").addEventListener("click", () => {
     void showEstimate(rowArgs({ ...page.state, query: page.controls.query(), follow: false }));

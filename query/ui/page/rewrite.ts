@@ -1,4 +1,6 @@
 import { analyze } from "../../dialect/analyze.ts";
+import type { TableDefinition } from "../../../config/tables/definition.ts";
+import { LOGS } from "../../../config/tables/logs.ts";
 import type { Statement } from "../../dialect/statement.ts";
 import { isOperator, isWord, type Select, type Span } from "../../dialect/syntax.ts";
 
@@ -45,6 +47,11 @@ export function valuesQuery(query: string, field: string, limit: number): string
 /** What the outermost query gives: rows of logs as they are stored, or something made of them. Null for a mistake. */
 export function kindOf(query: string): "rows" | "table" | null {
   return query.trim() === "" ? "rows" : (outermost(query)?.statement.kind ?? statementOf(query)?.kind ?? null);
+}
+
+/** The table that a query reads; logs for one that reads none, or has a mistake. */
+export function tableOf(query: string): TableDefinition {
+  return statementOf(query)?.table ?? LOGS;
 }
 
 /** Whether rows come by time, as they do where a query leaves their order to logq. */

@@ -64,7 +64,10 @@ export function createTimePanel(onChoose: (window: TimeWindow) => void): TimePan
       from.value = window.kind === "range" ? editable(window.from, zone) : "";
       to.value = window.kind === "range" ? editable(window.to, zone) : "";
     },
-    open: () => panel.showPopover(),
+    open() {
+      panel.showPopover();
+      panel.querySelector("button")!.focus();
+    },
   };
 }
 
