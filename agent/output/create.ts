@@ -136,7 +136,7 @@ function createStreamOutput(
     deliveryStream,
     compression,
     aggregate,
-    createLines: () => (logKey === null ? new RecordLines(time) : new MessageLines(logKey)),
+    lines: logKey === null ? new RecordLines(time) : new MessageLines(logKey),
     requests: (signal) =>
       retrying(paced(observed(connect(signal), observer), pace, signal), {
         signal,

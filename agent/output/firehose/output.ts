@@ -15,19 +15,19 @@ const SHIPMENT_BYTES_MAX = (REQUESTS_MAX * 4 - 1.5) * 1024 * 1024;
 export interface FirehoseOutputOptions extends PackOptions {
   readonly id: string;
   readonly recorded: unknown;
-  readonly createLines: () => LineWriter;
+  readonly lines: LineWriter;
   /** Which try again until the signal ends them. */
   readonly requests: (signal: AbortSignal) => FirehoseRequests;
 }
 
 /** Sends lines to a delivery stream, at least once: what was acknowledged is journaled, and nothing else. */
 export function createFirehoseOutput(options: FirehoseOutputOptions): Output {
-  const { id, recorded, createLines, requests } = options;
+  const { id, recorded, lines, requests } = options;
   return {
     id,
     recorded,
     isStream: true,
-    begin: (_, signal) => new FirehoseDelivery(new Packer(createLines(), options), requests(signal), signal),
+    begin: (_, signal) => new FirehoseDelivery(new Packer(lines, options), requests(signal), signal),
     isDelivered: () => Promise.resolve(true),
     forbid: () => Promise.resolve(false),
     clean: () => Promise.resolve(),

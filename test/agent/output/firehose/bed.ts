@@ -53,7 +53,7 @@ export function openFirehose(endpoint: string, changes: Partial<FirehoseConfig> 
     deliveryStream,
     compression,
     aggregate,
-    createLines: () => new RecordLines(null),
+    lines: new RecordLines(null),
     requests: (signal) =>
       retrying(connect(signal), { signal, log, output: "out", said: new Set(), wait: noWait, onAnswer }),
   });
