@@ -19,7 +19,7 @@ variable "bucket_name" {
 }
 
 variable "prefix" {
-  description = "A folder for the logs, with a slash at its end; s3_key_format of the agents says it without the slash"
+  description = "A folder for the logs, with a slash at its end; LOG_PREFIX of the manifests"
   type        = string
   default     = ""
 

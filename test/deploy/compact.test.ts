@@ -20,7 +20,7 @@ interface Container {
 
 const MANIFEST = new URL("../../deploy/kubernetes/compact/compact.yaml", import.meta.url).pathname;
 /** Of the overlays. */
-const SETTINGS: Readonly<Record<string, string>> = { LOG_BUCKET: "logs", CLUSTER_NAME: "prod" };
+const SETTINGS: Readonly<Record<string, string>> = { LOG_BUCKET: "logs", LOG_PREFIX: "", CLUSTER_NAME: "prod" };
 
 function commands(): string[][] {
   const objects = parseAllDocuments(readFileSync(MANIFEST, "utf8")).map((document) => document.toJS() as CronJob);

@@ -48,7 +48,7 @@ test("the hourly CronJob's pod merges an hour of a bucket, and the same image co
     const body = await objectOf(pods, { hourNs: BigInt(hour * HOUR_MS) * 1_000_000n });
     server
       .bucket("logs")
-      .put(`${partitionPath("prod", hour)}/${nameOf(0, seq)}`, body, {}, { ifFree: true, ifMatch: null });
+      .put(`team/${partitionPath("prod", hour)}/${nameOf(0, seq)}`, body, {}, { ifFree: true, ifMatch: null });
   }
   vi.useRealTimers();
 
@@ -63,6 +63,7 @@ test("the hourly CronJob's pod merges an hour of a bucket, and the same image co
   const settings: Record<string, string> = {
     CLUSTER_NAME: "prod",
     LOG_BUCKET: "logs",
+    LOG_PREFIX: "team/",
     AWS_REGION: "eu-central-1",
     S3_ENDPOINT: server.endpoint,
     AWS_ACCESS_KEY_ID: "test",
@@ -85,7 +86,7 @@ test("the hourly CronJob's pod merges an hour of a bucket, and the same image co
   expect(merged).toMatchObject({ code: 0, said: expect.stringContaining("1 hour of 1 merged") });
   const count = await run([
     "--store",
-    "s3://logs",
+    "s3://logs/team",
     "--all-time",
     "--cluster",
     "prod",

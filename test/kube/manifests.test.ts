@@ -128,9 +128,11 @@ describe.each(PROFILES)("$overlay", ({ overlay, values }) => {
       expect([...problems, ...notices]).toEqual([]);
       expect(config.service.cluster).toBe("prod");
       expect(config.outputs).toMatchObject([
-        { bucket: "my-logs", uploadTimeoutMs: overlay === "generic" ? 60_000 : 300_000 },
+        { bucket: "my-logs", prefix: "", uploadTimeoutMs: overlay === "generic" ? 60_000 : 300_000 },
       ]);
       expect(config.service.emf?.logGroup ?? null).toBe(overlay === "generic" ? null : "/logq/prod/metrics");
+      const inFolder = examineConfig(file, { ...settings, LOG_PREFIX: "team/" });
+      expect(inFolder).toMatchObject({ problems: [], config: { outputs: [{ prefix: "team/" }] } });
       const withoutMetrics = { ...settings, METRICS_LOG_GROUP: undefined };
       expect(examineConfig(file, withoutMetrics)).toMatchObject({ problems: [], config: { service: { emf: null } } });
     }
