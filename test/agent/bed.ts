@@ -98,6 +98,7 @@ function deliveryOf(output: FakeOutput, seq: number, step: (name: "accept" | "se
     },
     accept: async (batch, { chain }) => {
       step("accept");
+      if (records.length >= output.recordsMax) return false;
       const taken = recordsOf(batch).map((record) => ({ ...record, chain }));
       if (taken.some(({ log }) => output.poison.test(log))) throw new PoisonError("cannot encode");
       records.push(...taken);

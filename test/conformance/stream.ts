@@ -77,14 +77,17 @@ export function streamConformance(name: string, open: () => Promise<StreamBed>, 
     expect(await bed.received()).toEqual(["sent"]);
   });
 
-  test(`${name}: a shipment takes no more than what is in flight together, and refuses the rest`, async () => {
+  test(`${name}: a shipment takes no more than what is in flight together, says so, and refuses the rest`, async () => {
     await using bed = await open();
     const delivery = bed.output.begin(HEADER, NEVER);
     const accepted: string[] = [];
     for (let number = 0; ; number++) {
       // Random, so that it is no smaller compressed.
       const texts = [`${number} ${randomBytes(150_000).toString("base64")}`];
-      if (!(await delivery.accept(...batchOfLogs(texts, "a")))) break;
+      const { isFull } = delivery;
+      const isAccepted = await delivery.accept(...batchOfLogs(texts, "a"));
+      expect(isFull).toBe(!isAccepted);
+      if (!isAccepted) break;
       accepted.push(...texts);
       expect(number).toBeLessThan(200);
     }
