@@ -34,6 +34,7 @@ interface Room {
   bytes: Buffer;
   starts: Int32Array;
   ends: Int32Array;
+  readonly rowNames: (string | null)[];
   /** Names seen last, as strings and as DuckDB wrote them: strings for each chunk would be compared by their letters. */
   readonly names: string[];
   readonly nameWords: Int32Array;
@@ -43,7 +44,7 @@ interface Room {
 function createRoom(): Room {
   const none = new Int32Array(0);
   const nameWords = new Int32Array(NAMES_MAX * STRING_WORDS);
-  return { bytes: Buffer.alloc(0), starts: none, ends: none, names: [], nameWords, nameBytes: [] };
+  return { bytes: Buffer.alloc(0), starts: none, ends: none, rowNames: [], names: [], nameWords, nameBytes: [] };
 }
 
 function readNumbers(vector: duckdb.Vector, { from, to }: Span): Float64Array {
@@ -61,11 +62,11 @@ function readNames(vector: duckdb.Vector, span: Span, room: Room): (string | nul
   const words = new Int32Array(data.buffer, data.byteOffset, span.to * STRING_WORDS);
   // Each row has a copy of its own of a name that is longer than 12 bytes.
   const long = hasLong(words, span, isNull) ? readTexts(vector, span, room) : null;
-  const names: (string | null)[] = [];
+  const names = room.rowNames;
   let last = 0;
   for (let row = span.from; row < span.to; row++) {
     if (isNull(row)) {
-      names.push(null);
+      names[row - span.from] = null;
       continue;
     }
     const start = long === null ? 0 : long.starts[row - span.from]!;
@@ -81,7 +82,7 @@ function readNames(vector: duckdb.Vector, span: Span, room: Room): (string | nul
       room.nameBytes[last] = bytes;
       room.names.push(bytes.toString("utf8"));
     }
-    names.push(room.names[last]!);
+    names[row - span.from] = room.names[last]!;
   }
   return names;
 }
@@ -126,7 +127,10 @@ function readTexts(vector: duckdb.Vector, span: Span, room: Room): Texts {
   makeRoom(room, 0, used);
   data.copy(room.bytes, 0, span.from * STRING_BYTES);
   // A run: the row that it starts with, where it lies in DuckDB's memory, and in the room.
-  let [first, from, stop, offset] = [-1, 0, 0, 0];
+  let first = -1;
+  let from = 0;
+  let stop = 0;
+  let offset = 0;
   for (let row = span.from; row < span.to; row++) {
     const i = row - span.from;
     const at = row * STRING_WORDS;
@@ -145,7 +149,9 @@ function readTexts(vector: duckdb.Vector, span: Span, room: Room): Texts {
     const isNext = first >= 0 && pointer >= stop && pointer - stop <= PADDING_BYTES_MAX;
     if (!isNext || pointer + length - from > RUN_BYTES_MAX) {
       if (first >= 0) copyRun(data, first, stop - from, room, offset);
-      [first, from, stop, offset] = [row, pointer, pointer, used];
+      first = row;
+      from = pointer;
+      offset = used;
       makeRoom(room, used, RUN_BYTES_MAX);
     }
     starts[i] = offset + pointer - from;

@@ -26,7 +26,7 @@ export interface ColumnBatch {
   slice(from: number, to: number): ColumnBatch;
   /** Of a bigint column without NULLs whose values are below 2^53. */
   numbers(column: number): Float64Array;
-  /** Of a text column of few values. */
+  /** Of a text column of few values; one for each row, and more may follow. */
   names(column: number): readonly (string | null)[];
   /** Of a text column. */
   texts(column: number): Texts;

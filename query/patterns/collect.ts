@@ -1,7 +1,8 @@
 /** Counts messages by shape, one pass over them, in bounded memory. */
 import { maskMessage } from "./mask-message.ts";
-import { JSON_BYTES_MAX, createMasked, type Masked } from "./masked.ts";
+import { JSON_BYTES_MAX, createMasked } from "./masked.ts";
 import { addShape, mergeShapes } from "./merge-shapes.ts";
+import { createShapeTable } from "./shape-table.ts";
 import { cellOf, compareValues, countRow, createShape, type Shape } from "./shape.ts";
 
 /** Shapes that are told apart before they are merged, and after that. */
@@ -40,33 +41,34 @@ export interface Collected {
 export function createCollector(shapesMax = SHAPES_MAX, keptMax = KEPT_MAX): Collector {
   const scratch = Buffer.alloc(MESSAGE_CHARS_MAX * 3 + 64);
   const masked = createMasked();
-  const words = new Int32Array(masked.out.buffer, masked.out.byteOffset, masked.out.length >> 2);
-  const shapes = new Map<number, Shape>();
+  const table = createShapeTable(masked, shapesMax);
   let merged: Shape[] = [];
   let other: Collected["other"] = null;
   let chars = 0;
 
   const reduce = (max: number): void => {
-    const templates = byRows(mergeShapes([...merged, ...shapes.values()]));
+    const templates = byRows(mergeShapes([...merged, ...table.shapes()]));
     merged = templates.slice(0, max);
     const rare = templates.slice(max);
     if (rare.length > 0) other ??= { rows: 0, firstMs: Infinity, lastMs: -Infinity, example: "", cells: [] };
     for (const shape of rare) addShape(other!, shape);
-    shapes.clear();
+    table.clear();
     chars = 0;
   };
 
   const shapeOf = (bytes: Buffer): Shape => {
-    const key = hashOf(masked, words);
-    const known = shapes.get(key);
+    const known = table.find();
     if (known !== undefined) {
       if (known.same.length > 0) compareValues(known, masked, bytes);
       return known;
     }
-    if (shapes.size >= shapesMax || chars > SHAPE_CHARS_MAX) reduce(keptMax);
+    if (table.size >= shapesMax || chars > SHAPE_CHARS_MAX) {
+      reduce(keptMax);
+      table.find();
+    }
     const shape = createShape(masked, bytes);
     chars += shape.text.length + 1000;
-    shapes.set(key, shape);
+    table.add(shape);
     return shape;
   };
 
@@ -88,21 +90,6 @@ export function createCollector(shapesMax = SHAPES_MAX, keptMax = KEPT_MAX): Col
       return { templates: merged, other };
     },
   };
-}
-
-/** Of the masked text: 53 bits. */
-function hashOf(masked: Masked, words: Int32Array): number {
-  const { out, length } = masked;
-  for (let at = length; at < length + 4; at++) out[at] = 0;
-  let [high, low] = [length, 0x9e3779b9];
-  for (let i = 0, end = (length + 3) >> 2; i < end; i++) {
-    const word = words[i]!;
-    high = Math.imul(high ^ word, 0x85ebca6b);
-    high ^= high >>> 13;
-    low = Math.imul(low ^ word, 0xc2b2ae35);
-    low = (low << 13) | (low >>> 19);
-  }
-  return (high >>> 0) * 2 ** 21 + (low >>> 11);
 }
 
 function byRows(shapes: readonly Shape[]): Shape[] {

@@ -124,7 +124,7 @@ function maskWord(bytes: Uint8Array, start: number, end: number, kinds: number, 
     masked.length += length;
     return end;
   }
-  if (masked.length === first && length === 5 && next === SPACE && /[IWEF]/.test(String.fromCharCode(bytes[start]!))) {
+  if (masked.length === first && length === 5 && next === SPACE && KLOG_LEVELS.includes(bytes[start]!)) {
     // klog: the level's letter, month and day, the time.
     const clock = clockEnd(bytes, end + 1);
     if (clock > 0) return mask(masked, TIME, copy(bytes, start, start + 1, masked), clock);
@@ -168,6 +168,7 @@ function maskNumber(bytes: Uint8Array, start: number, end: number, kinds: number
   return maskMixed(bytes, start, end, (kinds & LETTER) === 0, masked);
 }
 
+const KLOG_LEVELS = Buffer.from("IWEF");
 const HEX_LENGTH_MIN = 7;
 const ID_LENGTH_MIN = 16;
 
