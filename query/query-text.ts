@@ -54,9 +54,12 @@ export async function readCommandText(options: Options, source: QuerySource): Pr
   return isSaved(word) ? await savedQuery(word, source.env) : checkedText(word);
 }
 
-/** The condition around an offset with its bare value in quotes (`pod='nginx'`), or null if no such mistake is there. */
+/**
+ * The condition around an offset with its bare value in quotes (`pod='nginx'`), or null if no such mistake is there. What a
+ * string or a bracket follows is no value: `timestamp '…'`, `now()`.
+ */
 export function quotedConditionAt(text: string, offset: number): string | null {
-  for (const match of text.matchAll(/[a-z_][\w.]*\s*(?:=|!=|<>)\s*[a-z][\w.:*/-]*/gi)) {
+  for (const match of text.matchAll(/[a-z_][\w.]*\s*(?:=|!=|<>)\s*[a-z][\w.:*/-]*(?![\w.:*/-]|\s*['(])/gi)) {
     if (match.index <= offset && offset <= match.index + match[0].length) return withQuotedValue(match[0]);
   }
   return null;

@@ -1,4 +1,5 @@
 /** A query that logq makes of pieces of the user's: errors in it are shown in what the user wrote. */
+import { LOGS } from "../../config/tables/logs.ts";
 import { QueryError } from "../engine/engine.ts";
 
 /** Part of the user's text, by UTF-16 offsets. */
@@ -25,12 +26,19 @@ export function compose(usersText: string, parts: readonly (string | Piece)[]): 
   return { text, usersText, pieces };
 }
 
-/** An error in a composed query as one in the user's text; without a place where it is in what was added. */
+/**
+ * An error in a composed query as one in the user's text; without a place where it is in what was added. A column that is
+ * only named there is one that the user's SELECT leaves out.
+ */
 export function inUsersText(error: unknown, { usersText, pieces }: Composed): unknown {
   if (!(error instanceof QueryError) || error.start === null) return error;
   const { start, end } = error;
   const found = pieces.find(({ at, piece }) => start >= at && start <= at + piece.end - piece.start);
-  if (found === undefined) return new QueryError(error.message, null, error.hint);
+  if (found === undefined) {
+    const missing = /^no column is called (\w+)$/.exec(error.message)?.[1];
+    if (missing === undefined || !LOGS.names.has(missing)) return new QueryError(error.message, null, error.hint);
+    return new QueryError(`the query gives no column ${missing}`, null, "write select *, or a condition alone");
+  }
   const shift = found.piece.start - found.at;
   const place = { start: start + shift, end: Math.min((end ?? start + 1) + shift, usersText.length) };
   return new QueryError(error.message, place, error.hint, usersText);

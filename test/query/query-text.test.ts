@@ -4,9 +4,18 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import { parseOptions } from "../../query/options.ts";
-import { readQueryText } from "../../query/query-text.ts";
+import { quotedConditionAt, readQueryText } from "../../query/query-text.ts";
 
 const QUICK = `try: logq "select * where pod='nginx'"`;
+
+test.each([
+  ["select * where pod = nginx-1 and pos > 1", "pod='nginx-1'"],
+  ["select * where ts <> timestamp '2026-03-01 00:00:00'", null],
+  ["select * where ts = now()", null],
+  ["select * where pod = lower('A')", null],
+])("of %s the value that lost its quotes is %s", (text, quoted) => {
+  expect(quotedConditionAt(text, text.indexOf("where") + 6)).toBe(quoted);
+});
 
 test("one word is the query as it is", async () => {
   expect(await read(["select * where log = 'x'"])).toBe("select * where log = 'x'");

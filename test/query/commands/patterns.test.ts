@@ -63,6 +63,8 @@ test("mistakes show where they are in the user's own text", async () => {
   const { code, stderr } = await patterns(["pods = 'x'"]);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("  pods = 'x'\n  ^^^^\n") });
   expect((await patterns(["select count(*)"])).stderr).toContain("patterns looks at rows of logs");
+  const narrow = (await patterns(["select log from logs"])).stderr;
+  expect(narrow).toBe("logq: the query gives no column ts_ns\n  write select *, or a condition alone\n");
   const other = (await patterns(["select * from eks_audit"])).stderr;
   expect(other).toContain("patterns looks at rows of logs, and this query reads eks_audit");
 });
