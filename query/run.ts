@@ -60,6 +60,8 @@ export async function runQuery(
   const objects = scan?.objects ?? [];
   const store = scan?.store ?? null;
   const rest = piecesOf(objects, pieces, store?.kind ?? "directory", store?.partitionNoun !== "folder");
+  const isCostly = store?.readsWhole === true && prepared.choice.engine === "local" && objects.length > 0;
+  if (isCostly) await checkText(prepared, engine, signal);
   let given = 0;
   let rowsToSkip = 0;
   const next = async (): Promise<Piece> => {
@@ -111,6 +113,13 @@ export async function runQuery(
     ...(columnBatches !== undefined && { columnBatches: batches((one) => one.columnBatches!) }),
   };
   return { result, reversed, [Symbol.asyncDispose]: dispose };
+}
+
+/** Files that are read to their ends, and made others of, take long: a mistake in the text is told before. */
+async function checkText(prepared: PreparedQuery, engine: Engine, signal: AbortSignal): Promise<void> {
+  const { batches } = await engine.run(prepared.lower([]), signal);
+  // To its end, which frees what it holds: of no files there is little.
+  for await (const batch of batches) if (signal.aborted || batch.length === 0) return;
 }
 
 /** Rows of which some can be taken. */

@@ -130,6 +130,15 @@ test("a folder without a file of the table is refused, not empty", async () => {
   expect(await ran()).toMatchObject({ code: 0, stdout: '{"n":0}\n' });
 });
 
+test("a mistake in the query is told before the files are read", async () => {
+  await put("plain text");
+  const { code, stderr } = await runLogq(["--store", folder.path, "select eventnam from cloudtrail"]);
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "logq: no column is called eventnam\n  select eventnam from cloudtrail\n         ^^^^^^^^\n  did you mean eventname?\n",
+  );
+});
+
 test("several faults of a kind are counted, and a file is told of once", async () => {
   await put("plain text");
   await put("plain text", KEY.replace("aaa2", "aaa3"));
