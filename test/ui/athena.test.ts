@@ -146,6 +146,15 @@ describe("a query that runs", () => {
     expect(troubles).toEqual([]);
   });
 
+  test("is stopped by going away where the stop does not get through", async () => {
+    const { page } = await running();
+    // Six tabs that follow hold all connections that a browser opens to a host.
+    await page.route("**/api/stop", () => {});
+    await page.locator("#stop").click();
+    await page.locator("#status", { hasText: "0 rows · stopped" }).waitFor();
+    await expect.poll(() => world.athena.stops.length, { timeout: 20_000 }).toBe(1);
+  });
+
   test("is stopped by the next question, and with its tab", async () => {
     const { page } = await running();
     await page.locator("#query").fill("select count(*) as n");

@@ -205,6 +205,13 @@ test("where there is little room everything can be reached", async () => {
   expect(await page.locator("#notices").textContent()).toContain("only the newest 100 rows are shown");
   expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
   expect((await page.locator("#list").boundingBox())!.height).toBeGreaterThan(120);
+  // A telephone's, with the fields open.
+  await page.setViewportSize({ width: 360, height: 640 });
+  await fields.click();
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+  const keys = (await page.getByRole("button", { name: "Keys" }).boundingBox())!;
+  expect(keys.x + keys.width).toBeLessThanOrEqual(360);
+  expect((await page.locator("#list").boundingBox())!.height).toBeGreaterThan(120);
   await page.locator("#list .row").nth(3).scrollIntoViewIfNeeded();
   await page
     .locator("#list .row")
@@ -246,6 +253,30 @@ test("copied as a command, the same rows come in a shell", async () => {
   expect(rows.length).toBe(30);
   expect(await column(page, "log")).toEqual(rows.map(({ log }) => oneLine(log, 1000)));
   expect(await column(page, "ts")).toEqual(rows.map(({ ts }) => ts.replace("T", " ").replace("Z", "")));
+});
+
+test("rows that are selected are copied as lines with tabs, part of a value as it is", async () => {
+  const { page } = await bed.open(`query=${encodeURIComponent("select ts, pod, log where pod = 'nginx'")}&${HOURS}`);
+  await wholeResult(page);
+  const copied = async (from: [number, number], to: [number, number], widthPx: number): Promise<string> => {
+    const [a, b] = [from, to].map(([row, cell]) => page.locator("#list .row").nth(row).locator(".cell").nth(cell));
+    const [start, end] = [(await a!.boundingBox())!, (await b!.boundingBox())!];
+    await page.mouse.move(start.x + 2, start.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(end.x + widthPx, end.y + 10, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.press("Control+c");
+    return await page.evaluate<string>("navigator.clipboard.readText()");
+  };
+  const cells = await page.locator("#list .cell").allTextContents();
+  const lines = [0, 1, 2].map((row) => cells.slice(3 * row, 3 * row + 3).join("\t"));
+  expect(await copied([0, 0], [2, 2], 40)).toBe(lines.join("\n"));
+  // What is selected already would be dragged.
+  await page.evaluate("getSelection().removeAllRanges()");
+  const part = await copied([0, 2], [0, 2], 60);
+  expect(part.length).toBeGreaterThan(1);
+  expect(cells[2]).toContain(part);
+  expect(cells[2]).not.toBe(part);
 });
 
 test("following shows a row when it is stored; paused, it waits", async () => {

@@ -5,6 +5,7 @@ import { showTools } from "./cell-tools.ts";
 import { copyCommand, copyText, showEstimate } from "./command.ts";
 import { conditionOf, type Wanted } from "./condition.ts";
 import { showContext } from "./context.ts";
+import { listenToCopies } from "./copy-rows.ts";
 import { createControls, type Controls } from "./controls.ts";
 import { detailOf, type DetailActions } from "./detail.ts";
 import { byId } from "./dom.ts";
@@ -39,6 +40,7 @@ interface Page {
 }
 
 listenToTheme();
+listenToCopies();
 try {
   start(await readSession());
 } catch (error) {

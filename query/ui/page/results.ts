@@ -11,6 +11,8 @@ const REFRESH_LONG_MS = 1000;
 const ROWS_LONG = 2000;
 /** While nothing comes, the seconds go on. */
 const TICK_MS = 500;
+/** The server answers a stop at once. */
+const STOP_WAIT_MS = 3000;
 
 /** The rows of the question that was asked last, as far as they have come. */
 export interface Results {
@@ -180,7 +182,9 @@ export function createResults({ onStart, onFirst, onMore, onEnd, onEmpty }: Part
       if (name === null || isStopping) return own.abort();
       isStopping = true;
       sayStatus();
-      stopRun(name, own.signal).catch(() => own.abort());
+      // Where other pages hold all of the browser's connections, going away has to do.
+      const patience = AbortSignal.any([own.signal, AbortSignal.timeout(STOP_WAIT_MS)]);
+      stopRun(name, patience).catch(() => own.abort());
     },
     pause(next) {
       isPaused = next;
