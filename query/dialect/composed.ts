@@ -1,6 +1,6 @@
 /** A query that logq makes of pieces of the user's: errors in it are shown in what the user wrote. */
-import { LOGS } from "../../config/tables/logs.ts";
 import { QueryError } from "../engine/engine.ts";
+import { NOT_GIVEN } from "../engine/unknown-name.ts";
 
 /** Part of the user's text, by UTF-16 offsets. */
 export interface Piece {
@@ -35,8 +35,8 @@ export function inUsersText(error: unknown, { usersText, pieces }: Composed): un
   const { start, end } = error;
   const found = pieces.find(({ at, piece }) => start >= at && start <= at + piece.end - piece.start);
   if (found === undefined) {
-    const missing = /^no column is called (\w+)$/.exec(error.message)?.[1];
-    if (missing === undefined || !LOGS.names.has(missing)) return new QueryError(error.message, null, error.hint);
+    const [, missing] = /^no column is called (\w+)$/.exec(error.message) ?? [];
+    if (missing === undefined || error.hint !== NOT_GIVEN) return new QueryError(error.message, null, error.hint);
     return new QueryError(`the query gives no column ${missing}`, null, "write select *, or a condition alone");
   }
   const shift = found.piece.start - found.at;

@@ -4,7 +4,7 @@ import { brokenObject } from "../store/broken-object.ts";
 import { QueryError } from "./engine.ts";
 import type { LoweredQuery } from "./engine.ts";
 import { endBefore, sourceToken, tokenAt } from "./source-token.ts";
-import { columnHint, near } from "./unknown-name.ts";
+import { columnHint, memberHint, near } from "./unknown-name.ts";
 
 /** What DuckDB says of a failure with `errors_as_json`, or what `json_serialize_sql` returns of a syntax error. */
 export interface Failure {
@@ -110,7 +110,7 @@ function explain(failure: Failure, token: Token | null, query: LoweredQuery): Ex
   const [firstLine = ""] = failure.message.split("\n");
   const member = /does not have a column named "([^"]+)"/.exec(firstLine)?.[1];
   if (member !== undefined)
-    return { message: `no column is called ${member}`, hint: near(member, query), isMember: true };
+    return { message: `no column is called ${member}`, hint: memberHint(member, query), isMember: true };
   if (failure.subtype === "COLUMN_NOT_FOUND" && failure.name !== null) {
     const hint = columnHint(failure.name, token, query);
     return { message: `no column is called ${failure.name}`, hint, isMember: false };

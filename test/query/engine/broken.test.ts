@@ -34,6 +34,16 @@ const BROKEN: readonly (readonly [string, string | RegExp, string?])[] = [
   ],
   ["select '你好😀' as a, «pod» from logs group by level", /must appear in the GROUP BY clause/],
   ["select '你好😀' as a, l.«pood» from logs l", "no column is called pood", "did you mean pod?"],
+  [
+    "select «ts» from (select pod from logs)",
+    "no column is called ts",
+    "the table has it, the SELECT in between does not give it",
+  ],
+  [
+    "with x as (select pod from logs) select x.«ts» from x",
+    "no column is called ts",
+    "the table has it, the SELECT in between does not give it",
+  ],
   ["select '你好😀' as a, «lables».app from logs", "no table is called lables", "did you mean labels?"],
   [
     "select «status», pod from logs",
