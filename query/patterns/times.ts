@@ -2,12 +2,14 @@
 import { isDigit, isWord } from "./kinds.ts";
 
 const [COLON, SLASH, DASH, DOT, COMMA, SPACE, PLUS] = [0x3a, 0x2f, 0x2d, 0x2e, 0x2c, 0x20, 0x2b];
-/** Of months and days, three letters in one number. */
-const NAMES = packedNames("jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun");
-const ZONES = packedNames("gmt utc");
+/** Of months and days: 1 at the number that their letters make. */
+const NAMES = tableOf("jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun");
+const ZONES = tableOf("gmt utc");
 
-function packedNames(names: string): ReadonlySet<number> {
-  return new Set(names.split(" ").map((name) => packed(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2))));
+function tableOf(names: string): Uint8Array {
+  const table = new Uint8Array(2 ** 15);
+  for (const name of names.split(" ")) table[packed(Buffer.from(name), 0)] = 1;
+  return table;
 }
 
 /**
@@ -73,7 +75,7 @@ function zoneEnd(bytes: Uint8Array, at: number): number {
     const end = hours > 0 && bytes[hours] === COLON ? exactDigits(bytes, hours + 1, 2) : -1;
     if (end > 0) return end;
   }
-  const isName = bytes[at] === SPACE && ZONES.has(packed(bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!));
+  const isName = bytes[at] === SPACE && ZONES[packed(bytes, at + 1)] === 1;
   return isName && !isWord(bytes[at + 4]!) ? at + 4 : at;
 }
 
@@ -97,11 +99,14 @@ function afterDate(bytes: Uint8Array, end: number): number {
 
 function monthEnd(bytes: Uint8Array, at: number): number {
   if (!isWord(bytes[at]!) || isWord(bytes[at + 3]!)) return -1;
-  return NAMES.has(packed(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)) ? at + 3 : -1;
+  return NAMES[packed(bytes, at)] === 1 ? at + 3 : -1;
 }
 
-function packed(first: number, second: number, third: number): number {
-  return ((first | 32) << 16) | ((second | 32) << 8) | (third | 32);
+/** Three letters in any case as a number of 15 bits; 0 for what has others. */
+function packed(bytes: Uint8Array, at: number): number {
+  const [a, b, c] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!];
+  const isLetters = (a & b & c & 0x40) !== 0 && ((a | b | c) & 0x80) === 0;
+  return isLetters ? ((a & 31) << 10) | ((b & 31) << 5) | (c & 31) : 0;
 }
 
 function exactDigits(bytes: Uint8Array, at: number, count: number): number {

@@ -99,12 +99,14 @@ export function numberEnd(bytes: Uint8Array, at: number): number {
 export function sizeEnd(bytes: Uint8Array, end: number): number {
   if (bytes[end] !== 0x20) return end;
   let at = end + 1;
-  const isLarge = UNIT_PREFIXES.has(bytes[at]!);
+  const isLarge = UNIT_PREFIXES[bytes[at]!] === 1;
   if (isLarge) at += bytes[at + 1] === 0x69 ? 2 : 1;
   return bytes[at] === 0x42 && !isWord(bytes[at + 1]!) ? at + 1 : end;
 }
 
-const UNIT_PREFIXES = new Set(Array.from("kKMGT", (char) => char.charCodeAt(0)));
+const UNIT_PREFIXES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  "kKMGT".includes(String.fromCharCode(byte)) ? 1 : 0,
+);
 
 /** d, h, m, s, ms. */
 function isDurationUnit(bytes: Uint8Array, from: number, to: number): boolean {
