@@ -2,11 +2,17 @@
 import type { Partition } from "../catalog/plan.ts";
 import type { StoredObject } from "../store/store.ts";
 
+export interface ListedRecord {
+  readonly key: string;
+  /** When it appeared, or later: milliseconds since 1970, by the store's clock. */
+  readonly appearedMs: number;
+}
+
 export interface CompactStore {
   /** Everything in a partition, merged or not. */
   listStored(partition: Partition, signal: AbortSignal): Promise<StoredObject[]>;
-  /** Keys of the records of a partition. */
-  listRecords(partition: Partition, signal: AbortSignal): Promise<string[]>;
+  /** The records of a partition. */
+  listRecords(partition: Partition, signal: AbortSignal): Promise<ListedRecord[]>;
   readRecord(key: string, signal: AbortSignal): Promise<string>;
   /** Writes a record unless there is one: false. Durable, and whole or not at all. */
   createRecord(key: string, text: string, signal: AbortSignal): Promise<boolean>;

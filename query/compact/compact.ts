@@ -130,18 +130,20 @@ function add(total: Total, more: Partial<Compacted>): void {
 
 interface Generation {
   readonly generation: number;
-  readonly steps: ReadonlySet<Step>;
+  /** What was recorded, and when that appeared. */
+  readonly steps: ReadonlyMap<Step, number>;
 }
 
 async function readGenerations({ store, partition, options }: At): Promise<Generation[]> {
-  const records = (await store.listRecords(partition, options.signal)).map((key) => parseRecordKey(key)!);
+  const listed = await store.listRecords(partition, options.signal);
+  const records = listed.map(({ key, appearedMs }) => ({ ...parseRecordKey(key)!, appearedMs }));
   const found = [...Map.groupBy(records, ({ generation }) => generation)];
   return found
-    .map(([generation, own]) => ({ generation, steps: new Set(own.map(({ step }) => step)) }))
+    .map(([generation, own]) => ({ generation, steps: new Map(own.map(({ step, appearedMs }) => [step, appearedMs])) }))
     .toSorted((a, b) => a.generation - b.generation);
 }
 
-type KnownOutcome = Outcome & { readonly steps: ReadonlySet<Step> };
+type KnownOutcome = Outcome & Pick<Generation, "steps">;
 
 async function readOutcomes(at: At, generations: readonly Generation[]): Promise<KnownOutcome[]> {
   const { store, partition, options } = at;
@@ -305,7 +307,8 @@ async function clean(at: At, outcome: KnownOutcome, total: Total): Promise<void>
   const { store, partition, options } = at;
   const { generation, steps, decidedMs } = outcome;
   const nowMs = options.nowMs();
-  if (nowMs - decidedMs < options.graceMs) return;
+  // A machine may have slept between the decision and its record; clocks of two may differ.
+  if (nowMs - Math.max(decidedMs, steps.get("outcome")!) < options.graceMs) return;
   const { isSuperseded } = visibilityOf([outcome]);
   const inputs = (await store.listStored(partition, options.signal)).filter((object) => isSuperseded(baseName(object)));
   const record = async (step: Step): Promise<void> => {

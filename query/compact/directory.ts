@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { openDirectory } from "../store/directory.ts";
 import type { CompactStore } from "./compact-store.ts";
@@ -16,7 +16,10 @@ export function openCompactDirectory(root: string): CompactStore {
     async listRecords({ path }) {
       const folder = `${RECORDS}/${dirname(path)}`;
       const names = await readdir(join(root, folder)).catch(noneIfMissing);
-      return names.map((name) => `${folder}/${name}`).filter((key) => parseRecordKey(key)?.partition === path);
+      const keys = names.map((name) => `${folder}/${name}`).filter((key) => parseRecordKey(key)?.partition === path);
+      // link(2) sets the ctime; the mtime is that of the writing, before it appeared.
+      const ctime = async (key: string): Promise<number> => (await stat(join(root, key))).ctimeMs;
+      return await Promise.all(keys.map(async (key) => ({ key, appearedMs: await ctime(key) })));
     },
     readRecord: async (key) => await readFile(join(root, key), "utf8"),
     async createRecord(key, text) {

@@ -10,7 +10,7 @@ import { loadS3 } from "../aws/sdk.ts";
 import { CliError, EXIT } from "../cli-error.ts";
 import { mapLimited } from "../store/s3/limiter.ts";
 import type { Store, StoredObject, StoreSetup } from "../store/store.ts";
-import type { CompactStore } from "./compact-store.ts";
+import type { CompactStore, ListedRecord } from "./compact-store.ts";
 import { parseRecordKey, RECORDS } from "../../config/compact-records.ts";
 import { makeWorkFolder } from "./work-folder.ts";
 
@@ -41,7 +41,7 @@ export async function openCompactBucket(store: Store, setup: StoreSetup): Promis
   const place = await openPlace(store.location, setup);
   let mindsConditions = false;
   /** Of days. One that another run writes meanwhile is missing: its key is taken then. */
-  const records = new Map<string, Promise<string[]>>();
+  const records = new Map<string, Promise<ListedRecord[]>>();
   const createRecord = async (key: string, text: string, signal: AbortSignal): Promise<boolean> => {
     const attempt = async (): Promise<boolean> =>
       await created(async () => await put(place, key, Buffer.from(text), { ContentType: "application/json" }, signal));
@@ -49,15 +49,16 @@ export async function openCompactBucket(store: Store, setup: StoreSetup): Promis
     const isOurs = (await attempt()) || Buffer.from(await store.read(key)).toString() === text;
     if (isOurs && !mindsConditions && (await attempt())) throw needsConditions();
     mindsConditions = true;
-    (await records.get(dirname(parseRecordKey(key)!.partition)))?.push(key);
+    // It appeared before its answer came.
+    (await records.get(dirname(parseRecordKey(key)!.partition)))?.push({ key, appearedMs: Date.now() });
     return isOurs;
   };
   return {
     listStored: async (partition, signal) => await store.listStored([partition], signal),
     async listRecords({ path }, signal) {
       const day = dirname(path);
-      if (!records.has(day)) records.set(day, listKeys(place, `${RECORDS}/${day}/`, signal));
-      return (await records.get(day)!).filter((key) => parseRecordKey(key)?.partition === path);
+      if (!records.has(day)) records.set(day, listRecords(place, `${RECORDS}/${day}/`, signal));
+      return (await records.get(day)!).filter(({ key }) => parseRecordKey(key)?.partition === path);
     },
     readRecord: async (key) => Buffer.from(await store.read(key)).toString(),
     createRecord,
@@ -190,18 +191,19 @@ function md5(bytes: Buffer): string {
   return createHash("md5").update(bytes).digest("base64");
 }
 
-async function listKeys(
+async function listRecords(
   { sdk, client, bucket, root }: Place,
   prefix: string,
   abortSignal: AbortSignal,
-): Promise<string[]> {
-  const keys: string[] = [];
+): Promise<ListedRecord[]> {
+  const listed: ListedRecord[] = [];
   for (let token: string | undefined; ;) {
     const input = { Bucket: bucket, Prefix: root + prefix, ContinuationToken: token };
     const page = await client.send(new sdk.ListObjectsV2Command(input), { abortSignal });
-    keys.push(...(page.Contents ?? []).map(({ Key }) => Key!.slice(root.length)));
+    for (const { Key, LastModified } of page.Contents ?? [])
+      listed.push({ key: Key!.slice(root.length), appearedMs: LastModified!.getTime() });
     token = page.NextContinuationToken;
-    if (token === undefined) return keys;
+    if (token === undefined) return listed;
   }
 }
 

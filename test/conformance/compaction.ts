@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bed, HOUR_MS, nameOf, WEEK_MS, type Place } from "../query/compact/bed.ts";
+import { recordKey } from "../../config/compact-records.ts";
+import { AT, bed, HOUR_MS, nameOf, SIGNAL, WEEK_MS, type Place } from "../query/compact/bed.ts";
 import { PARTITION } from "../query/store/objects.ts";
 
 /** What `logq compact` promises, tried on any place for objects. */
@@ -120,6 +121,18 @@ export function compactionClaims(name: string, open: () => Promise<Place>): void
     expect(await hour.rows()).toEqual(before);
     expect((await hour.stored()).filter((stored) => stored.startsWith("merged-1"))).toEqual([]);
     expect((await hour.visible()).every((stored) => stored.startsWith("merged-2"))).toBe(true);
+  });
+
+  test(`${name}: a record is listed with the time at which it appeared`, async () => {
+    const place = await open();
+    const key = recordKey(PARTITION, 1, "plan");
+    // S3 says seconds.
+    const beforeMs = Math.floor(Date.now() / 1000) * 1000;
+    await (await place.openCompact()).createRecord(key, "{}", SIGNAL);
+    const [record, ...others] = await (await place.openCompact()).listRecords(AT, SIGNAL);
+    expect({ key: record?.key, others }).toEqual({ key, others: [] });
+    expect(record?.appearedMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(record?.appearedMs).toBeLessThanOrEqual(Date.now() + 1000);
   });
 
   test(`${name}: another run at the same time loses nothing and adds nothing`, async () => {

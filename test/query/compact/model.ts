@@ -17,7 +17,7 @@ interface ModelObject {
 
 export interface Model {
   readonly objects: Map<string, ModelObject>;
-  readonly records: Map<string, string>;
+  readonly records: Map<string, { readonly text: string; readonly appearedMs: number }>;
   /** Files that were fetched or made, by path. */
   readonly files: Map<string, readonly number[]>;
   nowMs: number;
@@ -87,17 +87,17 @@ export function modelStore(model: Model, partition: Partition, actor: Actor): Co
     },
     async listRecords() {
       await actor.turn();
-      return [...records.keys()];
+      return [...records].map(([key, { appearedMs }]) => ({ key, appearedMs }));
     },
     async readRecord(key) {
       await actor.turn();
-      return records.get(key)!;
+      return records.get(key)!.text;
     },
     async createRecord(key, text) {
       let isNew = false;
       await write(() => {
         isNew = !records.has(key);
-        if (isNew) records.set(key, text);
+        if (isNew) records.set(key, { text, appearedMs: model.nowMs });
       });
       return isNew;
     },
@@ -130,7 +130,7 @@ export async function readRows(model: Model, actor: Actor, random: Random): Prom
     const outcomes = [];
     for (const key of keys) {
       await actor.turn();
-      outcomes.push(parseOutcome(model.records.get(key)!));
+      outcomes.push(parseOutcome(model.records.get(key)!.text));
     }
     return outcomes;
   };
