@@ -97,7 +97,7 @@ interface Pace {
 
 const ROWS: Pace = { rowsMax: 256, vectorsLeftMax: 40, youngVectorsMax: Infinity };
 /** Few columns, read a chunk at a time: their vectors die young, and most are collected with what else does. */
-const COLUMNS: Pace = { rowsMax: Infinity, vectorsLeftMax: 4000, youngVectorsMax: 32 };
+const COLUMNS: Pace = { rowsMax: Infinity, vectorsLeftMax: 4000, youngVectorsMax: 16 };
 
 /** One DuckDB chunk (2,048 rows at most) at a time; the session ends with the iteration. */
 async function* readBatches<Batch>(
