@@ -65,6 +65,18 @@ test("a query is answered by Athena, and its receipt is in the history", async (
   expect(entry).toMatchObject({ engine: "athena", usd: 0.00005, queryId: world.athena.executions.at(-1)!.id });
 });
 
+test.each([
+  ["patterns", []],
+  ["diff", ["--from", "2026-03-01T05:00:00Z", "--to", "2026-03-02T05:00:00Z", "--against", "1d"]],
+] as const)("%s says the same on Athena as on DuckDB, and what it was billed", async (command, window) => {
+  const range = window.length === 0 ? ["--all-time"] : window;
+  const local = await logq(command, ...range, "--limit", "all", "-e", "local", "--store", world.store).ended;
+  const { code, stdout, stderr } = await logq(command, ...range, "--limit", "all", "--stats").ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: local.stdout });
+  expect(stdout.split("\n").length).toBeGreaterThan(3);
+  expect(stderr).toMatch(/Athena: \d\.\d MB scanned, \$0\.0000/);
+});
+
 test("Ctrl-C stops the query on Athena within a second, says what it is billed, and exits 130", async () => {
   world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
   const { child, ended } = logq("--all-time", "select count(*) as n");
@@ -91,13 +103,16 @@ test.each([
   expect([code, world.athena.stops.length]).toEqual([exitCode, 1]);
 });
 
-test("a query that scans more than --max-scan is stopped, with exit code 3", async () => {
-  world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
-  const { code, stderr } = await logq("--all-time", "--max-scan", "3MB", "select count(*) as n").ended;
-  expect(code).toBe(3);
-  expect(stderr).toMatch(/stopped: the query had scanned \d+\.\d MB, more than --max-scan 3\.0 MB; it is billed/);
-  expect(world.athena.stops).toHaveLength(1);
-});
+test.each([["select count(*) as n"], ["patterns"]])(
+  "%s that scans more than --max-scan is stopped, with exit code 3",
+  async (...asked) => {
+    world.athena.faults.add({ kind: "slow", operation: "StartQueryExecution", times: 1 });
+    const { code, stderr } = await logq(...asked, "--all-time", "--max-scan", "3MB").ended;
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/stopped: the query had scanned \d+\.\d MB, more than --max-scan 3\.0 MB; it is billed/);
+    expect(world.athena.stops).toHaveLength(1);
+  },
+);
 
 test("a mistake that Athena finds has its caret in the user's text", async () => {
   const { code, stderr } = await logq("--all-time", "select * where pods = 'nginx'").ended;

@@ -40,3 +40,17 @@ test("lines around a match are the same before a merge and after it", async () =
   await hour.compact();
   expect(await around()).toEqual(before);
 });
+
+test("patterns of a bucket count each row once, before a merge and after it", async () => {
+  const { place, hour } = await openHour();
+  const counted = async (): Promise<number> => {
+    const flags = ["--store", place.location, "--all-time", "--limit", "all", "-o", "ndjson", "-q"];
+    const { code, stdout, stderr } = await runLogq(["patterns", ...flags]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = stdout.trim().split("\n");
+    return lines.reduce((sum, line) => sum + (JSON.parse(line) as { n: number }).n, 0);
+  };
+  expect(await counted()).toBe(2 * 6 * 60);
+  await hour.compact();
+  expect(await counted()).toBe(2 * 6 * 60);
+});
