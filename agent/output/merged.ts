@@ -42,7 +42,7 @@ export async function findMerged(
   if (outcomes.size > 0)
     log.warn(
       { ...fields, keys: [...outcomes.keys()], outcomes: [...new Set(outcomes.values())] },
-      "logq compact has merged what the interrupted shipment stored; not sending that again",
+      "what the interrupted shipment stored was merged by logq compact; not sending it again",
     );
   return new Set(outcomes.keys());
 }

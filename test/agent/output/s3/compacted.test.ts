@@ -53,7 +53,7 @@ describe("after the markers are gone", () => {
     await node.run();
     expect(node.said("warn")).toEqual([
       {
-        text: "logq compact has merged what the interrupted shipment stored; not sending that again",
+        text: "what the interrupted shipment stored was merged by logq compact; not sending it again",
         output: expect.any(String) as string,
         seq: 1,
         ageHours: 2 * 24 * 7,
