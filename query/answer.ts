@@ -13,11 +13,10 @@ import { appendHistory } from "./history.ts";
 import { noRowsNotice } from "./no-rows.ts";
 import type { Options } from "./options.ts";
 import { pagedOutput } from "./pager.ts";
-import { planText } from "./plan-text.ts";
+import { writePlan } from "./plan-text.ts";
 import { prepare, type PreparedQuery, type Surroundings } from "./prepare.ts";
 import { startProgress } from "./progress.ts";
 import { defaultFormat } from "./render/renderer.ts";
-import { neutralise } from "./render/terminal-text.ts";
 import { note } from "./report.ts";
 import { nothingTaken, openEngine, runQuery, type Taken } from "./run.ts";
 import { refuseLargeScan, scanLimit } from "./scan-limit.ts";
@@ -34,11 +33,7 @@ export async function answer(given: Options, text: string | null, io: CommandIo)
   const at: Surroundings = { env: io.env, cwd: io.cwd, now: io.now(), signal: io.signal, notice };
   const prepared = await prepare(options, text, at);
   await rememberStoreOnTerminal(options, prepared, io);
-  const plan = await planText(options, prepared, io.signal);
-  if (plan !== null) {
-    await io.out.write(io.stdout.isTTY === true ? neutralise(plan) : plan);
-    return EXIT.ok;
-  }
+  if (await writePlan(options, prepared, io)) return EXIT.ok;
   const { scan, choice } = prepared;
   await refuseLargeScan(scan, scanLimit(options, choice.engine), io.signal);
   const isTalkative = options.stats || (io.stderr.isTTY === true && !options.quiet);

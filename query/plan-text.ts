@@ -1,4 +1,5 @@
 /** What `--explain`, `--dry-run` and `--estimate` print. */
+import type { CommandIo } from "./cli-io.ts";
 import { usdText } from "./engine/athena/cost.ts";
 import { estimate } from "./estimate.ts";
 import { bytesText, counted, scanText, windowText } from "./footer.ts";
@@ -7,9 +8,16 @@ import type { Scan } from "./plan-scan.ts";
 import type { PreparedQuery } from "./prepare.ts";
 import type { Store } from "./store/store.ts";
 import { athenaUsd, s3Usd } from "./price.ts";
+import { neutralise } from "./render/terminal-text.ts";
 
-/** The plan that one of the three options asks for; null if none does. Nothing is run; `--estimate` reads footers. */
-export async function planText(options: Options, prepared: PreparedQuery, signal: AbortSignal): Promise<string | null> {
+/** Writes the plan if one of the three options asks for it; false if none does. Nothing is run; `--estimate` reads footers. */
+export async function writePlan(options: Options, prepared: PreparedQuery, io: CommandIo): Promise<boolean> {
+  const plan = await planText(options, prepared, io.signal);
+  if (plan !== null) await io.out.write(io.stdout.isTTY === true ? neutralise(plan) : plan);
+  return plan !== null;
+}
+
+async function planText(options: Options, prepared: PreparedQuery, signal: AbortSignal): Promise<string | null> {
   if (options.explain) return explained(options, prepared);
   if (options.estimate) return await estimated(prepared, signal);
   return options.dryRun ? planned(options, prepared) : null;

@@ -45,7 +45,9 @@ deviations. Below 3 is chance, and not shown. Both windows are read whole.
     const text = await readCommandText(options, io);
     const { against = null, offset = null, at = null } = options.extra as Partial<Record<string, string>>;
     const windows = windowsOf(options.time, { against, offset, at }, { now: io.now(), zone: options.zone });
-    const { changes, reads } = await compare(windows, options, text, io);
+    const compared = await compare(windows, options, text, io);
+    if (compared === null) return EXIT.ok;
+    const { changes, reads } = compared;
     const [total, ...others] = changes;
     const shown = others.slice(0, options.limit === undefined ? LIMIT_DEFAULT : (options.limit ?? undefined));
     await write([total!, ...shown], options, io);
@@ -54,21 +56,23 @@ deviations. Below 3 is chance, and not shown. Both windows are read whole.
   },
 };
 
+/** Null: only the plans of both queries were asked for, and are written. */
 async function compare(
   windows: Windows,
   options: Options,
   text: string | null,
   io: CommandIo,
-): Promise<{ changes: Change[]; reads: Read[] }> {
+): Promise<{ changes: Change[]; reads: Read[] } | null> {
   const collector = createCollector();
   const fields = createFieldCounts();
-  const read = async (range: Windows["before"], side: 0 | 1): Promise<Read> => {
+  const read = async (range: Windows["before"], side: 0 | 1): Promise<Read | null> => {
     return await readRows({ options, text, command: "diff", collector, side, range, fields }, io);
   };
-  const reads = [await read(windows.before, 0), await read(windows.after, 1)];
-  const rows: Counted = { kind: "rows", value: null, rows: [reads[0]!.rows, reads[1]!.rows], example: null };
+  const [before, after] = [await read(windows.before, 0), await read(windows.after, 1)];
+  if (before === null || after === null) return null;
+  const rows: Counted = { kind: "rows", value: null, rows: [before.rows, after.rows], example: null };
   const all = [...patternCounts(collector.finish()), ...fieldCounts(fields)].map((one) => changeOf(one, windows));
-  return { changes: [changeOf(rows, windows), ...greatest(all)], reads };
+  return { changes: [changeOf(rows, windows), ...greatest(all)], reads: [before, after] };
 }
 
 function patternCounts({ templates }: Collected): Counted[] {

@@ -14,6 +14,7 @@ import { extentOf, histogramOf, type Count, type Histogram } from "../hist/histo
 import { chooseStepMs, countedStepMs, parseBars } from "../hist/steps.ts";
 import { parseOptions, type Options } from "../options.ts";
 import type { Scan } from "../plan-scan.ts";
+import { writePlan } from "../plan-text.ts";
 import { prepare, type Surroundings } from "../prepare.ts";
 import { startProgress } from "../progress.ts";
 import { readCommandText } from "../query-text.ts";
@@ -39,7 +40,7 @@ export const hist: Command = {
   help: `The query is a condition or select *; without one, all rows in scope. Options of
 queries hold (time, scope, --store, -z), and
 
-  --by FIELD     level (default of logs), a column, log.status, labels.app, or none
+  --by FIELD     a column, log.status, labels.app, or none; of logs level (default)
   --buckets N    bars at most (${BARS_DEFAULT})
   --interval 1m  length of a bar instead
   -o FORMAT      log: bars; ndjson (default in a pipe), json, csv …: counts
@@ -56,7 +57,9 @@ queries hold (time, scope, --store, -z), and
     const by = optionOf(options, "by") ?? usualSeries(statement?.table ?? LOGS);
     const isDrawn = (options.output ?? (io.stdout.isTTY === true ? "log" : "ndjson")) === "log";
     const question = { options, statement, by, isDrawn, ...lengthOf(options) };
-    const { histogram, scan, elapsedMs, taken } = await count(question, io);
+    const counted = await count(question, io);
+    if (counted === null) return EXIT.ok;
+    const { histogram, scan, elapsedMs, taken } = counted;
     if (isDrawn) await io.out.write(draw(histogram, question, io));
     else await writeCounts(histogram, question, io);
     if (options.stats || (io.stderr.isTTY === true && !options.quiet)) {
@@ -90,7 +93,8 @@ interface Counted {
   readonly taken: Taken;
 }
 
-async function count(question: Question, io: CommandIo): Promise<Counted> {
+/** Null: only the plan was asked for, and is written. */
+async function count(question: Question, io: CommandIo): Promise<Counted | null> {
   const { options, statement, by } = question;
   const startMs = performance.now();
   const notice = (message: string): void => {
@@ -109,6 +113,7 @@ async function count(question: Question, io: CommandIo): Promise<Counted> {
   const window = spanOf(scan.window.range, scan.partitions, at.now);
   const countedMs = countedStep(question, window);
   if (countedMs !== asking.stepMs) asking = await ask(countedMs);
+  if (await writePlan(options, asking.prepared, io)) return null;
   await refuseLargeScan(scan, scanLimit(options, asking.prepared.choice.engine), io.signal);
 
   const progress = startProgress(io.stderr, io.stderr.isTTY === true && !options.quiet, "counting");

@@ -39,6 +39,7 @@ All rows are read. Athena gives them as its result: slower than DuckDB, and
     const text = await readCommandText(options, io);
     const collector = createCollector();
     const read = await readRows({ options, text, command: "patterns", collector, side: 0 }, io);
+    if (read === null) return EXIT.ok;
     const all = templateRows(collector.finish());
     const shown = all.slice(0, options.limit === undefined ? LIMIT_DEFAULT : (options.limit ?? undefined));
     const format = options.output ?? (io.stdout.isTTY === true ? "log" : "ndjson");

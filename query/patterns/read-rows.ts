@@ -8,6 +8,7 @@ import type { FieldCounts } from "../diff/field-counts.ts";
 import type { Result } from "../engine/engine.ts";
 import type { Options } from "../options.ts";
 import type { Scan } from "../plan-scan.ts";
+import { writePlan } from "../plan-text.ts";
 import { prepare, type Surroundings } from "../prepare.ts";
 import { startProgress } from "../progress.ts";
 import { note } from "../report.ts";
@@ -39,8 +40,8 @@ export interface Read {
   readonly taken: Taken;
 }
 
-/** Counts every row of a query once. Throws as `prepare` and `runQuery` do; mistakes are shown in the user's text. */
-export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
+/** Counts every row of a query once; null: only its plan was asked for, and is written. Throws as `prepare` and `runQuery` do; mistakes are shown in the user's text. */
+export async function readRows(reading: Reading, io: CommandIo): Promise<Read | null> {
   const { options, text, command, range } = reading;
   const startMs = performance.now();
   const notice = (message: string): void => {
@@ -61,6 +62,7 @@ export async function readRows(reading: Reading, io: CommandIo): Promise<Read> {
   );
   try {
     const prepared = await prepare({ ...options, limit: null, fields: null }, composed.text, at, range);
+    if (await writePlan(options, prepared, io)) return null;
     await refuseLargeScan(prepared.scan, scanLimit(options, prepared.choice.engine), io.signal);
     const signal = AbortSignal.any([io.signal, io.out.closed]);
     const taken = nothingTaken();

@@ -63,10 +63,11 @@ export function columnWidths(columns: readonly string[], sample: readonly (reado
     .map((column) => {
       if (column === wide) return "minmax(24ch, 1fr)";
       if (column === "ts") return "25ch";
-      if (column === "level") return "7ch";
+      // Beside a level, or another short value, is room for the tools of a value.
+      if (column === "level") return "11ch";
       const longest = sample.reduce(
         (most, row) => Math.max(most, valueOf(row, column)?.text.length ?? 0),
-        column.length + 2,
+        Math.max(9, column.length + 2),
       );
       return `${Math.min(longest, WIDTH_CHARS_MAX) + 2}ch`;
     })

@@ -14,6 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(store, { recursive: true }));
 
+test("--estimate, --dry-run and --explain print the plans of both windows, and nothing is read", async () => {
+  for (const [option, said] of [
+    ["--estimate", /would read/g],
+    ["--dry-run", /would read: /g],
+    ["--explain", /^-- reads: /gm],
+  ] as const) {
+    const { code, stdout, opened } = await diff([option]);
+    expect({ code, opened, plans: stdout.match(said)?.length }).toEqual({ code: 0, opened: false, plans: 2 });
+  }
+});
+
 test("patterns that are new and gone, and values that changed, the greatest first", async () => {
   const changes = rowsOf((await diff([])).stdout);
   expect(changes[0]).toMatchObject({ kind: "rows", value: null, before: 120, after: 150 });

@@ -12,6 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(store, { recursive: true }));
 
+test("--estimate, --dry-run and --explain print the plan, and nothing is counted", async () => {
+  for (const [option, said] of [
+    ["--estimate", /would read/g],
+    ["--dry-run", /would read: /g],
+    ["--explain", /^-- reads: /gm],
+  ] as const) {
+    const { code, stdout, opened } = await hist([option]);
+    expect({ code, opened, plans: stdout.match(said)?.length }).toEqual({ code: 0, opened: false, plans: 1 });
+  }
+});
+
 test("more than --max-scan is refused before anything is read", async () => {
   const { code, stderr, opened } = await hist(["--max-scan", "1k"]);
   expect({ code, opened }).toEqual({ code: 3, opened: false });

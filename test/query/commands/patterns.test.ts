@@ -12,6 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(store, { recursive: true }));
 
+test("--estimate, --dry-run and --explain print the plan, and nothing is read", async () => {
+  for (const [option, said] of [
+    ["--estimate", /would read/g],
+    ["--dry-run", /would read: /g],
+    ["--explain", /^-- reads: /gm],
+  ] as const) {
+    const { code, stdout, opened } = await patterns([option]);
+    expect({ code, opened, plans: stdout.match(said)?.length }).toEqual({ code: 0, opened: false, plans: 1 });
+  }
+});
+
 test("on a terminal a pattern is a line: rows, share, level, workload, text", async () => {
   const { code, stdout, stderr } = await patterns([], "both");
   expect(code).toBe(0);
