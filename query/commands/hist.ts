@@ -40,7 +40,7 @@ export const hist: Command = {
   help: `The query is a condition or select *; without one, all rows in scope. Options of
 queries hold (time, scope, --store, -z), and
 
-  --by FIELD     a column, log.status, labels.app, or none; of logs level (default)
+  --by FIELD     a column, log.status, labels.app, none; of logs level (default)
   --buckets N    bars at most (${BARS_DEFAULT})
   --interval 1m  length of a bar instead
   -o FORMAT      log: bars; ndjson (default in a pipe), json, csv …: counts
