@@ -22,8 +22,6 @@ import { mergeable, planOutputs, type Limits } from "./plan.ts";
 import {
   isInputOf,
   mergedGeneration,
-  parseOutcome,
-  parsePlan,
   parseRecordKey,
   recordKey,
   type Outcome,
@@ -31,6 +29,7 @@ import {
   type PlannedOutput,
   type Step,
 } from "../../config/compact-records.ts";
+import { outcomeOf, planOf } from "./read-record.ts";
 import { baseName, visibilityOf } from "./visible.ts";
 import { isAlive } from "./work-folder.ts";
 
@@ -78,7 +77,8 @@ export async function compactPartition(
   const total = { merged: 0, into: 0, bytesBefore: 0, bytesAfter: 0, cleaned: 0, closed: 0 };
   const open = generations.find(({ steps }) => !steps.has("outcome"));
   if (open !== undefined && !options.isDry) {
-    const plan = parsePlan(await store.readRecord(recordKey(partition.path, open.generation, "plan"), options.signal));
+    const key = recordKey(partition.path, open.generation, "plan");
+    const plan = planOf(await store.readRecord(key, options.signal), key);
     if (isHeld(plan, options.nowMs())) {
       options.notice(`${partition.path}: ${plan.by.host} is merging it`);
       return total;
@@ -150,8 +150,8 @@ async function readOutcomes(at: At, generations: readonly Generation[]): Promise
   const outcomes: KnownOutcome[] = [];
   for (const { generation, steps } of generations) {
     if (!steps.has("outcome")) continue;
-    const text = await store.readRecord(recordKey(partition.path, generation, "outcome"), options.signal);
-    outcomes.push({ ...parseOutcome(text), steps });
+    const key = recordKey(partition.path, generation, "outcome");
+    outcomes.push({ ...outcomeOf(await store.readRecord(key, options.signal), key), steps });
   }
   return outcomes;
 }
@@ -274,7 +274,7 @@ async function decide(at: At, plan: Plan, state: Outcome["state"], reason?: stri
   const key = recordKey(plan.partition, plan.generation, "outcome");
   const outcome: Outcome = { ...plan, state, decidedMs: options.nowMs(), ...(reason !== undefined && { reason }) };
   if (await store.createRecord(key, JSON.stringify(outcome), options.signal)) return true;
-  return parseOutcome(await store.readRecord(key, options.signal)).state === state;
+  return outcomeOf(await store.readRecord(key, options.signal), key).state === state;
 }
 
 async function cancel(at: At, plan: Plan, reason: string): Promise<Partial<Compacted>> {

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { isObject, parsePartition, prunePartitions, type Partition } from "../catalog/plan.ts";
 import { decodeSegment } from "../../config/table.ts";
 import { CliError, EXIT } from "../cli-error.ts";
-import { outcomeOf } from "../compact/outcome.ts";
+import { outcomeOf } from "../compact/read-record.ts";
 import { parseRecordKey, RECORDS, type Outcome } from "../../config/compact-records.ts";
 import { isMerged, visibleObjects } from "../compact/visible.ts";
 import type { Store, StoredObject } from "./store.ts";
@@ -65,7 +65,10 @@ async function readOutcomes(store: string, partitions: readonly Partition[]): Pr
     for (const { name } of await entries(join(store, folder))) {
       const record = parseRecordKey(`${folder}/${name}`);
       if (record?.step !== "outcome" || !wanted.has(record.partition)) continue;
-      const outcome = outcomeOf(await readBytes(join(store, folder, name)), join(store, folder, name));
+      const outcome = outcomeOf(
+        new TextDecoder().decode(await readBytes(join(store, folder, name))),
+        join(store, folder, name),
+      );
       outcomes.set(record.partition, [...(outcomes.get(record.partition) ?? []), outcome]);
     }
   }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { partitionOfHour, partitionPath } from "../../../config/table.ts";
 import { parsePartition, prunePartitions, type Partition } from "../../catalog/plan.ts";
-import { outcomeOf } from "../../compact/outcome.ts";
+import { outcomeOf } from "../../compact/read-record.ts";
 import { parseRecordKey, RECORDS, type Outcome } from "../../../config/compact-records.ts";
 import type { TimeRange } from "../../dialect/statement.ts";
 import type { ListPage } from "./list-page.ts";
@@ -117,7 +117,7 @@ async function readInto(
         const cached = cache.has(id) ? cache.read(id) : null;
         const bytes = cached ?? (await get(key, signal));
         if (bytes === null) return;
-        known.set(key, outcomeOf(bytes, key));
+        known.set(key, outcomeOf(Buffer.from(bytes).toString(), key));
         if (cached === null) cache.add(folderOf(key), id, bytes);
       }),
     );

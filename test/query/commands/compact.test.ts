@@ -62,7 +62,7 @@ test("an hour that cannot be merged is named, the others are, and the exit code 
   expect(code).toBe(4);
   expect(stdout).toMatch(/1 hour of 2 merged\n$/);
   expect(stderr).toContain(
-    "hour=05 is as it was: a record of version 2: this logq knows version 1; the next run tries again",
+    "hour=05 is as it was: cannot read _compact/cluster=prod/dt=2026-03-01/hour=05-1.plan.json: a record of version 2: this logq knows version 1",
   );
 });
 
