@@ -31,7 +31,7 @@ const AT_START = "say it when logq ui is started";
 const NO_TERMINAL = "the page is no terminal";
 const NO_ROWS = "it gives no rows; ask logq in a terminal";
 
-/** Of options that commands would pass over. */
+/** What the page asks of its query, and of no command. */
 const OF_QUERIES = { estimate: { refused: "it is of a query alone" } } as const;
 
 /** Every option: whether the page may send it, else why not. */
