@@ -99,10 +99,11 @@ test("\\d shows a table, \\dt all of them", async () => {
   await prompt.shows("access logs of Application Load Balancers");
   prompt.type("\\d alb\r");
   await prompt.shows("target_processing_time");
+  await prompt.shows("logq> ");
   prompt.type("select * from cloudt");
   await prompt.shows("from cloudt");
   prompt.type("\t");
-  await prompt.shows("from cloudtrail");
+  await prompt.shows("rail");
   prompt.type("\x03\\q\r");
   expect(await prompt.code).toBe(0);
 });
