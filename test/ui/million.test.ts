@@ -11,6 +11,7 @@ const ROWS = Number(process.env["ROWS"] ?? 1_000_000);
 const QUERY = encodeURIComponent("select ts, level, pod, log, file, pos");
 /** Others use this machine too: a task that they hold up is none of the page's. */
 const TRIES = 3;
+const LONG_MS = 50;
 
 let bed: Bed;
 beforeAll(async () => {
@@ -18,38 +19,56 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => bed.close());
 
-test("a million rows are loaded and scrolled without a task of more than 50 ms", { timeout: 1_800_000 }, async () => {
-  const tries: Tasks[] = [];
-  do tries.push(await loadAndScroll());
-  while (tries.length < TRIES && tries.at(-1)!.longMs > 0);
-  const said = tries.map(({ longMs, cpuMs }) => `${longMs === 0 ? "none over 50" : longMs} ms, of work ${cpuMs} ms`);
-  process.stdout.write(`longest task of each try: ${said.join("; ")}\n`);
-  // Where each try was held up, what counts is how long the page itself worked.
-  const isQuiet = tries.some(({ longMs }) => longMs === 0);
-  expect(isQuiet ? 0 : Math.min(...tries.map(({ cpuMs }) => cpuMs))).toBeLessThanOrEqual(50);
+test("a million rows are scrolled without a task of more than 50 ms", { timeout: 900_000 }, async () => {
+  const longest = await leastOf(async () => {
+    const { page, close } = await opened();
+    await page.evaluate(`window.longTasks = [];
+      new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
+        .observe({ type: "longtask" })`);
+    await scroll(page);
+    const tasks = await page.evaluate<number[]>("longTasks");
+    await close();
+    return Math.round(Math.max(0, ...tasks));
+  });
+  expect(longest).toBeLessThanOrEqual(LONG_MS);
 });
 
-interface Tasks {
-  /** Milliseconds of the longest task that the browser reports; 0 if none took over 50. */
-  readonly longMs: number;
-  /** The longest by the time that the processor spent on it: without waiting for one. */
-  readonly cpuMs: number;
+/* By the clock the page's start has longer ones: it waits for a processor while browser and engine start. */
+test(
+  "no task of their load, from the page's start, takes the processor for more than 50 ms",
+  { timeout: 900_000 },
+  async () => {
+    const longest = await leastOf(async () => {
+      const { page, close, cpuMs } = await opened({ isTraced: true });
+      await scroll(page);
+      const ms = await cpuMs();
+      await close();
+      return ms;
+    });
+    expect(longest).toBeLessThanOrEqual(LONG_MS);
+  },
+);
+
+/** The least of some tries, in milliseconds; the first that is no long task ends them. */
+async function leastOf(longestMs: () => Promise<number>): Promise<number> {
+  const tries: number[] = [];
+  do tries.push(await longestMs());
+  while (tries.length < TRIES && tries.at(-1)! > LONG_MS);
+  process.stdout.write(`longest task of each try: ${tries.map((ms) => `${ms} ms`).join(", ")}\n`);
+  return Math.min(...tries);
 }
 
-async function loadAndScroll(): Promise<Tasks> {
+/** The page with all rows. */
+async function opened({ isTraced = false } = {}) {
   const { page, context, troubles } = await bed.open(`query=${QUERY}&all-time&limit=${ROWS}`);
-  await page.evaluate(`window.longTasks = [];
-    new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
-      .observe({ type: "longtask", buffered: true })`);
-  const traced = await traceTasks(page);
+  const cpuMs = isTraced ? await traceTasks(page) : () => Promise.resolve(0);
   await page.locator("#run").waitFor({ timeout: 900_000 });
   expect(await wholeResult(page)).toBe(ROWS);
-  await scroll(page);
-  const tasks = await page.evaluate<number[]>("longTasks");
-  const cpuMs = await traced();
-  expect(troubles).toEqual([]);
-  await context.close();
-  return { longMs: Math.round(Math.max(0, ...tasks)), cpuMs };
+  const close = async (): Promise<void> => {
+    expect(troubles).toEqual([]);
+    await context.close();
+  };
+  return { page, cpuMs, close };
 }
 
 /** By the wheel, by the bar, by keys; and a row is opened. */
