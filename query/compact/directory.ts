@@ -3,14 +3,16 @@ import { basename, dirname, join } from "node:path";
 import { openDirectory } from "../store/directory.ts";
 import type { CompactStore } from "./compact-store.ts";
 import { parseRecordKey, RECORDS } from "../../config/compact-records.ts";
-import { makeWorkFolder } from "./work-folder.ts";
+import { makeWorkFolder, removeDeadFolders } from "./work-folder.ts";
 
 /** As the agent's output `directory` stages: readers ignore it. */
 const STAGING = "_staging";
 
 /** A directory: what is new is written beside, and appears by link(2), which never replaces what is there. */
-export function openCompactDirectory(root: string): CompactStore {
+export async function openCompactDirectory(root: string): Promise<CompactStore> {
   const store = openDirectory(root);
+  // The other name of a record that a killed run had just made: without it the record has another ctime, and its grace begins anew.
+  await removeDeadFolders(join(root, STAGING));
   return {
     listStored: (partition, signal) => store.listStored([partition], signal),
     async listRecords({ path }) {

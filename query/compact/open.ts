@@ -3,6 +3,6 @@ import type { CompactStore } from "./compact-store.ts";
 
 /** Opens a store to merge objects in it. The SDK is loaded for S3 alone. */
 export async function openCompactStore(store: Store, setup: StoreSetup): Promise<CompactStore> {
-  if (store.kind === "directory") return (await import("./directory.ts")).openCompactDirectory(store.location);
+  if (store.kind === "directory") return await (await import("./directory.ts")).openCompactDirectory(store.location);
   return await (await import("./s3.ts")).openCompactBucket(store, setup);
 }

@@ -32,7 +32,7 @@ export async function directoryPlace(): Promise<Place & { readonly root: string 
   return await Promise.resolve({
     root,
     open: () => openDirectory(root),
-    openCompact: async () => await Promise.resolve(openCompactDirectory(root)),
+    openCompact: async () => await openCompactDirectory(root),
     async put(key, body) {
       mkdirSync(join(root, dirname(key)), { recursive: true });
       await Promise.resolve(writeFileSync(join(root, key), body));
