@@ -56,19 +56,14 @@ export function openBucket(location: string, setup: StoreSetup): FilePlace {
 
 async function* nothing(): AsyncGenerator<Buffer> {}
 
+interface Look {
+  readonly list: ReturnType<typeof createS3Requests>["list"];
+  readonly layout: Wanted["layout"];
+  readonly signal: AbortSignal;
+}
+
 /** Nothing in the window, or no logs of AWS's at all? */
-async function refuseOtherPlace(
-  location: string,
-  root: string,
-  {
-    list,
-    layout,
-    signal,
-  }: Pick<Wanted, "layout"> & {
-    readonly list: ReturnType<typeof createS3Requests>["list"];
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
+async function refuseOtherPlace(location: string, root: string, { list, layout, signal }: Look): Promise<void> {
   if (root.includes("AWSLogs/") || (await hasService(list, root, layout, signal))) return;
   const { objects, prefixes } = await list({ prefix: `${root}AWSLogs/`, foldersOnly: true }, signal);
   const hint = "name the bucket, with the prefix that its logs were given: --store s3://bucket/prefix";

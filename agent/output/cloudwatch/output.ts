@@ -59,6 +59,9 @@ interface Kept {
 
 type Around = Pick<Message, "head" | "tail" | "aroundBytes">;
 
+/** `key`: of both names, for maps. */
+type KeyedName = StreamName & { readonly key: string };
+
 class CloudWatchDelivery implements Delivery {
   readonly #options: CloudWatchOutputOptions;
   readonly #kept: Kept;
@@ -70,7 +73,7 @@ class CloudWatchDelivery implements Delivery {
   readonly #message: { -readonly [Name in keyof Message]: Message[Name] } = { ...NO_MESSAGE };
   /** Of the last message that was framed. */
   #frame: Frame | null = null;
-  readonly #names = new Map<Origin, StreamName & { readonly key: string }>();
+  readonly #names = new Map<Origin, KeyedName>();
   /** By source: records that are sent, and those that are refused. */
   readonly #sent = new Map<string, number>();
   readonly #refused = new Map<string, QuarantinedRecord[]>();
@@ -91,6 +94,7 @@ class CloudWatchDelivery implements Delivery {
     const name = this.#nameOf(batch.origin);
     const { lines } = this.#options;
     lines.begin(batch);
+    let open = this.#open.get(name.key);
     let sent = 0;
     for (let row = 0; row < batch.count; row++) {
       const lack = lines.lack(row);
@@ -101,13 +105,14 @@ class CloudWatchDelivery implements Delivery {
       const message = this.#messageOf(batch, row);
       const ms = batch.seconds[row]! * 1000 + Math.floor(batch.nanos[row]! / 1e6);
       let bytes = messageBytesMax(message);
-      if (bytes + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax || !this.#hasRoom(name.key, bytes, ms))
+      if (bytes + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax || open?.hasRoom(bytes, ms) === false)
         bytes = messageBytes(message);
       if (bytes + EVENT_OVERHEAD_BYTES > this.#options.eventBytesMax) {
         this.#refuseLarge(batch, row, source, bytes);
         continue;
       }
-      this.#batchFor(name, bytes, ms).add(message, ms, batch, row, source);
+      if (open?.hasRoom(bytes, ms) !== true) open = this.#begin(name);
+      open.add(message, ms, batch, row, source);
       sent++;
     }
     this.#sent.set(source.chain, (this.#sent.get(source.chain) ?? 0) + sent);
@@ -246,20 +251,14 @@ class CloudWatchDelivery implements Delivery {
     return logKey === "log" ? { log: text } : { log: "", record: { [logKey]: text } };
   }
 
-  #batchFor(name: StreamName & { readonly key: string }, bytes: number, ms: number): EventBatch {
-    let open = this.#open.get(name.key);
-    if (open?.hasRoom(bytes, ms) !== true) {
-      this.#batches.push((open = new EventBatch(name)));
-      this.#open.set(name.key, open);
-    }
+  #begin(name: KeyedName): EventBatch {
+    const open = new EventBatch(name);
+    this.#batches.push(open);
+    this.#open.set(name.key, open);
     return open;
   }
 
-  #hasRoom(key: string, bytes: number, ms: number): boolean {
-    return this.#open.get(key)?.hasRoom(bytes, ms) ?? true;
-  }
-
-  #nameOf(origin: Origin): StreamName & { readonly key: string } {
+  #nameOf(origin: Origin): KeyedName {
     let name = this.#names.get(origin);
     if (name === undefined) {
       const { group, stream } = this.#options.nameOf(origin);
